@@ -1,0 +1,58 @@
+/**
+ * Every error code of the product, once. `meaning` is what the reader of the documentation sees;
+ * `retryable` says whether the same call can succeed later without anybody changing anything.
+ * A test holds this list against the table in README.md. A retired code is never used again.
+ */
+export const errorCodes = {
+	CONFIG_INVALID: {
+		retryable: false,
+		meaning: "A configuration file has problems; each is listed with its place.",
+	},
+	CONFIG_UNREADABLE: {
+		retryable: false,
+		meaning: "A configuration file, or a file it names, cannot be read.",
+	},
+	USAGE: { retryable: false, meaning: "The command line is not what the program expects." },
+	DATA_DIR_BUSY: { retryable: false, meaning: "Another process owns the data directory." },
+	DATA_FORMAT_NEWER: {
+		retryable: false,
+		meaning: "The data was written by a newer version; it is left untouched.",
+	},
+	DATA_DAMAGED: {
+		retryable: false,
+		meaning: "A file of the data directory cannot be understood; it is left untouched.",
+	},
+	JOURNAL_FAILED: {
+		retryable: true,
+		meaning: "The journal could not be written; the agent reads on and tries a new segment.",
+	},
+	OPCUA_UNREACHABLE: {
+		retryable: true,
+		meaning: "The OPC UA server cannot be reached or refused the session.",
+	},
+	OPCUA_NAMESPACE_UNKNOWN: {
+		retryable: true,
+		meaning: "The OPC UA server does not have the namespace that a tag names.",
+	},
+	BROKER_UNREACHABLE: {
+		retryable: true,
+		meaning: "The MQTT broker cannot be reached or refused the connection.",
+	},
+	HOST_ID_TAKEN: { retryable: false, meaning: "Another collector with the same host id is online." },
+	PAYLOAD_INVALID: {
+		retryable: false,
+		meaning: "A Sparkplug payload cannot be decoded; it is counted and dropped.",
+	},
+	STORE_FAILED: {
+		retryable: true,
+		meaning: "The store could not commit; nothing of the batch was confirmed.",
+	},
+	WEBHOOK_TARGET_REFUSED: {
+		retryable: false,
+		meaning: "A webhook address is not allowed by its destination's rules.",
+	},
+	WEBHOOK_FAILED: { retryable: true, meaning: "A webhook receiver did not answer with success." },
+	DEMO_FAILED: { retryable: false, meaning: "The demonstration could not run to its end." },
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,63 @@
+import fastify, { type FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+import type { Part } from "./lifecycle.ts";
+
+/** What a process tells about itself. Both functions must be cheap: probes call them every second. */
+export interface StatusSource {
+	/** Ready means: configuration loaded and local disks writable. A dead network is not unreadiness. */
+	ready(): { ready: boolean; reason?: string };
+	/** A JSON document for people and for `pilotline status`. Must not contain a secret. */
+	status(): object;
+}
+
+/**
+ * `/healthz` (the event loop turns), `/readyz`, `/metrics` (Prometheus text) and `/status` (JSON).
+ * Bodies are refused; nothing here changes anything.
+ */
+export class StatusServer implements Part {
+	readonly name = "status server";
+	readonly #options: { host: string; port: number; source: StatusSource; registry: Registry };
+	#server: FastifyInstance | undefined;
+
+	constructor(options: { host: string; port: number; source: StatusSource; registry: Registry }) {
+		this.#options = options;
+	}
+
+	/** The port in use, which differs from the configured one when that is 0. */
+	get port(): number {
+		const address = this.#server?.server.address();
+		return typeof address === "object" && address !== null ? address.port : 0;
+	}
+
+	async start(): Promise<void> {
+		if (this.#server !== undefined) return;
+		const server = fastify({
+			logger: false,
+			bodyLimit: 1024,
+			requestTimeout: 10_000,
+			forceCloseConnections: true,
+		});
+		this.#server = server;
+		addStatusRoutes(server, this.#options.source, this.#options.registry);
+		await server.listen({ host: this.#options.host, port: this.#options.port });
+	}
+
+	async stop(): Promise<void> {
+		const server = this.#server;
+		this.#server = undefined;
+		await server?.close();
+	}
+}
+
+/** Adds the four routes to a server that has others as well. */
+export function addStatusRoutes(server: FastifyInstance, source: StatusSource, registry: Registry): void {
+	server.get("/healthz", () => ({ ok: true }));
+	server.get("/readyz", (_request, reply) => {
+		const readiness = source.ready();
+		return reply.code(readiness.ready ? 200 : 503).send(readiness);
+	});
+	server.get("/metrics", async (_request, reply) => {
+		return reply.type(registry.contentType).send(await registry.metrics());
+	});
+	server.get("/status", () => source.status());
+}
