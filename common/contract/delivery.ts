@@ -1,0 +1,110 @@
+// Confirmed delivery on ordinary Sparkplug metrics (design: "On the wire"). A host that does not know these
+// names ignores them; an edge node that does not send them is taken as a foreign one.
+
+import { ByteReader, BytesError, ByteWriter } from "./bytes.ts";
+import { packColumns, unpackColumns } from "./packed-columns.ts";
+import { recordSamplesMax, type SampleColumns } from "./samples.ts";
+
+/** Version of the Delivery metrics, in NBIRTH. */
+export const deliveryVersion = 1;
+
+/** Metric names. The first four stand in data messages, the next two in NBIRTH and NDATA, the rest in NCMD. */
+export const deliveryMetrics = {
+	epoch: "Delivery/Epoch",
+	offset: "Delivery/Offset",
+	through: "Delivery/Through",
+	detail: "Delivery/Detail",
+	version: "Delivery/Version",
+	held: "Delivery/Held",
+	host: "Delivery/Host",
+	confirmed: "Delivery/Confirmed",
+	resendFrom: "Delivery/Resend From",
+	resendTo: "Delivery/Resend To",
+} as const;
+
+export const deliveryPrefix = "Delivery/";
+
+/** The tag, of the edge node itself, whose samples are rows for the gap ledger (JSON text, see gap.ts). */
+export const gapMetric = "Data/Gap";
+
+/** Bytes of the record hash: SHA-256 of the journaled record, cut. */
+export const recordHashBytes = 16;
+
+/** A run of offsets that an agent still holds for one epoch: `first` … `next − 1`. */
+export interface HeldEpoch {
+	readonly epoch: number;
+	readonly first: number;
+	readonly next: number;
+}
+
+const detailFormat = 1;
+const heldFormat = 1;
+const heldEpochsMax = 1000;
+
+/** Packs Delivery/Detail. A message without samples names in `lastOffset` the record its Through refers to. */
+export function encodeDetail(
+	out: ByteWriter,
+	detail: { hash: Uint8Array; lastOffset: number },
+	samples: SampleColumns,
+	from: number,
+	count: number,
+): void {
+	out.reset();
+	out.byte(detailFormat);
+	out.raw(detail.hash);
+	out.varint(detail.lastOffset);
+	out.varint(count);
+	packColumns(out, samples, from, count);
+}
+
+export interface Detail {
+	readonly hash: Buffer;
+	readonly lastOffset: number;
+	readonly count: number;
+}
+
+/**
+ * Reads Delivery/Detail into the packed columns of `samples`.
+ * @throws BytesError when the bytes are not a Detail or speak of more samples than a record may hold.
+ */
+export function decodeDetail(bytes: Uint8Array, samples: SampleColumns): Detail {
+	const reader = new ByteReader(bytes);
+	const format = reader.byte();
+	if (format !== detailFormat)
+		throw new BytesError(`expected Detail format ${detailFormat}, found ${format}`);
+	const hash = Buffer.from(reader.raw(recordHashBytes));
+	const lastOffset = reader.varint();
+	const count = reader.varint();
+	if (count > recordSamplesMax)
+		throw new BytesError(`expected at most ${recordSamplesMax} samples, found ${count}`);
+	samples.reserve(count);
+	unpackColumns(reader, samples, count);
+	return { hash, lastOffset, count };
+}
+
+/** Packs Delivery/Held, oldest epoch first. */
+export function encodeHeld(held: readonly HeldEpoch[]): Buffer {
+	const out = new ByteWriter(64);
+	out.byte(heldFormat);
+	out.varint(held.length);
+	for (const { epoch, first, next } of held) {
+		out.varint(epoch);
+		out.varint(first);
+		out.varint(next);
+	}
+	return out.take();
+}
+
+/** @throws BytesError when the bytes are not a Held or name more epochs than can be. */
+export function decodeHeld(bytes: Uint8Array): HeldEpoch[] {
+	const reader = new ByteReader(bytes);
+	const format = reader.byte();
+	if (format !== heldFormat) throw new BytesError(`expected Held format ${heldFormat}, found ${format}`);
+	const count = reader.varint();
+	if (count > heldEpochsMax) throw new BytesError(`expected at most ${heldEpochsMax} epochs, found ${count}`);
+	return Array.from({ length: count }, () => ({
+		epoch: reader.varint(),
+		first: reader.varint(),
+		next: reader.varint(),
+	}));
+}

@@ -1,0 +1,100 @@
+/** What a value column holds at an index. */
+export const valueKind = { null: 0, number: 1, other: 2 } as const;
+
+/** Values that are not exact in a double. */
+export type OtherValue = bigint | string | Uint8Array;
+export type SampleValue = number | OtherValue | null;
+
+/** At most this many samples in one record; the position of a sample is `seq × 512 + index`. */
+export const recordSamplesMax = 500;
+/** At most this many bytes in one record as journaled. */
+export const recordBytesMax = 32 * 1024;
+
+/**
+ * Samples of one device as columns, so that a hot path allocates no object per sample.
+ * All arrays have at least `count` elements; the meaning of a number depends on the tag's data type:
+ * a Boolean is 0 or 1, a DateTime is milliseconds since 1970.
+ */
+export class SampleColumns {
+	count = 0;
+	/** The tag's id in its owner's book (agent: tag id; collector: series id). */
+	tagId: Uint32Array;
+	/** Source time, whole milliseconds since 1970. */
+	sourceMs: Float64Array;
+	/** Source time, rest in ticks of 100 ns. */
+	sourceRestTicks: Uint16Array;
+	/** Server time minus source time in ticks of 100 ns; NaN when the server sent no server time. */
+	serverLagTicks: Float64Array;
+	/** Full OPC UA StatusCode. */
+	status: Uint32Array;
+	kind: Uint8Array;
+	number: Float64Array;
+	/** Sparse: only indexes whose kind is `other`. */
+	other: (OtherValue | undefined)[];
+
+	constructor(capacity: number) {
+		this.tagId = new Uint32Array(capacity);
+		this.sourceMs = new Float64Array(capacity);
+		this.sourceRestTicks = new Uint16Array(capacity);
+		this.serverLagTicks = new Float64Array(capacity);
+		this.status = new Uint32Array(capacity);
+		this.kind = new Uint8Array(capacity);
+		this.number = new Float64Array(capacity);
+		this.other = [];
+	}
+
+	get capacity(): number {
+		return this.tagId.length;
+	}
+
+	value(index: number): SampleValue {
+		const kind = this.kind[index];
+		if (kind === valueKind.number) return this.number[index] as number;
+		return kind === valueKind.other ? (this.other[index] as OtherValue) : null;
+	}
+
+	setValue(index: number, value: SampleValue): void {
+		if (typeof value === "number") {
+			this.kind[index] = valueKind.number;
+			this.number[index] = value;
+		} else if (value === null) {
+			this.kind[index] = valueKind.null;
+		} else {
+			this.kind[index] = valueKind.other;
+			this.other[index] = value;
+		}
+	}
+
+	/** Copies one sample from another set of columns to the end of this one; the room must be there. */
+	copyFrom(from: SampleColumns, at: number): void {
+		const index = this.count++;
+		this.tagId[index] = from.tagId[at] as number;
+		this.sourceMs[index] = from.sourceMs[at] as number;
+		this.sourceRestTicks[index] = from.sourceRestTicks[at] as number;
+		this.serverLagTicks[index] = from.serverLagTicks[at] as number;
+		this.status[index] = from.status[at] as number;
+		this.kind[index] = from.kind[at] as number;
+		this.number[index] = from.number[at] as number;
+		if (from.kind[at] === valueKind.other) this.other[index] = from.other[at];
+	}
+
+	/** Makes room for at least `capacity` samples, keeping what is there. */
+	reserve(capacity: number): void {
+		if (capacity <= this.capacity) return;
+		const grown = new SampleColumns(Math.max(capacity, this.capacity * 2));
+		grown.tagId.set(this.tagId);
+		grown.sourceMs.set(this.sourceMs);
+		grown.sourceRestTicks.set(this.sourceRestTicks);
+		grown.serverLagTicks.set(this.serverLagTicks);
+		grown.status.set(this.status);
+		grown.kind.set(this.kind);
+		grown.number.set(this.number);
+		this.tagId = grown.tagId;
+		this.sourceMs = grown.sourceMs;
+		this.sourceRestTicks = grown.sourceRestTicks;
+		this.serverLagTicks = grown.serverLagTicks;
+		this.status = grown.status;
+		this.kind = grown.kind;
+		this.number = grown.number;
+	}
+}
