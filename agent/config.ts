@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { tagDatatypes } from "../common/contract/datatype.ts";
+import { brokerSection, statusSection } from "../common/runtime/broker-config.ts";
+import type { ConfigKind } from "../common/runtime/config-file.ts";
+import {
+	bytes,
+	fileHead,
+	keys,
+	list,
+	number,
+	oneOf,
+	text,
+	topicLevel,
+	whole,
+} from "../common/runtime/config-values.ts";
+import { logLevels } from "../common/runtime/logger.ts";
+
+const MiB = 1024 ** 2;
+
+const journalSection = keys({
+	/** All segments together. When it is full the oldest segment goes, and the loss is written down. */
+	max_bytes: bytes({ min: MiB, max: 1024 * 1024 * MiB }).default(1024 * MiB),
+	/** One file. Confirmed data is deleted a segment at a time. */
+	segment_bytes: bytes({ min: 64 * 1024, max: 1024 * MiB }).default(16 * MiB),
+	/** The longest time between two fsyncs while data arrives: what a power cut can cost. */
+	commit_interval_ms: whole({ min: 1, max: 100 }).default(50),
+	/** Records not yet on disk or just written, kept in memory. */
+	memory_bytes: bytes({ min: MiB, max: 1024 * MiB }).default(32 * MiB),
+});
+
+const server = keys({
+	name: text,
+	endpoint: text.refine((url) => /^opc\.tcp:\/\/[^\s]+$/.test(url), {
+		error: "expected opc.tcp://host:port",
+	}),
+	/** A connection without security must be asked for by name; the status page shows it. */
+	insecure: z.literal(true, {
+		error: "expected insecure: true, because only security policy None is supported so far",
+	}),
+	publishing_interval_ms: whole({ min: 10, max: 60_000 }).default(500),
+	/** 0 asks the server for every change; −1 for its publishing interval. */
+	sampling_interval_ms: whole({ min: -1, max: 3_600_000 }).default(0),
+	/** Values the server keeps per tag between two publications. */
+	queue_size: whole({ min: 1, max: 100_000 }).default(1_000),
+	/** With `time_base: publish`: values may reach the server's queue this much after their source time. */
+	lateness_ms: whole({ min: 0, max: 600_000 }).default(1_000),
+	connect_timeout_ms: whole({ min: 500, max: 60_000 }).default(5_000),
+});
+
+const tag = keys({
+	name: topicLevel,
+	/** A node id without namespace, for instance s=F500.TT01 or i=1001; the device names the namespace. */
+	node: text.refine((id) => /^[isgb]=.+$/.test(id), {
+		error: "expected a node id such as s=F500.TT01 or i=1001",
+	}),
+	type: oneOf(tagDatatypes),
+	/** Engineering unit and range, sent in the birth. */
+	eu: text.optional(),
+	low: number({ min: -1e300, max: 1e300 }).optional(),
+	high: number({ min: -1e300, max: 1e300 }).optional(),
+});
+
+const device = keys({
+	name: topicLevel,
+	server: text,
+	/** The URI of the namespace; its index may change when the server restarts. */
+	namespace: text,
+	/** What proves that nothing is missing up to a time: `publish` cycles, or a tag that is written last. */
+	time_base: z.union([z.literal("publish"), keys({ tag: text })], {
+		error: "expected publish, or tag: NAME of the tag that is written last in each cycle",
+	}),
+	tags: list(tag, 1, "tags"),
+});
+
+const schema = keys({
+	...fileHead("agent"),
+	group: topicLevel,
+	edge_node: topicLevel,
+	data_dir: text,
+	log_level: oneOf(logLevels).default("info"),
+	status: statusSection,
+	broker: brokerSection,
+	/** Host applications whose confirmation the journal waits for. */
+	hosts: list(keys({ id: topicLevel }), 1, "hosts"),
+	/** Records sent and not yet confirmed, at most; older ones are sent again after `resend_after_ms`. */
+	delivery: keys({
+		window_bytes: bytes({ min: 64 * 1024, max: 256 * MiB }).default(4 * MiB),
+		resend_after_ms: whole({ min: 500, max: 600_000 }).default(10_000),
+	}).prefault({}),
+	journal: journalSection.prefault({}),
+	servers: list(server, 1, "servers"),
+	devices: list(device, 1, "devices"),
+});
+
+export type AgentConfig = z.output<typeof schema>;
+export type ServerConfig = AgentConfig["servers"][number];
+export type DeviceConfig = AgentConfig["devices"][number];
+
+type Found = { path: (string | number)[]; message: string };
+
+/** What one value alone cannot tell: names that must exist, names that must not repeat. */
+function crossCheck(config: AgentConfig): Found[] {
+	const found: Found[] = [];
+	const servers = new Set<string>();
+	for (const [index, { name }] of config.servers.entries()) {
+		if (servers.has(name))
+			found.push({ path: ["servers", index, "name"], message: `server ${name} is there twice` });
+		servers.add(name);
+	}
+	const hosts = new Set<string>();
+	for (const [index, { id }] of config.hosts.entries()) {
+		if (hosts.has(id)) found.push({ path: ["hosts", index, "id"], message: `host ${id} is there twice` });
+		hosts.add(id);
+	}
+	// Sparkplug names should not collide when lower-cased [tck-id-case-sensitivity-edge-node-id].
+	const devices = new Set<string>();
+	for (const [index, device] of config.devices.entries()) {
+		const at = ["devices", index];
+		if (devices.has(device.name.toLowerCase())) {
+			found.push({
+				path: [...at, "name"],
+				message: `device ${device.name} is there twice (upper and lower case count as one)`,
+			});
+		}
+		devices.add(device.name.toLowerCase());
+		if (!servers.has(device.server)) {
+			found.push({
+				path: [...at, "server"],
+				message: `expected one of ${[...servers].join(", ")}, found "${device.server}"`,
+			});
+		}
+		found.push(...checkTags(device, at));
+	}
+	return found;
+}
+
+function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
+	const found: Found[] = [];
+	const names = new Set<string>();
+	for (const [index, tag] of device.tags.entries()) {
+		const path = [...at, "tags", index];
+		if (names.has(tag.name.toLowerCase())) {
+			found.push({ path: [...path, "name"], message: `tag ${tag.name} is there twice in ${device.name}` });
+		}
+		names.add(tag.name.toLowerCase());
+		if (/^(Delivery|Node Control|Device Control)$/.test(tag.name) || tag.name === "bdSeq") {
+			found.push({
+				path: [...path, "name"],
+				message: `${tag.name} is a name of the protocol; choose another`,
+			});
+		}
+		if (tag.low !== undefined && tag.high !== undefined && tag.low >= tag.high) {
+			found.push({
+				path: [...path, "low"],
+				message: `expected low below high, found ${tag.low} and ${tag.high}`,
+			});
+		}
+	}
+	const base = device.time_base;
+	if (base !== "publish" && !device.tags.some((tag) => tag.name === base.tag && tag.type === "DateTime")) {
+		found.push({
+			path: [...at, "time_base", "tag"],
+			message: `expected a DateTime tag of ${device.name}, found "${base.tag}"`,
+		});
+	}
+	return found;
+}
+
+export const agentConfig: ConfigKind<typeof schema> = { schema, crossCheck };

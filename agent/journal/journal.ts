@@ -1,0 +1,360 @@
+// The agent's memory of what is not yet known to be stored: a segmented, append-only log on disk.
+//
+// Limits      segments of `segmentBytes`, `maxBytes` in all, `memoryBytes` of records in memory.
+// Promise     a record that `durable` covers survives a power cut; one that `append` took survives the process
+//             as soon as its write has been handed to the operating system, which starts at once.
+// Commit      writes start at once and together; fsync follows at most every `commitIntervalMs` for all of them.
+// Crash       the torn tail of the last segment is cut off at the next opening, and counted.
+// Failure     after a failed write or fsync the file is never touched again: what is not durable is written to a
+//             new segment, because the kernel may have dropped the dirty pages of the old one.
+// Full        beyond `maxBytes` the oldest segment goes; beyond `memoryBytes` the newest record is refused.
+// Epoch       every opening starts one: a new random number, offsets from 1, a chain number one higher.
+// Is not      a database: no second writer (the data directory has a lock), no search, no update.
+
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Epoch, Offset } from "../../common/contract/ids.ts";
+import { type Clock, pause } from "../../common/runtime/clock.ts";
+import { errorText } from "../../common/runtime/coded-error.ts";
+import type { HeldRange, Journal, JournaledRecord, JournalStats, Position } from "../pipeline.ts";
+import { type OpenReport, openSegments, type Segment, SegmentReader, syncFolder } from "./segment-file.ts";
+import { encodeHeader, recordFrame, type SegmentHeader, segmentName } from "./segment-format.ts";
+
+export interface JournalOptions {
+	readonly folder: string;
+	readonly segmentBytes: number;
+	readonly maxBytes: number;
+	readonly memoryBytes: number;
+	readonly commitIntervalMs: number;
+	readonly clock: Clock;
+	/** A random epoch, 1 to 2^53 − 1. */
+	readonly newEpoch: () => number;
+	/** Told of a failed write or fsync, and of a segment that the size bound removed. */
+	readonly onTrouble: (trouble: { kind: "failed" | "dropped"; message: string; records: number }) => void;
+}
+
+interface Pending {
+	readonly offset: number;
+	readonly framed: Buffer;
+	readonly body: Buffer;
+	readonly appendedMs: number;
+}
+
+const retryAfterMs = 1_000;
+
+export class DiskJournal implements Journal {
+	onDurable: (() => void) | undefined;
+	readonly #options: JournalOptions;
+	#segments: Segment[] = [];
+	#header!: SegmentHeader;
+	#handle: FileHandle | undefined;
+	#nextOffset = 1;
+	/** Records of this epoch from `#recentFirst` on; the durable ones at the front are a read cache. */
+	#recent: Pending[] = [];
+	#recentBytes = 0;
+	/** Index in `#recent` of the first record not yet handed to the operating system. */
+	#unwritten = 0;
+	#written = 0;
+	#durable = 0;
+	#undurableBytes = 0;
+	#pumping: Promise<void> | undefined;
+	#syncing: Promise<void> | undefined;
+	#refused = 0;
+	#lastError: string | undefined;
+	#closed = new AbortController();
+	#reader: SegmentReader | undefined;
+
+	constructor(options: JournalOptions) {
+		this.#options = options;
+	}
+
+	/** Opens the folder and starts a new epoch in it. Call once, before anything else. */
+	async open(): Promise<OpenReport & { previousEpoch: number; previousLast: number }> {
+		await mkdir(this.#options.folder, { recursive: true });
+		const report = await openSegments(this.#options.folder);
+		this.#segments = report.segments;
+		const last = report.segments.at(-1);
+		this.#header = {
+			chain: (last?.header.chain ?? 0) + 1,
+			epoch: this.#options.newEpoch(),
+			first: 1,
+			previousEpoch: last?.header.epoch ?? 0,
+			previousLast: (last?.next ?? 1) - 1,
+		};
+		await this.#startSegment(1);
+		return { ...report, previousEpoch: this.#header.previousEpoch, previousLast: this.#header.previousLast };
+	}
+
+	get epoch(): Epoch {
+		return this.#header.epoch as Epoch;
+	}
+
+	get durable(): Position {
+		return { chain: this.#header.chain, offset: this.#durable };
+	}
+
+	append(body: Buffer): Position | undefined {
+		if (this.#undurableBytes + body.length > this.#options.memoryBytes || this.#closed.signal.aborted) {
+			this.#refused++;
+			return undefined;
+		}
+		const offset = this.#nextOffset++;
+		const framed = recordFrame(offset, body);
+		const appendedMs = this.#options.clock.monotonicMs();
+		// The frame holds a copy of the body; keeping only the frame halves the memory.
+		const kept = framed.subarray(framed.length - body.length);
+		this.#recent.push({ offset, framed, body: kept, appendedMs });
+		this.#recentBytes += framed.length;
+		this.#undurableBytes += framed.length;
+		this.#pumping ??= this.#pump();
+		return { chain: this.#header.chain, offset };
+	}
+
+	async read(from: Position, bytes: number): Promise<JournaledRecord[]> {
+		const first = this.#recent[0]?.offset ?? this.#nextOffset;
+		if (from.chain === this.#header.chain && from.offset >= first)
+			return this.#readRecent(from.offset, bytes);
+		const index = this.#segments.findLastIndex(
+			(segment) =>
+				segment.header.chain < from.chain ||
+				(segment.header.chain === from.chain && segment.header.first <= from.offset),
+		);
+		for (let at = Math.max(index, 0); at < this.#segments.length; at++) {
+			const segment = this.#segments[at] as Segment;
+			const { chain, epoch } = segment.header;
+			const current = chain === this.#header.chain;
+			const following = this.#segments[at + 1];
+			const limit = Math.min(
+				current ? this.#durable + 1 : segment.next,
+				following !== undefined && following.header.chain === chain
+					? following.header.first
+					: Number.POSITIVE_INFINITY,
+			);
+			const offset = chain === from.chain ? from.offset : segment.header.first;
+			if (offset >= limit) continue;
+			if (this.#reader?.segment !== segment) this.#reader = new SegmentReader(segment);
+			const records = await this.#reader.read(offset, limit, bytes);
+			if (records.length === 0) continue;
+			return records.map((record) => ({
+				chain,
+				epoch: epoch as Epoch,
+				offset: record.offset as Offset,
+				body: record.body,
+				appendedMs: undefined,
+			}));
+		}
+		return [];
+	}
+
+	held(): HeldRange[] {
+		const ranges: HeldRange[] = [];
+		for (const { header, next } of this.#segments) {
+			const last = ranges.at(-1);
+			const known = header.chain === this.#header.chain ? this.#durable + 1 : next;
+			if (last !== undefined && last.chain === header.chain)
+				ranges[ranges.length - 1] = { ...last, next: known };
+			else
+				ranges.push({ chain: header.chain, epoch: header.epoch as Epoch, first: header.first, next: known });
+		}
+		return ranges;
+	}
+
+	trim(position: Position): void {
+		for (;;) {
+			const segment = this.#segments[0];
+			if (segment === undefined || this.#segments.length === 1) return;
+			const { chain } = segment.header;
+			const whole = chain < position.chain || (chain === position.chain && segment.next <= position.offset);
+			if (!whole) return;
+			this.#removeOldest();
+		}
+	}
+
+	stats(): JournalStats {
+		return {
+			bytes: this.#segments.reduce((sum, segment) => sum + segment.bytes, 0),
+			segments: this.#segments.length,
+			pendingBytes: this.#undurableBytes,
+			refusedRecords: this.#refused,
+			lastError: this.#lastError,
+		};
+	}
+
+	/** Makes everything appended durable if the disk allows, and closes the file. */
+	async close(): Promise<void> {
+		await this.#pumping;
+		await this.#syncing;
+		this.#closed.abort();
+		await this.#handle?.close();
+		this.#handle = undefined;
+	}
+
+	#readRecent(offset: number, bytes: number): JournaledRecord[] {
+		const first = this.#recent[0]?.offset ?? this.#nextOffset;
+		const records: JournaledRecord[] = [];
+		let taken = 0;
+		for (let index = offset - first; index < this.#recent.length && taken < bytes; index++) {
+			const record = this.#recent[index] as Pending;
+			if (record.offset > this.#durable) break;
+			records.push({
+				chain: this.#header.chain,
+				epoch: this.epoch,
+				offset: record.offset as Offset,
+				body: record.body,
+				appendedMs: record.appendedMs,
+			});
+			taken += record.body.length;
+		}
+		return records;
+	}
+
+	/** Hands everything unwritten to the operating system, again and again until nothing is left. */
+	async #pump(): Promise<void> {
+		// One turn of the event loop gathers the records of a whole publish cycle into one write.
+		await new Promise((resolve) => setImmediate(resolve));
+		while (this.#unwritten < this.#recent.length && !this.#closed.signal.aborted) {
+			const batch = this.#recent.slice(this.#unwritten);
+			try {
+				await this.#write(batch);
+				this.#unwritten += batch.length;
+				this.#written = (batch.at(-1) as Pending).offset;
+				this.#syncing ??= this.#sync();
+			} catch (error) {
+				await this.#recover(error);
+			}
+		}
+		this.#pumping = undefined;
+	}
+
+	async #write(batch: readonly Pending[]): Promise<void> {
+		let segment = this.#segments.at(-1) as Segment;
+		if (segment.bytes >= this.#options.segmentBytes) {
+			await this.#syncing;
+			await this.#handle?.datasync();
+			this.#becameDurable(this.#written);
+			await this.#handle?.close();
+			await this.#startSegment((batch[0] as Pending).offset);
+			segment = this.#segments.at(-1) as Segment;
+		}
+		if (this.#handle === undefined) throw new Error("the segment is not open");
+		const bytes = Buffer.concat(batch.map((record) => record.framed));
+		for (let done = 0; done < bytes.length; ) {
+			const { bytesWritten } = await this.#handle.write(
+				bytes,
+				done,
+				bytes.length - done,
+				segment.bytes + done,
+			);
+			done += bytesWritten;
+		}
+		segment.bytes += bytes.length;
+		segment.next = (batch.at(-1) as Pending).offset + 1;
+	}
+
+	/** One fsync for everything written meanwhile, at most every commit interval. */
+	async #sync(): Promise<void> {
+		const handle = this.#handle;
+		try {
+			while (this.#written > this.#durable && handle !== undefined && handle === this.#handle) {
+				await pause(this.#options.clock, this.#options.commitIntervalMs, this.#closed.signal);
+				const target = this.#written;
+				await handle.datasync();
+				this.#becameDurable(target);
+			}
+		} catch (error) {
+			if (handle === this.#handle) {
+				this.#handle = undefined;
+				this.#noteFailure(error, handle);
+			}
+		} finally {
+			this.#syncing = undefined;
+		}
+		if (this.#handle === undefined && !this.#closed.signal.aborted) this.#pumping ??= this.#pump();
+	}
+
+	#becameDurable(offset: number): void {
+		if (offset <= this.#durable) return;
+		for (const record of this.#recent) {
+			if (record.offset > offset) break;
+			if (record.offset > this.#durable) this.#undurableBytes -= record.framed.length;
+		}
+		this.#durable = offset;
+		let drop = 0;
+		while (
+			this.#recentBytes > this.#options.memoryBytes / 2 &&
+			(this.#recent[drop]?.offset ?? offset) < offset
+		) {
+			this.#recentBytes -= (this.#recent[drop] as Pending).framed.length;
+			drop++;
+		}
+		if (drop > 0) {
+			this.#recent.splice(0, drop);
+			this.#unwritten -= drop;
+		}
+		this.onDurable?.();
+	}
+
+	#noteFailure(error: unknown, handle: FileHandle | undefined): void {
+		this.#lastError = errorText(error);
+		const undurable = this.#recent.filter((record) => record.offset > this.#durable).length;
+		this.#options.onTrouble({ kind: "failed", message: this.#lastError, records: undurable });
+		// Closing a file whose fsync failed can fail too; there is nothing left to learn from it.
+		handle?.close().catch(() => undefined);
+		// Everything not durable is written again, to a new file.
+		this.#unwritten = Math.max(
+			0,
+			this.#recent.findIndex((record) => record.offset > this.#durable),
+		);
+		this.#written = this.#durable;
+	}
+
+	async #recover(error: unknown): Promise<void> {
+		const handle = this.#handle;
+		this.#handle = undefined;
+		await this.#syncing;
+		this.#noteFailure(error, handle);
+		if (!(await pause(this.#options.clock, retryAfterMs, this.#closed.signal))) return;
+		try {
+			await this.#startSegment(this.#durable + 1);
+			this.#lastError = undefined;
+		} catch (again) {
+			this.#lastError = errorText(again);
+		}
+	}
+
+	async #startSegment(first: number): Promise<void> {
+		const header: SegmentHeader = { ...this.#header, first };
+		const path = join(this.#options.folder, segmentName(header.chain, first));
+		// A segment that failed before its first record has the same name and holds nothing durable.
+		const handle = await open(path, "w", 0o640);
+		const bytes = encodeHeader(header);
+		try {
+			await handle.write(bytes, 0, bytes.length, 0);
+			await handle.datasync();
+			await syncFolder(this.#options.folder);
+		} catch (error) {
+			await handle.close().catch(() => undefined);
+			throw error;
+		}
+		this.#handle = handle;
+		if (this.#segments.at(-1)?.path === path) this.#segments.pop();
+		this.#segments.push({ path, header, next: first, bytes: bytes.length });
+		while (this.#segments.length > 1 && this.stats().bytes > this.#options.maxBytes) {
+			const { next, header: dropped } = this.#segments[0] as Segment;
+			this.#options.onTrouble({
+				kind: "dropped",
+				message: `the journal is full: expected at most ${this.#options.maxBytes} bytes`,
+				records: next - dropped.first,
+			});
+			this.#removeOldest();
+		}
+	}
+
+	#removeOldest(): void {
+		const segment = this.#segments.shift() as Segment;
+		// A name that stays behind is trimmed again after the next opening.
+		rm(segment.path, { force: true }).catch((error: unknown) => {
+			this.#lastError = errorText(error);
+		});
+	}
+}

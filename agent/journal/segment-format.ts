@@ -1,0 +1,119 @@
+// One file of the journal.
+//
+//   file     header frame, then record frames; append-only; at most `segment_bytes` plus one record
+//   frame    length u32 | crc32 u32 | payload           little-endian; the CRC is over the payload
+//   header   magic, format, chain number, epoch, first offset, epoch before, its last offset
+//   record   offset varint | body                        see record-codec.ts
+//   name     <chain, 8 digits>-<first offset, 16 digits>.journal, so that names sort in order of writing
+//
+// Reading stops at the first frame that is incomplete or whose CRC differs: the torn tail. It is cut off at the
+// next opening and counted; what stands behind it can only be the rest of the same unfinished write.
+
+import { crc32 } from "node:zlib";
+import { ByteReader, BytesError, ByteWriter } from "../../common/contract/bytes.ts";
+
+export const segmentFormat = 1;
+export const frameHeadBytes = 8;
+/** A record of 32 KiB with one huge value inside still has to fit. */
+export const frameBytesMax = 16 * 1024 * 1024;
+
+const magic = 0x314a4c50;
+
+export interface SegmentHeader {
+	readonly chain: number;
+	readonly epoch: number;
+	readonly first: number;
+	/** The epoch before this one and its last offset, or zeros for the first epoch of a journal. */
+	readonly previousEpoch: number;
+	readonly previousLast: number;
+}
+
+/** A payload in its frame. */
+export function frame(payload: Uint8Array): Buffer {
+	const framed = Buffer.allocUnsafe(frameHeadBytes + payload.length);
+	framed.writeUInt32LE(payload.length, 0);
+	framed.writeUInt32LE(crc32(payload), 4);
+	framed.set(payload, frameHeadBytes);
+	return framed;
+}
+
+/** The frame of a record: its offset, then its body. */
+export function recordFrame(offset: number, body: Uint8Array): Buffer {
+	const out = new ByteWriter(body.length + 10);
+	out.varint(offset);
+	out.raw(body);
+	return frame(out.bytes.subarray(0, out.length));
+}
+
+/** The payload that starts at `position`, or undefined at the end and at a torn tail. */
+export function readFrame(bytes: Buffer, position: number): Buffer | undefined {
+	if (position + frameHeadBytes > bytes.length) return undefined;
+	const length = bytes.readUInt32LE(position);
+	const start = position + frameHeadBytes;
+	if (length > frameBytesMax || start + length > bytes.length) return undefined;
+	const payload = bytes.subarray(start, start + length);
+	return crc32(payload) === bytes.readUInt32LE(position + 4) ? payload : undefined;
+}
+
+export function encodeHeader(header: SegmentHeader): Buffer {
+	const out = new ByteWriter(64);
+	out.uint32(magic);
+	out.varint(segmentFormat);
+	out.varint(header.chain);
+	out.varint(header.epoch);
+	out.varint(header.first);
+	out.varint(header.previousEpoch);
+	out.varint(header.previousLast);
+	return frame(out.bytes.subarray(0, out.length));
+}
+
+/** @throws BytesError when it is not a header; the message names a newer format. */
+export function decodeHeader(payload: Buffer): SegmentHeader {
+	const reader = new ByteReader(payload);
+	if (reader.uint32() !== magic) throw new BytesError("expected a journal segment, found another file");
+	const format = reader.varint();
+	if (format > segmentFormat)
+		throw new BytesError(`expected segment format ${segmentFormat}, found the newer ${format}`);
+	return {
+		chain: reader.varint(),
+		epoch: reader.varint(),
+		first: reader.varint(),
+		previousEpoch: reader.varint(),
+		previousLast: reader.varint(),
+	};
+}
+
+/** The offset and body in a record's payload. The body shares memory with the payload. */
+export function splitRecord(payload: Buffer): { offset: number; body: Buffer } {
+	const reader = new ByteReader(payload);
+	const offset = reader.varint();
+	return { offset, body: payload.subarray(reader.position) };
+}
+
+/** What a scan of a whole segment found. `validBytes` is where the torn tail begins, if any. */
+export interface SegmentScan {
+	readonly header: SegmentHeader | undefined;
+	readonly next: number;
+	readonly validBytes: number;
+}
+
+/** Walks a segment from its start; pure, so that every cut of every byte can be tested. */
+export function scanSegment(bytes: Buffer): SegmentScan {
+	const head = readFrame(bytes, 0);
+	if (head === undefined) return { header: undefined, next: 0, validBytes: 0 };
+	const header = decodeHeader(head);
+	let position = frameHeadBytes + head.length;
+	let next = header.first;
+	for (;;) {
+		const payload = readFrame(bytes, position);
+		if (payload === undefined) return { header, next, validBytes: position };
+		next = splitRecord(payload).offset + 1;
+		position += frameHeadBytes + payload.length;
+	}
+}
+
+export function segmentName(chain: number, first: number): string {
+	return `${String(chain).padStart(8, "0")}-${String(first).padStart(16, "0")}.journal`;
+}
+
+export const segmentNamePattern = /^\d{8}-\d{16}\.journal$/;

@@ -1,0 +1,104 @@
+// The way of a sample through the agent. Read this first.
+//
+//   source ──► journal ──► publisher ──► broker ──► collector
+//   OPC UA     disk log    Sparkplug B                  │
+//                 ▲                                      │
+//                 └────────── confirmed ◄────────────────┘
+//
+// A sample is written to disk before it is published, and forgotten only when the collector says that it
+// has it on disk. Stages know the ports below and never each other; agent.ts joins them.
+
+import type { Gap } from "../common/contract/gap.ts";
+import type { Epoch, Offset } from "../common/contract/ids.ts";
+import type { SampleColumns } from "../common/contract/samples.ts";
+
+/**
+ * What a source hands over at the end of one publish cycle of one device: samples in order of source time,
+ * and the time up to which the source has now given everything (undefined: nothing new is known).
+ */
+export interface Cycle {
+	readonly device: string;
+	/** `tagId` holds ids of the tag book. The columns are reused after the call returns. */
+	readonly samples: SampleColumns;
+	readonly throughMs: number | undefined;
+}
+
+/** Takes cycles and holes from a source. Returns at once; what cannot be taken is counted and written down. */
+export interface CycleSink {
+	cycle(cycle: Cycle): void;
+	/** A hole the source knows of: these tags, from and to in source time, and why. */
+	gap(gap: Gap): void;
+}
+
+/** Reads one plant server and hands cycles to its sink until it is stopped; never gives up. */
+export interface SampleSource {
+	readonly name: string;
+	start(): void;
+	stop(): Promise<void>;
+	state(): SourceState;
+}
+
+export interface SourceState {
+	readonly server: string;
+	readonly connected: boolean;
+	readonly tags: number;
+	readonly tagsSubscribed: number;
+	readonly lastNotificationAgeMs: number | undefined;
+	readonly lastError: string | undefined;
+}
+
+/** A place in the journal. Epochs are ordered by their chain number, which grows by one at each opening. */
+export interface Position {
+	readonly chain: number;
+	readonly offset: number;
+}
+
+/** A record as it lies on disk: `body` decodes with journal/record-codec.ts. */
+export interface JournaledRecord {
+	readonly chain: number;
+	readonly epoch: Epoch;
+	readonly offset: Offset;
+	readonly body: Buffer;
+	/** Monotonic milliseconds of appending, or undefined when it was read back from disk. */
+	readonly appendedMs: number | undefined;
+}
+
+/**
+ * Keeps records until they are confirmed.
+ *
+ * `append` takes a record at once and says where it stands; it becomes durable within the commit interval and
+ * `onDurable` is called. When there is no room it returns undefined and counts what was refused.
+ */
+export interface Journal {
+	append(body: Buffer): Position | undefined;
+	readonly durable: Position;
+	readonly epoch: Epoch;
+	onDurable: (() => void) | undefined;
+	/** Records from `from` on, durable ones only, at least one and about `bytes` in all; empty at the end. */
+	read(from: Position, bytes: number): Promise<JournaledRecord[]>;
+	/** Every epoch still on disk, oldest first, the current one last. */
+	held(): HeldRange[];
+	/** Forgets everything before `position`, a whole segment at a time. */
+	trim(position: Position): void;
+	stats(): JournalStats;
+}
+
+export interface HeldRange {
+	readonly chain: number;
+	readonly epoch: Epoch;
+	readonly first: number;
+	readonly next: number;
+}
+
+export interface JournalStats {
+	readonly bytes: number;
+	readonly segments: number;
+	readonly pendingBytes: number;
+	readonly refusedRecords: number;
+	readonly lastError: string | undefined;
+}
+
+/** Orders two positions: negative when `a` stands before `b`. */
+export function comparePositions(a: Position, b: Position): number {
+	return a.chain === b.chain ? a.offset - b.offset : a.chain - b.chain;
+}
