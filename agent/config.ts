@@ -157,10 +157,10 @@ function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 		}
 	}
 	const base = device.time_base;
-	if (base !== "publish" && !device.tags.some((tag) => tag.name === base.tag && tag.type === "DateTime")) {
+	if (base !== "publish" && !names.has(base.tag.toLowerCase())) {
 		found.push({
 			path: [...at, "time_base", "tag"],
-			message: `expected a DateTime tag of ${device.name}, found "${base.tag}"`,
+			message: `expected a tag of ${device.name}, found "${base.tag}"`,
 		});
 	}
 	return found;

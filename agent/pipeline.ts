@@ -53,7 +53,13 @@ export interface Position {
 	readonly offset: number;
 }
 
-/** A record as it lies on disk: `body` decodes with journal/record-codec.ts. */
+/** How far a device's data is complete in source time, and the record that completed it. */
+export interface DeviceProgress {
+	readonly throughMs: number;
+	readonly position: Position;
+}
+
+/** A record as it lies on disk: `body` decodes with record-codec.ts. */
 export interface JournaledRecord {
 	readonly chain: number;
 	readonly epoch: Epoch;

@@ -5,15 +5,9 @@ import { nodeDevice } from "../../common/contract/ids.ts";
 import { encodeOpened, type Opened, openedMetric } from "../../common/contract/opened.ts";
 import { recordBytesMax, recordSamplesMax, SampleColumns } from "../../common/contract/samples.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
-import type { Cycle, CycleSink, Journal, Position } from "../pipeline.ts";
+import type { Cycle, CycleSink, DeviceProgress, Journal, Position } from "../pipeline.ts";
+import { encodeRecord, sampleBytesAtMost } from "../record-codec.ts";
 import type { TagBook } from "../tag-book.ts";
-import { encodeRecord, sampleBytesAtMost } from "./record-codec.ts";
-
-/** How far a device's data is complete, and the record that completed it. */
-export interface DeviceProgress {
-	readonly throughMs: number;
-	readonly position: Position;
-}
 
 /** Counters of the recorder; all grow from zero at start. */
 export interface RecorderStats {
@@ -104,11 +98,16 @@ export class Recorder implements CycleSink {
 		from: number,
 		count: number,
 	): void {
-		if (this.#holes.size > 0 && !this.#writeHoles()) return this.#lose(device, samples, from, count);
-		this.#out.reset();
-		encodeRecord(this.#out, { device, throughMs }, samples, from, count);
-		const position = this.#journal.append(this.#out.take());
-		if (position === undefined) return this.#lose(device, samples, from, count);
+		let position: Position | undefined;
+		if (this.#holes.size === 0 || this.#writeHoles()) {
+			this.#out.reset();
+			encodeRecord(this.#out, { device, throughMs }, samples, from, count);
+			position = this.#journal.append(this.#out.take());
+		}
+		if (position === undefined) {
+			this.#lose(device, samples, from, count);
+			return;
+		}
 		this.#records++;
 		this.#samples += count;
 		if (throughMs !== undefined) this.#progress.set(device, { throughMs, position });

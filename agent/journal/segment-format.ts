@@ -3,7 +3,7 @@
 //   file     header frame, then record frames; append-only; at most `segment_bytes` plus one record
 //   frame    length u32 | crc32 u32 | payload           little-endian; the CRC is over the payload
 //   header   magic, format, chain number, epoch, first offset, epoch before, its last offset
-//   record   offset varint | body                        see record-codec.ts
+//   record   offset varint | body                        see ../record-codec.ts
 //   name     <chain, 8 digits>-<first offset, 16 digits>.journal, so that names sort in order of writing
 //
 // Reading stops at the first frame that is incomplete or whose CRC differs: the torn tail. It is cut off at the

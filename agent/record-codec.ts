@@ -9,14 +9,14 @@
 //   kinds    1 = numbers only | 0, then one byte per sample
 //   values   float64 | (1) 8 bytes integer | (2) text | (3) bytes
 
-import { type ByteReader, BytesError, type ByteWriter } from "../../common/contract/bytes.ts";
-import { packColumns, unpackColumns } from "../../common/contract/packed-columns.ts";
+import { type ByteReader, BytesError, type ByteWriter } from "../common/contract/bytes.ts";
+import { packColumns, unpackColumns } from "../common/contract/packed-columns.ts";
 import {
 	type OtherValue,
 	recordSamplesMax,
 	type SampleColumns,
 	valueKind,
-} from "../../common/contract/samples.ts";
+} from "../common/contract/samples.ts";
 
 const otherType = { integer: 1, unsigned: 2, text: 3, bytes: 4 } as const;
 

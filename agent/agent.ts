@@ -1,0 +1,214 @@
+// The composition of the agent: the only file that sees all stages.
+
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { EdgeNodeId, GroupId } from "../common/contract/ids.ts";
+import { SampleColumns } from "../common/contract/samples.ts";
+import type { Clock } from "../common/runtime/clock.ts";
+import { errorText } from "../common/runtime/coded-error.ts";
+import { pathFrom } from "../common/runtime/config-values.ts";
+import { DataDirectory } from "../common/runtime/data-directory.ts";
+import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
+import type { Logger } from "../common/runtime/logger.ts";
+import { StatusServer } from "../common/runtime/status-server.ts";
+import type { AgentConfig } from "./config.ts";
+import { DiskJournal } from "./journal/journal.ts";
+import { Recorder } from "./journal/recorder.ts";
+import type { CycleSink } from "./pipeline.ts";
+import { CurrentValues } from "./publisher/current-values.ts";
+import { Delivery } from "./publisher/delivery.ts";
+import { EdgeSession } from "./publisher/edge-session.ts";
+import { Publisher } from "./publisher/publisher.ts";
+import { OpcuaSource } from "./source/opcua-source.ts";
+import { TagBook } from "./tag-book.ts";
+import { AgentTelemetry } from "./telemetry.ts";
+
+const stopPartWithinMs = 4_000;
+
+/** One running agent. `start` and `stop` are idempotent. */
+export class Agent {
+	readonly #config: AgentConfig;
+	readonly #directory: string;
+	readonly #clock: Clock;
+	readonly #telemetry: AgentTelemetry;
+	#lifecycle: Lifecycle | undefined;
+
+	/** `directory` is where the configuration file lies; relative paths start there. */
+	constructor(options: { config: AgentConfig; directory: string; clock: Clock; log: Logger }) {
+		this.#config = options.config;
+		this.#directory = options.directory;
+		this.#clock = options.clock;
+		this.#telemetry = new AgentTelemetry(options.log);
+	}
+
+	async start(): Promise<void> {
+		if (this.#lifecycle !== undefined) return;
+		const config = this.#config;
+		const clock = this.#clock;
+		const telemetry = this.#telemetry;
+		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
+		await dataDirectory.acquire();
+		try {
+			const tags = await TagBook.open(dataDirectory.path, config);
+			const journal = new DiskJournal({
+				folder: join(dataDirectory.path, "journal"),
+				segmentBytes: config.journal.segment_bytes,
+				maxBytes: config.journal.max_bytes,
+				memoryBytes: config.journal.memory_bytes,
+				commitIntervalMs: config.journal.commit_interval_ms,
+				clock,
+				newEpoch: randomEpoch,
+				onTrouble: (trouble) => telemetry.journalTroubled(trouble),
+			});
+			const opened = await journal.open();
+			telemetry.journalOpened({
+				segments: opened.segments.length,
+				tornBytes: opened.tornBytes,
+				setAside: opened.setAside,
+				previousEpoch: opened.previousEpoch,
+			});
+			const recorder = new Recorder({ journal, tags, clock });
+			recorder.opened({
+				epoch: journal.epoch,
+				previousEpoch: opened.previousEpoch,
+				previousLast: opened.previousLast,
+			});
+			const current = new CurrentValues(new SampleColumns(tags.tags.length + 1));
+			const sink: CycleSink = {
+				cycle: (cycle) => {
+					current.update(cycle);
+					recorder.cycle(cycle);
+				},
+				gap: (gap) => recorder.gap(gap),
+			};
+			const group = config.group as GroupId;
+			const edgeNode = config.edge_node as EdgeNodeId;
+			const hosts = config.hosts.map(({ id }) => id);
+			const delivery = new Delivery({
+				hosts,
+				windowBytes: config.delivery.window_bytes,
+				resendAfterMs: config.delivery.resend_after_ms,
+			});
+			const session = new EdgeSession({ group, edgeNode, tags: tags.tags, current });
+			const publisher = new Publisher({
+				group,
+				edgeNode,
+				hosts,
+				directory: dataDirectory.path,
+				broker: await this.#broker(),
+				clock,
+				journal,
+				progress: recorder.progress,
+				session,
+				delivery,
+				telemetry,
+			});
+			const sources = config.servers.map((server) => {
+				const devices = config.devices.filter((device) => device.server === server.name);
+				return new OpcuaSource({ server, devices, tags, sink, clock, telemetry });
+			});
+			const status = new StatusServer({
+				...config.status,
+				registry: telemetry.registry,
+				source: {
+					ready: () => {
+						const { lastError } = journal.stats();
+						return lastError === undefined
+							? { ready: true }
+							: { ready: false, reason: `journal: ${lastError}` };
+					},
+					status: () => ({
+						process: "agent",
+						group: config.group,
+						edgeNode: config.edge_node,
+						insecure: { broker: config.broker.insecure, servers: config.servers.map(({ name }) => name) },
+						broker: {
+							url: config.broker.url,
+							connected: publisher.connected,
+							hostsOnline: delivery.hostsOnline,
+						},
+						servers: sources.map((source) => source.state()),
+						recorder: recorder.stats,
+						journal: {
+							epoch: journal.epoch,
+							durable: journal.durable.offset,
+							held: journal.held(),
+							...journal.stats(),
+						},
+						delivery: {
+							outstandingBytes: delivery.outstandingBytes,
+							unconfirmedRecords: unconfirmed(journal, delivery),
+						},
+					}),
+				},
+			});
+			const parts: Part[] = [
+				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
+				{ name: "journal", start: () => undefined, stop: () => journal.close() },
+				status,
+				publisher,
+				...sources,
+			];
+			this.#lifecycle = new Lifecycle({ clock, parts, stopWithinMs: stopPartWithinMs });
+			await this.#lifecycle.start();
+			telemetry.plainConnectionsAllowed({
+				servers: config.servers.map(({ name }) => name),
+				broker: config.broker.insecure,
+			});
+			const { group: groupName, edge_node } = config;
+			telemetry.started({
+				group: groupName,
+				edgeNode: edge_node,
+				tags: tags.tags.length,
+				servers: sources.length,
+				epoch: journal.epoch,
+			});
+		} catch (error) {
+			await dataDirectory.release();
+			throw error;
+		}
+	}
+
+	async stop(): Promise<void> {
+		const report = await this.#lifecycle?.stop();
+		if (report === undefined) return;
+		this.#telemetry.stopped({
+			late: [...report.late],
+			failed: report.failed.map(({ name, error }) => `${name}: ${errorText(error)}`),
+		});
+		this.#lifecycle = undefined;
+	}
+
+	async #broker() {
+		const { url, client_id, username, password_file, keepalive_s, connect_timeout_ms } = this.#config.broker;
+		const password =
+			password_file === undefined
+				? undefined
+				: (await readFile(pathFrom(this.#directory, password_file), "utf8")).split("\n", 1)[0];
+		return {
+			url,
+			clientId: client_id ?? `pilotline-${this.#config.group}-${this.#config.edge_node}`,
+			username,
+			password,
+			keepaliveS: keepalive_s,
+			connectTimeoutMs: connect_timeout_ms,
+		};
+	}
+}
+
+/** Records that some host has not confirmed yet, over all epochs. */
+function unconfirmed(journal: DiskJournal, delivery: Delivery): number {
+	const held = journal.held();
+	const low = delivery.lowWater(held);
+	return held.reduce((sum, { chain, first, next }) => {
+		if (chain < low.chain) return sum;
+		return sum + next - (chain === low.chain ? Math.max(first, low.offset) : first);
+	}, 0);
+}
+
+function randomEpoch(): number {
+	const bits = randomBytes(8);
+	const epoch = (bits.readUInt32LE(0) & 0x1f_ffff) * 0x1_0000_0000 + bits.readUInt32LE(4);
+	return Math.max(1, epoch);
+}

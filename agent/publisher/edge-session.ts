@@ -1,0 +1,254 @@
+import { ByteWriter } from "../../common/contract/bytes.ts";
+import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
+import {
+	deliveryMetrics,
+	deliveryVersion,
+	encodeDetail,
+	encodeHeld,
+	type HeldEpoch,
+} from "../../common/contract/delivery.ts";
+import { type DeviceId, type EdgeNodeId, type GroupId, nodeDevice } from "../../common/contract/ids.ts";
+import { PayloadWriter, type PropertyValue, statusProperties } from "../../common/contract/payload-writer.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import { isGood } from "../../common/contract/status.ts";
+import { nodeTopic } from "../../common/contract/topics.ts";
+import type { Tag } from "../tag-book.ts";
+import type { CurrentValues } from "./current-values.ts";
+
+/** A message of this edge node; QoS 0, not retained [tck-id-payloads-nbirth-qos, tck-id-topics-ndata-mqtt]. */
+export interface EdgeMessage {
+	readonly topic: string;
+	readonly payload: Buffer;
+}
+
+/** A record ready to be sent: what the journal knows, and its samples decoded. */
+export interface OutgoingRecord {
+	readonly epoch: number;
+	readonly offset: number;
+	readonly device: string;
+	readonly throughMs: number | undefined;
+	readonly hash: Uint8Array;
+	readonly samples: SampleColumns;
+	readonly historical: boolean;
+}
+
+interface DeviceAliases {
+	readonly epoch: number;
+	readonly offset: number;
+	readonly through: number;
+	readonly detail: number;
+}
+
+const rebirthMetric = "Node Control/Rebirth";
+const noHash = new Uint8Array(16);
+const noSamples = new SampleColumns(0);
+
+/**
+ * Writes the messages of one Sparkplug session of this edge node. It owns the sequence number and the aliases;
+ * it has no clock, no socket and no timer.
+ */
+export class EdgeSession {
+	readonly #group: GroupId;
+	readonly #edgeNode: EdgeNodeId;
+	readonly #current: CurrentValues;
+	readonly #writer = new PayloadWriter();
+	readonly #detail = new ByteWriter(8192);
+	/** Tags by device, the edge node itself under the empty id. */
+	readonly #devices = new Map<DeviceId, readonly Tag[]>();
+	readonly #datatype: Datatype[] = [];
+	readonly #deliveryAliases = new Map<DeviceId, DeviceAliases>();
+	readonly #heldAlias: number;
+	readonly #versionAlias: number;
+	#seq = 0;
+
+	constructor(options: {
+		group: GroupId;
+		edgeNode: EdgeNodeId;
+		tags: readonly Tag[];
+		current: CurrentValues;
+	}) {
+		this.#group = options.group;
+		this.#edgeNode = options.edgeNode;
+		this.#current = options.current;
+		this.#devices.set(nodeDevice, []);
+		let alias = 0;
+		for (const tag of options.tags) {
+			const device = tag.device as DeviceId;
+			this.#devices.set(device, [...(this.#devices.get(device) ?? []), tag]);
+			this.#datatype[tag.id] = tag.datatype;
+			// A tag's alias is its id, so aliases are unique over the whole edge node [tck-id-payloads-alias-uniqueness].
+			alias = Math.max(alias, tag.id);
+		}
+		for (const device of this.#devices.keys()) {
+			this.#deliveryAliases.set(device, {
+				epoch: ++alias,
+				offset: ++alias,
+				through: ++alias,
+				detail: ++alias,
+			});
+		}
+		this.#heldAlias = ++alias;
+		this.#versionAlias = ++alias;
+	}
+
+	/** The will, and the message before a clean end: bdSeq by name and nothing else [tck-id-payloads-ndeath-seq]. */
+	death(bdSeq: number, nowMs: number): EdgeMessage {
+		this.#writer.begin(nowMs);
+		this.#writer.metric({
+			name: "bdSeq",
+			timestampMs: nowMs,
+			datatype: datatypes.Int64,
+			withDatatype: true,
+			value: bdSeq,
+		});
+		return this.#message("NDEATH", nodeDevice);
+	}
+
+	/** NBIRTH with seq 0, then one DBIRTH per device [tck-id-topics-nbirth-seq-num, tck-id-message-flow-edge-node-birth-publish-connect]. */
+	*births(bdSeq: number, held: readonly HeldEpoch[], nowMs: number): Generator<EdgeMessage> {
+		for (const [device, tags] of this.#devices) {
+			if (device === nodeDevice) this.#beginNodeBirth(bdSeq, held, nowMs);
+			else this.#writer.begin(nowMs, this.#nextSeq());
+			this.#declareDelivery(device, nowMs);
+			for (const tag of tags) this.#declareTag(tag, tags, nowMs);
+			yield this.#message(device === nodeDevice ? "NBIRTH" : "DBIRTH", device);
+		}
+	}
+
+	/** One record as exactly one message; never split or merged. */
+	data(record: OutgoingRecord, nowMs: number): EdgeMessage {
+		const device = record.device as DeviceId;
+		const aliases = this.#aliases(device);
+		this.#writer.begin(nowMs, this.#nextSeq());
+		this.#delivery(aliases.epoch, datatypes.Int64, record.epoch, nowMs);
+		this.#delivery(aliases.offset, datatypes.Int64, record.offset, nowMs);
+		if (record.throughMs !== undefined)
+			this.#delivery(aliases.through, datatypes.DateTime, record.throughMs, nowMs);
+		encodeDetail(
+			this.#detail,
+			{ hash: record.hash, lastOffset: record.offset },
+			record.samples,
+			0,
+			record.samples.count,
+		);
+		this.#deliveryDetail(aliases.detail, nowMs);
+		const { samples, historical } = record;
+		for (let index = 0; index < samples.count; index++) {
+			const tagId = samples.tagId[index] as number;
+			this.#writer.sample(tagId, this.#datatype[tagId] as Datatype, samples, index, historical);
+		}
+		return this.#message(device === nodeDevice ? "NDATA" : "DDATA", device);
+	}
+
+	/** A message without samples: silence up to `throughMs` is known to be silence. */
+	progress(device: string, epoch: number, lastOffset: number, throughMs: number, nowMs: number): EdgeMessage {
+		const aliases = this.#aliases(device as DeviceId);
+		this.#writer.begin(nowMs, this.#nextSeq());
+		this.#delivery(aliases.epoch, datatypes.Int64, epoch, nowMs);
+		this.#delivery(aliases.through, datatypes.DateTime, throughMs, nowMs);
+		encodeDetail(this.#detail, { hash: noHash, lastOffset }, noSamples, 0, 0);
+		this.#deliveryDetail(aliases.detail, nowMs);
+		return this.#message("DDATA", device as DeviceId);
+	}
+
+	/** What the journal holds, once a second, so that a lost last message is noticed. */
+	held(held: readonly HeldEpoch[], nowMs: number): EdgeMessage {
+		this.#writer.begin(nowMs, this.#nextSeq());
+		this.#delivery(this.#versionAlias, datatypes.Int32, deliveryVersion, nowMs);
+		this.#delivery(this.#heldAlias, datatypes.Bytes, encodeHeld(held), nowMs);
+		return this.#message("NDATA", nodeDevice);
+	}
+
+	#beginNodeBirth(bdSeq: number, held: readonly HeldEpoch[], timestampMs: number): void {
+		this.#seq = 0;
+		this.#writer.begin(timestampMs, 0);
+		const writer = this.#writer;
+		writer.metric({
+			name: "bdSeq",
+			timestampMs,
+			datatype: datatypes.Int64,
+			withDatatype: true,
+			value: bdSeq,
+		});
+		// Without an alias, so that a host can ask before it knows any [tck-id-operational-behavior-data-commands-rebirth-name-aliases].
+		writer.metric({
+			name: rebirthMetric,
+			timestampMs,
+			datatype: datatypes.Boolean,
+			withDatatype: true,
+			value: false,
+		});
+		const declare = (name: string, alias: number, datatype: Datatype, value: number | Buffer) =>
+			writer.metric({ name, alias, timestampMs, datatype, withDatatype: true, value });
+		declare(deliveryMetrics.version, this.#versionAlias, datatypes.Int32, deliveryVersion);
+		declare(deliveryMetrics.held, this.#heldAlias, datatypes.Bytes, encodeHeld(held));
+	}
+
+	/** Every metric of the session stands in the birth [tck-id-topics-dbirth-metric-reqs]; these have no value yet. */
+	#declareDelivery(device: DeviceId, timestampMs: number): void {
+		const aliases = this.#aliases(device);
+		const declare = (name: string, alias: number, datatype: Datatype) =>
+			this.#writer.metric({
+				name,
+				alias,
+				timestampMs,
+				datatype,
+				withDatatype: true,
+				transient: true,
+				value: null,
+			});
+		declare(deliveryMetrics.epoch, aliases.epoch, datatypes.Int64);
+		declare(deliveryMetrics.offset, aliases.offset, datatypes.Int64);
+		declare(deliveryMetrics.through, aliases.through, datatypes.DateTime);
+		declare(deliveryMetrics.detail, aliases.detail, datatypes.Bytes);
+	}
+
+	#declareTag(tag: Tag, siblings: readonly Tag[], nowMs: number): void {
+		const { value, sourceMs, status } = this.#current.get(tag.id, nowMs);
+		const properties = new Map<string, PropertyValue>(isGood(status) ? [] : statusProperties(status));
+		if (tag.eu !== undefined) properties.set("engUnit", { type: datatypes.String, value: tag.eu });
+		if (tag.low !== undefined) properties.set("engLow", { type: datatypes.Double, value: tag.low });
+		if (tag.high !== undefined) properties.set("engHigh", { type: datatypes.Double, value: tag.high });
+		// Two data types under one name: the one that is only in old records is told apart by its id.
+		const clash = !tag.configured && siblings.some((other) => other.configured && other.name === tag.name);
+		const name = clash ? `${tag.name}@${tag.id}` : tag.name;
+		const { datatype } = tag;
+		const timestampMs = Math.max(0, sourceMs);
+		this.#writer.metric({
+			name,
+			alias: tag.id,
+			timestampMs,
+			datatype,
+			withDatatype: true,
+			value,
+			properties,
+		});
+	}
+
+	#aliases(device: DeviceId): DeviceAliases {
+		const aliases = this.#deliveryAliases.get(device);
+		if (aliases === undefined) throw new Error(`no birth declares device ${device}`);
+		return aliases;
+	}
+
+	#delivery(alias: number, datatype: Datatype, value: number | Buffer, timestampMs: number): void {
+		this.#writer.metric({ alias, timestampMs, datatype, transient: true, value });
+	}
+
+	#deliveryDetail(alias: number, timestampMs: number): void {
+		this.#delivery(alias, datatypes.Bytes, this.#detail.bytes.subarray(0, this.#detail.length), timestampMs);
+	}
+
+	#message(type: "NBIRTH" | "NDATA" | "NDEATH" | "DBIRTH" | "DDATA", device: DeviceId): EdgeMessage {
+		return {
+			topic: nodeTopic(this.#group, type, this.#edgeNode, device),
+			payload: Buffer.from(this.#writer.finish()),
+		};
+	}
+
+	/** One counter over the edge node and all its devices, 0 after 255 [tck-id-payloads-sequence-num-incrementing]. */
+	#nextSeq(): number {
+		this.#seq = (this.#seq + 1) % 256;
+		return this.#seq;
+	}
+}

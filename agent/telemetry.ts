@@ -1,0 +1,140 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Logger } from "../common/runtime/logger.ts";
+
+/**
+ * Every log event and metric of the agent. Functions are named in the past tense, and log and count together:
+ * `warn` means unexpected and nothing lost, `error` means data lost or somebody must act.
+ */
+export class AgentTelemetry {
+	readonly registry = new Registry();
+	readonly #log: Logger;
+	readonly #samples = this.#counter("samples_total", "Samples taken from plant servers", ["server"]);
+	readonly #notGood = this.#counter("samples_not_good_total", "Samples whose status is not Good", ["server"]);
+	readonly #repeats = this.#counter(
+		"samples_repeated_total",
+		"Samples that came twice after a reconnect, dropped once",
+		["server"],
+	);
+	readonly #refused = this.#counter("samples_refused_total", "Samples that could not become a record", [
+		"reason",
+	]);
+	readonly #overflows = this.#counter(
+		"server_overflows_total",
+		"Samples with the overflow bit: the server lost older ones",
+		["server"],
+	);
+	readonly #records = this.#counter("records_sent_total", "Records published", ["lane"]);
+	readonly #bytes = this.#counter("bytes_sent_total", "Payload bytes published", []);
+	readonly #resent = this.#counter(
+		"records_resent_total",
+		"Records sent again because nobody confirmed them",
+		[],
+	);
+	readonly #births = this.#counter("births_total", "Births of the edge node", ["reason"]);
+	readonly #connections = this.#counter("broker_connections_total", "Connections to the broker", []);
+	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
+	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
+	readonly #connected = new Gauge({
+		name: "pilotline_agent_server_connected",
+		help: "1 while the session with a plant server stands",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+
+	constructor(log: Logger) {
+		this.#log = log;
+	}
+
+	#counter(name: string, help: string, labelNames: string[]): Counter {
+		return new Counter({ name: `pilotline_agent_${name}`, help, labelNames, registers: [this.registry] });
+	}
+
+	started(fields: { group: string; edgeNode: string; tags: number; servers: number; epoch: number }): void {
+		this.#log.info(fields, "agent started");
+	}
+	stopped(fields: { late: string[]; failed: string[] }): void {
+		if (fields.late.length + fields.failed.length === 0) this.#log.info("agent stopped");
+		else this.#log.warn(fields, "agent stopped, and some of its parts did not");
+	}
+	plainConnectionsAllowed(fields: { servers: string[]; broker: boolean }): void {
+		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
+	}
+	journalOpened(fields: {
+		segments: number;
+		tornBytes: number;
+		setAside: string[];
+		previousEpoch: number;
+	}): void {
+		if (fields.setAside.length > 0)
+			this.#log.error(fields, "journal opened; damaged segments were set aside");
+		else if (fields.tornBytes > 0) this.#log.warn(fields, "journal opened; a torn tail was cut off");
+		else this.#log.info(fields, "journal opened");
+	}
+	journalTroubled(fields: { kind: "failed" | "dropped"; message: string; records: number }): void {
+		this.#journal.inc({ kind: fields.kind });
+		this.#log.error(
+			fields,
+			fields.kind === "failed"
+				? "journal write failed; trying a new segment"
+				: "journal dropped its oldest segment",
+		);
+	}
+	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
+		this.#connected.set({ server: fields.server }, 1);
+		this.#log.info(fields, "plant server connected and subscribed");
+	}
+	serverLost(fields: { server: string; reason: string }): void {
+		this.#connected.set({ server: fields.server }, 0);
+		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
+	}
+	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {
+		this.#log.warn(fields, "plant server not reached; trying again");
+	}
+	tagRefused(fields: { server: string; tag: string; status: string }): void {
+		this.#log.error(
+			fields,
+			"plant server refused a tag; it stays Bad and is tried again at the next session",
+		);
+	}
+	samplesReceived(server: string, samples: number, notGood: number, repeats: number): void {
+		this.#samples.inc({ server }, samples);
+		if (notGood > 0) this.#notGood.inc({ server }, notGood);
+		if (repeats > 0) this.#repeats.inc({ server }, repeats);
+	}
+	samplesRefused(reason: "unknown_handle" | "journal_full", samples: number): void {
+		this.#refused.inc({ reason }, samples);
+	}
+	serverOverflowed(server: string, samples: number): void {
+		this.#overflows.inc({ server }, samples);
+	}
+	brokerConnected(fields: { broker: string; bdSeq: number }): void {
+		this.#connections.inc();
+		this.#log.info(fields, "broker connected");
+	}
+	brokerLost(fields: { broker: string; reason: string }): void {
+		this.#log.warn(fields, "broker not connected; the journal holds what arrives");
+	}
+	born(reason: "connected" | "asked"): void {
+		this.#births.inc({ reason });
+		this.#log.info({ reason }, "births published");
+	}
+	hostChanged(fields: { host: string; online: boolean }): void {
+		this.#log.info(fields, "host application changed its state");
+	}
+	recordsSent(live: number, catchUp: number, bytes: number): void {
+		if (live > 0) this.#records.inc({ lane: "live" }, live);
+		if (catchUp > 0) this.#records.inc({ lane: "catch-up" }, catchUp);
+		this.#bytes.inc(bytes);
+	}
+	recordsUnconfirmed(records: number): void {
+		this.#resent.inc(records);
+		this.#log.warn({ records }, "records were not confirmed in time and are sent again");
+	}
+	commandRefused(fields: { reason: string; detail: string }): void {
+		this.#commands.inc({ reason: fields.reason });
+		this.#log.warn(fields, "command refused");
+	}
+	publishingFailed(fields: { err: unknown }): void {
+		this.#log.error(fields, "publishing failed; the connection starts anew");
+	}
+}
