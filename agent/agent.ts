@@ -148,7 +148,15 @@ export class Agent {
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
 				status,
 				publisher,
-				...sources,
+				{
+					name: "sources",
+					start: () => {
+						for (const source of sources) source.start();
+					},
+					stop: async () => {
+						await Promise.all(sources.map((source) => source.stop()));
+					},
+				},
 			];
 			this.#lifecycle = new Lifecycle({ clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { brokerSection } from "../common/runtime/broker-config.ts";
+import type { ConfigKind } from "../common/runtime/config-file.ts";
+import {
+	fileHead,
+	keys,
+	list,
+	oneOf,
+	port,
+	text,
+	topicLevel,
+	whole,
+} from "../common/runtime/config-values.ts";
+import { logLevels } from "../common/runtime/logger.ts";
+import { concerns } from "./specification.ts";
+
+/** Messages a destination can ask for. */
+export const messageTypes = ["violation.raised", "violation.cleared", "lot.judged"] as const;
+
+const destination = keys({
+	name: topicLevel,
+	url: text.refine((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
+		error: "expected an http(s) address",
+	}),
+	/** Needed for http://, which anybody on the way can read. */
+	insecure: z.boolean({ error: "expected true or false" }).default(false),
+	/** Networks of the plant that this destination may lie in, as CIDR; public addresses need no entry. */
+	allow_networks: z.array(text).default([]),
+	/** The file with the signing secret, whsec_ and 24 to 64 bytes in base64. */
+	secret_file: text,
+	/** What it is told of; empty means everything. */
+	events: z.array(oneOf(messageTypes)).default([]),
+	/** Only what concerns one of these; empty means everything. */
+	concerns: z.array(oneOf(concerns)).default([]),
+	timeout_ms: whole({ min: 100, max: 30_000 }).default(15_000),
+});
+
+const schema = keys({
+	...fileHead("collector"),
+	/** The Sparkplug host id; agents name it in their `hosts`. */
+	host: topicLevel,
+	/** Sparkplug groups to take. */
+	groups: list(topicLevel, 1, "groups"),
+	data_dir: text,
+	log_level: oneOf(logLevels).default("info"),
+	broker: brokerSection,
+	/** The page, the API, /metrics and the probes. Only the loopback, because nobody logs in yet. */
+	api: keys({ host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"), port }),
+	specification: text,
+	/** Tags by which every unit tells what it is doing. */
+	context: keys({
+		batch: text.default("Batch"),
+		lot: text.default("Lot"),
+		recipe: text.default("Recipe"),
+		phase: text.default("Phase"),
+	}).prefault({}),
+	/** Units a batch passes, in order; a lot is complete when it has left the last. */
+	route: list(topicLevel, 1, "units"),
+	intake: keys({
+		/** Samples waiting for the store before the broker is held back. */
+		waiting_samples_max: whole({ min: 1_000, max: 10_000_000 }).default(200_000),
+		/** Samples in one transaction. */
+		commit_samples_max: whole({ min: 500, max: 1_000_000 }).default(20_000),
+	}).prefault({}),
+	destinations: z.array(destination).default([]),
+});
+
+export type CollectorConfig = z.output<typeof schema>;
+export type DestinationConfig = CollectorConfig["destinations"][number];
+
+export const collectorConfig: ConfigKind<typeof schema> = {
+	schema,
+	crossCheck(config) {
+		const found: { path: (string | number)[]; message: string }[] = [];
+		const names = new Set<string>();
+		for (const [index, { name, url, insecure }] of config.destinations.entries()) {
+			const at = ["destinations", index];
+			if (names.has(name))
+				found.push({ path: [...at, "name"], message: `destination ${name} is there twice` });
+			names.add(name);
+			if (new URL(url).protocol === "http:" && !insecure) {
+				found.push({ path: [...at, "url"], message: "expected https://, or insecure: true beside it" });
+			}
+		}
+		for (const key of ["groups", "route"] as const) {
+			for (const [index, name] of config[key].entries()) {
+				if (config[key].indexOf(name) !== index)
+					found.push({ path: [key, index], message: `${name} is there twice` });
+			}
+		}
+		return found;
+	},
+};

@@ -1,0 +1,92 @@
+import type { DueRow, EdgeNodeRow, EpochRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
+import type { StoreFile } from "./store-file.ts";
+
+/** What the collector needs to know of its store to go on where it stopped. */
+export interface OpenState {
+	readonly instance: string;
+	readonly nextSeq: number;
+	readonly edgeNodes: readonly EdgeNodeRow[];
+	readonly series: readonly Series[];
+	readonly epochs: readonly EpochRow[];
+	readonly throughs: readonly ThroughRow[];
+	readonly due: readonly DueRow[];
+	readonly cache: { readonly seq: number; readonly state: string } | undefined;
+}
+
+export function readOpenState(file: StoreFile): OpenState {
+	const ranges = new Map<string, OffsetRange[]>();
+	for (const row of file.all("SELECT * FROM committed_range ORDER BY edge_node, epoch, first")) {
+		const key = `${row.edge_node} ${row.epoch}`;
+		const list = ranges.get(key) ?? [];
+		list.push({ first: Number(row.first), last: Number(row.last) });
+		ranges.set(key, list);
+	}
+	const cache = file.get("SELECT seq, state FROM judgement_cache");
+	return {
+		instance: file.meta("instance"),
+		nextSeq: Number(file.get("SELECT coalesce(max(seq), 0) + 1 AS next FROM record")?.next),
+		edgeNodes: file.all("SELECT * FROM edge_node").map((row) => ({
+			id: Number(row.id),
+			group: String(row.group_id),
+			edgeNode: String(row.edge_node_id),
+		})),
+		series: file.all("SELECT * FROM series ORDER BY id").map((row) => ({
+			id: Number(row.id),
+			edgeNode: Number(row.edge_node),
+			device: String(row.device),
+			tag: String(row.tag),
+			datatype: Number(row.datatype),
+			eu: row.eu === null ? undefined : String(row.eu),
+		})),
+		epochs: file.all("SELECT * FROM epoch").map((row) => ({
+			edgeNode: Number(row.edge_node),
+			epoch: Number(row.epoch),
+			previousEpoch: Number(row.previous_epoch),
+			previousLast: Number(row.previous_last),
+			ranges: ranges.get(`${row.edge_node} ${row.epoch}`) ?? [],
+		})),
+		throughs: file.all("SELECT * FROM through").map((row) => ({
+			edgeNode: Number(row.edge_node),
+			device: String(row.device),
+			throughMs: Number(row.through_ms),
+		})),
+		due: file.all("SELECT * FROM due").map((row) => ({ lot: String(row.lot), dueMs: Number(row.due_ms) })),
+		cache: cache === undefined ? undefined : { seq: Number(cache.seq), state: String(cache.state) },
+	};
+}
+
+/** Stored records after a position, for rebuilding the judgement. */
+export interface Replay {
+	readonly lastSeq: number;
+	readonly records: readonly { readonly device: string; readonly count: number }[];
+	readonly rows: readonly {
+		series: number;
+		sourceMs: number;
+		status: number;
+		value: number | string | null;
+	}[];
+}
+
+export function readReplay(file: StoreFile, afterSeq: number, records: number): Replay {
+	const found = file.all(
+		"SELECT seq, device, samples FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
+		afterSeq,
+		records,
+	);
+	const lastSeq = Number(found.at(-1)?.seq ?? afterSeq);
+	const rows = file.all(
+		"SELECT series, source_ms, status, value FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos",
+		(afterSeq + 1) * 512,
+		(lastSeq + 1) * 512,
+	);
+	return {
+		lastSeq,
+		records: found.map((row) => ({ device: String(row.device), count: Number(row.samples) })),
+		rows: rows.map((row) => ({
+			series: Number(row.series),
+			sourceMs: Number(row.source_ms),
+			status: Number(row.status),
+			value: typeof row.value === "string" || typeof row.value === "number" ? row.value : null,
+		})),
+	};
+}

@@ -1,0 +1,77 @@
+/** Version of the file; a newer one is refused, never rewritten. */
+export const storeFormat = 1;
+
+/**
+ * One SQLite file holds samples, positions, judgement, outbox and what people enter, so that one transaction covers
+ * them. `pos = seq × 512 + index` is the key of a sample and is inserted in rising order: every commit appends to the
+ * end of one B-tree. A tag's samples are found through the records of its device, which carry time bounds.
+ */
+export const schema = `
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE edge_node(id INTEGER PRIMARY KEY, group_id TEXT NOT NULL, edge_node_id TEXT NOT NULL, UNIQUE(group_id, edge_node_id));
+CREATE TABLE series(
+	id INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, device TEXT NOT NULL, tag TEXT NOT NULL,
+	datatype INTEGER NOT NULL, eu TEXT, UNIQUE(edge_node, device, tag, datatype));
+CREATE TABLE epoch(
+	edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, previous_epoch INTEGER NOT NULL, previous_last INTEGER NOT NULL,
+	PRIMARY KEY(edge_node, epoch)) WITHOUT ROWID;
+CREATE TABLE committed_range(
+	edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+	PRIMARY KEY(edge_node, epoch, first)) WITHOUT ROWID;
+CREATE TABLE record(
+	seq INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+	device TEXT NOT NULL, samples INTEGER NOT NULL, source_min_ms INTEGER, source_max_ms INTEGER,
+	hash BLOB NOT NULL, received_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX record_place ON record(edge_node, epoch, "offset");
+CREATE INDEX record_device ON record(device, source_max_ms);
+CREATE TABLE sample(
+	pos INTEGER PRIMARY KEY, series INTEGER NOT NULL, source_ms INTEGER NOT NULL, source_rest INTEGER NOT NULL,
+	server_lag INTEGER, status INTEGER NOT NULL, value);
+CREATE TABLE through(
+	edge_node INTEGER NOT NULL, device TEXT NOT NULL, through_ms INTEGER NOT NULL,
+	PRIMARY KEY(edge_node, device)) WITHOUT ROWID;
+CREATE TABLE gap(
+	id TEXT PRIMARY KEY, edge_node INTEGER NOT NULL, device TEXT NOT NULL, tags TEXT NOT NULL, from_ms INTEGER NOT NULL,
+	to_ms INTEGER NOT NULL, cause TEXT NOT NULL, backfilled INTEGER NOT NULL, noticed_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE dirty(device TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
+CREATE TABLE occurrence(
+	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, tag TEXT NOT NULL,
+	batch TEXT NOT NULL, lot TEXT NOT NULL, phase TEXT NOT NULL, side TEXT NOT NULL, "limit" REAL NOT NULL,
+	started_ms INTEGER NOT NULL, raised_ms INTEGER NOT NULL, cleared_ms INTEGER, cleared_by TEXT, extreme REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX occurrence_lot ON occurrence(lot);
+CREATE INDEX occurrence_raised ON occurrence(raised_ms);
+CREATE TABLE window_period(
+	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, batch TEXT NOT NULL,
+	lot TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, good_samples INTEGER NOT NULL,
+	bad_samples INTEGER NOT NULL, violations INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX window_period_lot ON window_period(lot);
+CREATE TABLE unit_visit(
+	unit TEXT NOT NULL, from_ms INTEGER NOT NULL, batch TEXT NOT NULL, lot TEXT NOT NULL, recipe TEXT NOT NULL,
+	to_ms INTEGER, start_observed INTEGER NOT NULL, PRIMARY KEY(unit, from_ms)) WITHOUT ROWID;
+CREATE INDEX unit_visit_lot ON unit_visit(lot);
+CREATE TABLE lot(
+	lot TEXT PRIMARY KEY, opened_ms INTEGER NOT NULL, closed_ms INTEGER, observed_whole INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE due(lot TEXT PRIMARY KEY, due_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE verdict(
+	id TEXT PRIMARY KEY, lot TEXT NOT NULL, spec_version INTEGER NOT NULL, verdict TEXT NOT NULL, violations INTEGER NOT NULL,
+	windows INTEGER NOT NULL, reasons TEXT NOT NULL, observed_whole INTEGER NOT NULL, judged_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX verdict_lot ON verdict(lot);
+CREATE TABLE outbox(
+	n INTEGER PRIMARY KEY, id TEXT NOT NULL, destination TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT NULL,
+	attempts INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+	settled_ms INTEGER, last_error TEXT, UNIQUE(id, destination));
+CREATE INDEX outbox_waiting ON outbox(state, next_ms);
+CREATE TABLE input(
+	n INTEGER PRIMARY KEY, kind TEXT NOT NULL, entered_ms INTEGER NOT NULL, entered_by TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE judgement_cache(only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL, state TEXT NOT NULL);
+CREATE TABLE count_by_series(series INTEGER PRIMARY KEY, samples INTEGER NOT NULL, last_pos INTEGER NOT NULL);
+`;
+
+/** WAL with FULL: a commit that returned survives a power cut, and readers do not wait for writers. */
+export const writerPragmas = `
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA wal_autocheckpoint = 1000;
+PRAGMA cache_size = -20000;
+PRAGMA foreign_keys = OFF;
+`;

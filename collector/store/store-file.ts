@@ -1,0 +1,302 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { SampleColumns, valueKind } from "../../common/contract/samples.ts";
+import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
+import { type CommitBatch, samplesPerSeq } from "../pipeline.ts";
+import { schema, storeFormat, writerPragmas } from "./schema.ts";
+
+/** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
+export type PlainBatch = CommitBatch;
+
+const insertSample =
+	"INSERT INTO sample(pos, series, source_ms, source_rest, server_lag, status, value) VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/** The writing side of the store: one connection, used by one thread. */
+export class StoreFile {
+	readonly db: DatabaseSync;
+	readonly #statements = new Map<string, StatementSync>();
+
+	/**
+	 * Opens or creates the file.
+	 * @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED
+	 */
+	constructor(path: string) {
+		const fresh = !existsSync(path);
+		try {
+			this.db = new DatabaseSync(path);
+			this.db.exec(writerPragmas);
+		} catch (error) {
+			throw new CodedError(
+				"DATA_DAMAGED",
+				`${path}: expected a store: ${errorText(error)}; restore it from a backup`,
+				{ cause: error },
+			);
+		}
+		if (fresh || this.#isEmpty()) {
+			this.#transaction(() => {
+				this.db.exec(schema);
+				this.run("INSERT INTO meta VALUES ('format', ?), ('instance', ?)", String(storeFormat), randomUUID());
+			});
+		}
+		const format = Number(this.meta("format"));
+		if (format > storeFormat)
+			throw new CodedError(
+				"DATA_FORMAT_NEWER",
+				`${path}: expected format ${storeFormat}, found the newer ${format}`,
+			);
+	}
+
+	meta(key: string): string {
+		return String((this.get("SELECT value FROM meta WHERE key = ?", key) as { value: string }).value);
+	}
+
+	/** Everything of a batch in one transaction; throws and changes nothing when any part of it fails. */
+	commit(batch: PlainBatch): void {
+		this.#transaction(() => {
+			for (const row of batch.edgeNodes)
+				this.run("INSERT INTO edge_node VALUES (?, ?, ?)", row.id, row.group, row.edgeNode);
+			for (const row of batch.series) {
+				this.run(
+					"INSERT INTO series VALUES (?, ?, ?, ?, ?, ?)",
+					row.id,
+					row.edgeNode,
+					row.device,
+					row.tag,
+					row.datatype,
+					row.eu ?? null,
+				);
+			}
+			this.#records(batch);
+			this.#positions(batch);
+			this.#judgement(batch);
+			for (const row of batch.outbox) this.addMessage(row);
+			if (batch.cache !== undefined) {
+				this.run(
+					"INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)",
+					batch.cache.seq,
+					batch.cache.state,
+				);
+			}
+		});
+	}
+
+	addMessage(row: CommitBatch["outbox"][number]): void {
+		this.run(
+			"INSERT OR IGNORE INTO outbox(id, destination, type, body, created_ms, next_ms) VALUES (?, ?, ?, ?, ?, ?)",
+			row.id,
+			row.destination,
+			row.type,
+			row.body,
+			row.createdMs,
+			row.createdMs,
+		);
+	}
+
+	transaction(work: () => void): void {
+		this.#transaction(work);
+	}
+
+	run(sql: string, ...values: (string | number | bigint | null | Uint8Array)[]): void {
+		this.statement(sql).run(...values);
+	}
+
+	get(sql: string, ...values: (string | number)[]): Record<string, unknown> | undefined {
+		return this.statement(sql).get(...values);
+	}
+
+	all(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
+		return this.statement(sql).all(...values);
+	}
+
+	statement(sql: string): StatementSync {
+		let statement = this.#statements.get(sql);
+		if (statement === undefined) {
+			statement = this.db.prepare(sql);
+			this.#statements.set(sql, statement);
+		}
+		return statement;
+	}
+
+	close(): void {
+		this.db.close();
+	}
+
+	#records(batch: PlainBatch): void {
+		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		const insert = this.statement(insertSample);
+		const counts = new Map<number, { samples: number; lastPos: number }>();
+		const samples = Object.setPrototypeOf(batch.samples, SampleColumns.prototype) as SampleColumns;
+		let index = 0;
+		for (const row of batch.records) {
+			const { seq, edgeNode, epoch, offset, device, sourceMinMs, sourceMaxMs, hash, receivedMs } = row;
+			const bounded = row.samples > 0;
+			insertRecord.run(
+				seq,
+				edgeNode,
+				epoch,
+				offset,
+				device,
+				row.samples,
+				bounded ? sourceMinMs : null,
+				bounded ? sourceMaxMs : null,
+				hash,
+				receivedMs,
+			);
+			for (let at = 0; at < row.samples; at++, index++) {
+				const pos = seq * samplesPerSeq + at;
+				const series = samples.tagId[index] as number;
+				const lag = samples.serverLagTicks[index] as number;
+				insert.run(
+					pos,
+					series,
+					samples.sourceMs[index] as number,
+					samples.sourceRestTicks[index] as number,
+					Number.isNaN(lag) ? null : lag,
+					samples.status[index] as number,
+					storedValue(samples, index),
+				);
+				const count = counts.get(series);
+				if (count === undefined) counts.set(series, { samples: 1, lastPos: pos });
+				else {
+					count.samples++;
+					count.lastPos = pos;
+				}
+			}
+		}
+		for (const [series, { samples: added, lastPos }] of counts) {
+			this.run(
+				`INSERT INTO count_by_series VALUES (?, ?, ?)
+				ON CONFLICT(series) DO UPDATE SET samples = samples + excluded.samples, last_pos = excluded.last_pos`,
+				series,
+				added,
+				lastPos,
+			);
+		}
+	}
+
+	#positions(batch: PlainBatch): void {
+		for (const { edgeNode, epoch, previousEpoch, previousLast, ranges } of batch.epochs) {
+			this.run(
+				"INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?)",
+				edgeNode,
+				epoch,
+				previousEpoch,
+				previousLast,
+			);
+			this.run("DELETE FROM committed_range WHERE edge_node = ? AND epoch = ?", edgeNode, epoch);
+			for (const { first, last } of ranges)
+				this.run("INSERT INTO committed_range VALUES (?, ?, ?, ?)", edgeNode, epoch, first, last);
+		}
+		for (const { edgeNode, device, throughMs } of batch.throughs) {
+			this.run("INSERT OR REPLACE INTO through VALUES (?, ?, ?)", edgeNode, device, throughMs);
+		}
+		for (const gap of batch.gaps) {
+			this.run(
+				"INSERT OR IGNORE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				gap.id,
+				gap.edgeNode,
+				gap.device,
+				JSON.stringify(gap.tags),
+				gap.fromMs,
+				gap.toMs,
+				gap.cause,
+				gap.backfilled ? 1 : 0,
+				gap.noticedMs,
+			);
+		}
+		for (const { device, fromMs, toMs } of batch.dirty)
+			this.run("INSERT INTO dirty VALUES (?, ?, ?)", device, fromMs, toMs);
+	}
+
+	#judgement(batch: PlainBatch): void {
+		for (const o of batch.occurrences) {
+			this.run(
+				"INSERT OR REPLACE INTO occurrence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				o.id,
+				o.window,
+				o.specVersion,
+				o.unit,
+				o.tag,
+				o.batch,
+				o.lot,
+				o.phase,
+				o.side,
+				o.limit,
+				o.startedMs,
+				o.raisedMs,
+				o.clearedMs ?? null,
+				o.clearedBy ?? null,
+				o.extreme,
+			);
+		}
+		for (const p of batch.periods) {
+			this.run(
+				"INSERT OR REPLACE INTO window_period VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				p.id,
+				p.window,
+				p.specVersion,
+				p.unit,
+				p.batch,
+				p.lot,
+				p.fromMs,
+				p.toMs,
+				p.goodSamples,
+				p.badSamples,
+				p.violations,
+			);
+		}
+		for (const v of batch.visits) {
+			this.run(
+				"INSERT OR REPLACE INTO unit_visit VALUES (?, ?, ?, ?, ?, ?, ?)",
+				v.unit,
+				v.fromMs,
+				v.batch,
+				v.lot,
+				v.recipe,
+				v.toMs ?? null,
+				v.startObserved ? 1 : 0,
+			);
+		}
+		for (const l of batch.lots) {
+			this.run(
+				"INSERT OR REPLACE INTO lot VALUES (?, ?, ?, ?)",
+				l.lot,
+				l.openedMs,
+				l.closedMs ?? null,
+				l.observedWhole ? 1 : 0,
+			);
+		}
+		for (const d of batch.due) this.run("INSERT OR REPLACE INTO due VALUES (?, ?)", d.lot, d.dueMs);
+	}
+
+	#isEmpty(): boolean {
+		return this.get("SELECT count(*) AS n FROM sqlite_master WHERE name = 'meta'")?.n === 0;
+	}
+
+	#transaction(work: () => void): void {
+		this.db.exec("BEGIN IMMEDIATE");
+		try {
+			work();
+			this.db.exec("COMMIT");
+		} catch (error) {
+			// SQLite has already rolled back after "disk is full"; a second ROLLBACK would hide the cause.
+			if (this.db.isTransaction) this.db.exec("ROLLBACK");
+			throw error;
+		}
+	}
+}
+
+/** Numbers as REAL, 64-bit integers exact, text and bytes as they are, null as NULL. */
+function storedValue(samples: SampleColumns, index: number): number | bigint | string | Uint8Array | null {
+	const kind = samples.kind[index];
+	if (kind === valueKind.number) {
+		const value = samples.number[index] as number;
+		// SQLite stores NaN as NULL, which would look like "no value"; text keeps it apart.
+		return Number.isNaN(value) ? "NaN" : value;
+	}
+	if (kind === valueKind.null) return null;
+	const value = samples.other[index] as string | bigint | Uint8Array;
+	// An unsigned 64-bit value beyond the signed range has no SQLite integer; its digits do.
+	return typeof value === "bigint" && value > 0x7fff_ffff_ffff_ffffn ? value.toString() : value;
+}

@@ -1,0 +1,56 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { CommitBatch, CommitPort } from "../pipeline.ts";
+import type { OpenState, Replay } from "./open-state.ts";
+import type { DueMessage, Settlement } from "./outbox-table.ts";
+import { ThreadCaller } from "./thread-call.ts";
+import type { LotFacts, VerdictCommit } from "./verdict-table.ts";
+
+/** The writing side of the store, on a thread of its own. Operations are done one after the other. */
+export class Store implements CommitPort {
+	readonly #writer = new ThreadCaller(new URL("./writer-thread.ts", import.meta.url));
+
+	/** @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED, STORE_FAILED */
+	async open(path: string): Promise<OpenState> {
+		await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+		this.#writer.start();
+		return await this.#writer.call<OpenState>("open", { path });
+	}
+
+	/** Hands the sample columns over: the caller must not use them again. */
+	async commit(batch: CommitBatch): Promise<void> {
+		const { tagId, sourceMs, sourceRestTicks, serverLagTicks, status, kind, number } = batch.samples;
+		const columns = [tagId, sourceMs, sourceRestTicks, serverLagTicks, status, kind, number];
+		await this.#writer.call(
+			"commit",
+			batch,
+			columns.map((column) => column.buffer as ArrayBuffer),
+		);
+	}
+
+	/** Stored records after `afterSeq`, at most `records` of them. */
+	async replay(afterSeq: number, records: number): Promise<Replay> {
+		return await this.#writer.call("replay", { afterSeq, records });
+	}
+
+	async lotFacts(lot: string): Promise<LotFacts | undefined> {
+		return await this.#writer.call("lotFacts", { lot });
+	}
+
+	async commitVerdict(commit: VerdictCommit): Promise<void> {
+		await this.#writer.call("commitVerdict", commit);
+	}
+
+	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {
+		return await this.#writer.call("takeMessages", { nowMs, limit });
+	}
+
+	async settleMessage(settlement: Settlement): Promise<void> {
+		await this.#writer.call("settleMessage", settlement);
+	}
+
+	async close(): Promise<void> {
+		await this.#writer.call("close").catch(() => undefined);
+		await this.#writer.stop();
+	}
+}

@@ -1,0 +1,85 @@
+import type { LotVerdict, OutboxRow } from "../pipeline.ts";
+import type { StoreFile } from "./store-file.ts";
+
+/** Everything a lot's verdict is a function of, read in one go. */
+export interface LotFacts {
+	readonly lot: string;
+	readonly openedMs: number;
+	readonly closedMs: number;
+	readonly observedWhole: boolean;
+	readonly periods: readonly {
+		readonly window: string;
+		readonly unit: string;
+		readonly batch: string;
+		readonly goodSamples: number;
+		readonly badSamples: number;
+		readonly violations: number;
+	}[];
+	readonly openOccurrences: number;
+	/** Holes that touch a unit while one of the lot's batches was in it. */
+	readonly gaps: readonly {
+		readonly device: string;
+		readonly cause: string;
+		readonly fromMs: number;
+		readonly toMs: number;
+	}[];
+}
+
+export interface VerdictCommit {
+	readonly verdict: LotVerdict;
+	readonly outbox: readonly OutboxRow[];
+}
+
+export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined {
+	const row = file.get("SELECT * FROM lot WHERE lot = ?", lot);
+	if (row === undefined || row.closed_ms === null) return undefined;
+	const periods = file.all("SELECT * FROM window_period WHERE lot = ? ORDER BY window, from_ms", lot);
+	const open = file.get("SELECT count(*) AS n FROM occurrence WHERE lot = ? AND cleared_ms IS NULL", lot);
+	const gaps = file.all(
+		`SELECT DISTINCT g.device, g.cause, g.from_ms, g.to_ms FROM gap g JOIN unit_visit v
+		ON g.device = v.unit AND g.from_ms < coalesce(v.to_ms, g.to_ms + 1) AND g.to_ms > v.from_ms
+		WHERE v.lot = ? AND g.backfilled = 0 ORDER BY g.from_ms`,
+		lot,
+	);
+	return {
+		lot,
+		openedMs: Number(row.opened_ms),
+		closedMs: Number(row.closed_ms),
+		observedWhole: row.observed_whole === 1,
+		periods: periods.map((period) => ({
+			window: String(period.window),
+			unit: String(period.unit),
+			batch: String(period.batch),
+			goodSamples: Number(period.good_samples),
+			badSamples: Number(period.bad_samples),
+			violations: Number(period.violations),
+		})),
+		openOccurrences: Number(open?.n),
+		gaps: gaps.map((gap) => ({
+			device: String(gap.device),
+			cause: String(gap.cause),
+			fromMs: Number(gap.from_ms),
+			toMs: Number(gap.to_ms),
+		})),
+	};
+}
+
+/** The due row goes, the verdict and its messages come, together. */
+export function commitVerdict(file: StoreFile, { verdict, outbox }: VerdictCommit): void {
+	file.transaction(() => {
+		file.run("DELETE FROM due WHERE lot = ?", verdict.lot);
+		file.run(
+			"INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			verdict.id,
+			verdict.lot,
+			verdict.specVersion,
+			verdict.verdict,
+			verdict.violations,
+			verdict.windows,
+			JSON.stringify(verdict.reasons),
+			verdict.observedWhole ? 1 : 0,
+			verdict.judgedMs,
+		);
+		for (const row of outbox) file.addMessage(row);
+	});
+}

@@ -1,0 +1,44 @@
+// The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
+
+import type { CommitBatch } from "../pipeline.ts";
+import { readOpenState, readReplay } from "./open-state.ts";
+import { OutboxTable, type Settlement } from "./outbox-table.ts";
+import { StoreFile } from "./store-file.ts";
+import { serve } from "./thread-serve.ts";
+import { commitVerdict, readLotFacts, type VerdictCommit } from "./verdict-table.ts";
+
+let file: StoreFile | undefined;
+
+function opened(): StoreFile {
+	if (file === undefined) throw new Error("the store is not open");
+	return file;
+}
+
+serve({
+	open({ path }: { path: string }) {
+		file ??= new StoreFile(path);
+		return readOpenState(file);
+	},
+	commit(batch: CommitBatch) {
+		opened().commit(batch);
+	},
+	replay({ afterSeq, records }: { afterSeq: number; records: number }) {
+		return readReplay(opened(), afterSeq, records);
+	},
+	lotFacts({ lot }: { lot: string }) {
+		return readLotFacts(opened(), lot);
+	},
+	commitVerdict(commit: VerdictCommit) {
+		commitVerdict(opened(), commit);
+	},
+	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
+		return new OutboxTable(opened()).take(nowMs, limit);
+	},
+	settleMessage(settlement: Settlement) {
+		new OutboxTable(opened()).settle(settlement);
+	},
+	close() {
+		file?.close();
+		file = undefined;
+	},
+});

@@ -1,0 +1,135 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import type { Logger } from "../common/runtime/logger.ts";
+
+/** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
+export class CollectorTelemetry {
+	readonly registry = new Registry();
+	readonly #log: Logger;
+	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
+	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
+		"reason",
+	]);
+	readonly #records = this.#counter("records_stored_total", "Records committed", []);
+	readonly #samples = this.#counter("samples_stored_total", "Samples committed", []);
+	readonly #duplicates = this.#counter("records_repeated_total", "Records that were already stored", []);
+	readonly #commits = this.#counter("commits_total", "Transactions", []);
+	readonly #failures = this.#counter("commit_failures_total", "Transactions that failed", []);
+	readonly #gaps = this.#counter("gaps_total", "Rows of the gap ledger", ["cause"]);
+	readonly #late = this.#counter("late_samples_total", "Samples older than what was judged already", []);
+	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
+	readonly #webhooks = this.#counter("webhook_attempts_total", "Attempts to deliver a message", [
+		"destination",
+		"outcome",
+	]);
+	readonly #rebirths = this.#counter("rebirths_asked_total", "Rebirths asked for", ["reason"]);
+	readonly #resends = this.#counter("resends_asked_total", "Records asked for again", []);
+	readonly #waiting = new Gauge({
+		name: "pilotline_collector_waiting_samples",
+		help: "Samples decoded and not yet committed",
+		registers: [this.registry],
+	});
+	readonly #named = new Map<string, number>();
+
+	constructor(log: Logger) {
+		this.#log = log;
+	}
+
+	#counter(name: string, help: string, labelNames: string[]): Counter {
+		return new Counter({ name: `pilotline_collector_${name}`, help, labelNames, registers: [this.registry] });
+	}
+
+	started(fields: {
+		host: string;
+		instance: string;
+		specification: string;
+		version: number;
+		windows: number;
+	}): void {
+		this.#log.info(fields, "collector started");
+	}
+	stopped(fields: { late: string[]; failed: string[] }): void {
+		if (fields.late.length + fields.failed.length === 0) this.#log.info("collector stopped");
+		else this.#log.warn(fields, "collector stopped, and some of its parts did not");
+	}
+	plainConnectionsAllowed(fields: { broker: boolean; destinations: string[] }): void {
+		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
+	}
+	judgementRebuilt(fields: { fromSeq: number; toSeq: number }): void {
+		this.#log.info(fields, "judgement rebuilt from the store");
+	}
+	brokerConnected(fields: { broker: string }): void {
+		this.#log.info(fields, "broker connected");
+	}
+	brokerLost(fields: { broker: string; reason: string }): void {
+		this.#log.warn(fields, "broker not connected; agents keep their data");
+	}
+	edgeNodeBorn(fields: { group: string; edgeNode: string; devices: number; tags: number }): void {
+		this.#log.info(fields, "edge node born");
+	}
+	edgeNodeDied(fields: { group: string; edgeNode: string }): void {
+		this.#log.warn(fields, "edge node died; its values are stale");
+	}
+	messageTaken(type: string): void {
+		this.#messages.inc({ type });
+	}
+	/** Counted always, logged once per kind and then at every power of ten. */
+	messageRefused(reason: string, fields: { topic: string; detail: string }): void {
+		this.#refused.inc({ reason });
+		const seen = (this.#named.get(reason) ?? 0) + 1;
+		this.#named.set(reason, seen);
+		if (Number.isInteger(Math.log10(seen))) this.#log.warn({ reason, seen, ...fields }, "message refused");
+	}
+	rebirthAsked(fields: { group: string; edgeNode: string; reason: string }): void {
+		this.#rebirths.inc({ reason: fields.reason });
+		this.#log.info(fields, "asked an edge node for its births");
+	}
+	resendAsked(records: number): void {
+		this.#resends.inc(records);
+	}
+	committed(records: number, samples: number, waiting: number): void {
+		this.#commits.inc();
+		this.#records.inc(records);
+		this.#samples.inc(samples);
+		this.#waiting.set(waiting);
+	}
+	commitFailed(fields: { err: unknown; records: number }): void {
+		this.#failures.inc();
+		this.#log.error(fields, "nothing of a batch was stored or confirmed; its records will be sent again");
+	}
+	repeated(records: number): void {
+		this.#duplicates.inc(records);
+	}
+	gapsWritten(gaps: readonly { device: string; cause: string; fromMs: number; toMs: number }[]): void {
+		for (const gap of gaps) {
+			this.#gaps.inc({ cause: gap.cause });
+			this.#log.error(gap, "a gap was written to the ledger");
+		}
+	}
+	lateSamples(samples: number): void {
+		if (samples > 0) this.#late.inc(samples);
+	}
+	violationRaised(fields: { window: string; unit: string; batch: string; lot: string }): void {
+		this.#violations.inc({ window: fields.window });
+		this.#log.warn(fields, "violation raised");
+	}
+	lotJudged(fields: { lot: string; verdict: string; violations: number }): void {
+		this.#log.info(fields, "lot judged");
+	}
+	messageSettled(fields: {
+		destination: string;
+		outcome: string;
+		type: string;
+		id: string;
+		attempts: number;
+		error?: string;
+	}): void {
+		this.#webhooks.inc({ destination: fields.destination, outcome: fields.outcome });
+		if (fields.outcome === "delivered") this.#log.info(fields, "message delivered");
+		else if (fields.outcome === "retry")
+			this.#log.warn(fields, "message not delivered; it will be sent again");
+		else this.#log.error(fields, "message given up");
+	}
+	partFailed(fields: { part: string; err: unknown }): void {
+		this.#log.error(fields, "a part of the collector failed and goes on");
+	}
+}
