@@ -1,0 +1,82 @@
+import { type Datatype, datatypeName, isInteger64, isNumeric } from "../../common/contract/datatype.ts";
+import { deliveryMetrics } from "../../common/contract/delivery.ts";
+
+/** What a metric of a birth is to us. */
+export type MetricRole =
+	| "tag"
+	| "epoch"
+	| "offset"
+	| "through"
+	| "detail"
+	| "held"
+	| "version"
+	| "control"
+	| "unknown";
+
+export interface MetricDefinition {
+	readonly name: string;
+	readonly role: MetricRole;
+	readonly datatype: Datatype;
+	/** The series of a tag; 0 for every other role. */
+	readonly series: number;
+	readonly device: string;
+}
+
+const roles: Readonly<Record<string, MetricRole>> = {
+	[deliveryMetrics.epoch]: "epoch",
+	[deliveryMetrics.offset]: "offset",
+	[deliveryMetrics.through]: "through",
+	[deliveryMetrics.detail]: "detail",
+	[deliveryMetrics.held]: "held",
+	[deliveryMetrics.version]: "version",
+};
+
+/** The role of a metric by its name and data type. */
+export function roleOf(name: string, datatype: number): MetricRole {
+	const role = roles[name];
+	if (role !== undefined) return role;
+	if (name === "bdSeq" || name.startsWith("Node Control/") || name.startsWith("Device Control/"))
+		return "control";
+	const type = datatypeName(datatype);
+	if (type === undefined) return "unknown";
+	const storable =
+		isNumeric(datatype as Datatype) ||
+		isInteger64(datatype as Datatype) ||
+		["String", "Text", "UUID", "Bytes"].includes(type);
+	return storable ? "tag" : "unknown";
+}
+
+/**
+ * Aliases of one edge node, valid until its next birth. An alias is unique over the edge node and all its devices
+ * [tck-id-payloads-alias-uniqueness], so one table serves them all; a device's rows go with its birth or death.
+ */
+export class AliasTable {
+	readonly #byAlias = new Map<number, MetricDefinition>();
+	readonly #byName = new Map<string, MetricDefinition>();
+
+	clear(): void {
+		this.#byAlias.clear();
+		this.#byName.clear();
+	}
+
+	clearDevice(device: string): void {
+		for (const [alias, definition] of this.#byAlias)
+			if (definition.device === device) this.#byAlias.delete(alias);
+		for (const [key, definition] of this.#byName) if (definition.device === device) this.#byName.delete(key);
+	}
+
+	define(definition: MetricDefinition, alias: number): void {
+		if (alias >= 0) this.#byAlias.set(alias, definition);
+		this.#byName.set(`${definition.device}\n${definition.name}`, definition);
+	}
+
+	/** The definition behind an alias, or behind a name when the metric has none. */
+	find(device: string, alias: number, name: string | undefined): MetricDefinition | undefined {
+		if (alias >= 0) return this.#byAlias.get(alias);
+		return name === undefined ? undefined : this.#byName.get(`${device}\n${name}`);
+	}
+
+	get size(): number {
+		return this.#byAlias.size;
+	}
+}

@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import type { GapRow, IncomingRecord, RecordRow } from "../pipeline.ts";
+import type { OffsetRanges } from "./offset-ranges.ts";
+
+/** Records of one transaction, as columns and rows, with what committing them will change. */
+export interface Batch {
+	readonly rows: RecordRow[];
+	readonly samples: SampleColumns;
+	/** Where each record's samples stand, in the order of `rows`. */
+	readonly judged: { device: string; throughMs: number | undefined; from: number; count: number }[];
+	readonly marks: { edgeNode: number; device: string; epoch: number; offset: number; throughMs: number }[];
+	readonly ranges: Map<string, { edgeNode: number; epoch: number; ranges: OffsetRanges }>;
+	readonly gaps: GapRow[];
+	readonly repeated: number;
+}
+
+/** Lays records out for judging and storing; what is stored already, or stands twice in the batch, is left out. */
+export function buildBatch(
+	records: readonly IncomingRecord[],
+	nextSeq: number,
+	stored: (edgeNode: number, epoch: number) => OffsetRanges,
+): Batch {
+	const samples = new SampleColumns(records.reduce((sum, record) => sum + record.samples.count, 0));
+	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), gaps: [], repeated: 0 };
+	let repeated = 0;
+	for (const record of records) {
+		const { edgeNode, epoch, offset, device, throughMs, hash, receivedMs } = record;
+		const key = `${edgeNode} ${epoch}`;
+		const before = batch.ranges.get(key)?.ranges ?? stored(edgeNode, epoch);
+		const ranges = before.has(offset) ? undefined : before.with(offset, offset);
+		if (ranges === undefined) {
+			repeated++;
+			continue;
+		}
+		batch.ranges.set(key, { edgeNode, epoch, ranges });
+		const from = samples.count;
+		let sourceMinMs = Number.POSITIVE_INFINITY;
+		let sourceMaxMs = Number.NEGATIVE_INFINITY;
+		for (let index = 0; index < record.samples.count; index++) {
+			const sourceMs = record.samples.sourceMs[index] as number;
+			if (sourceMs < sourceMinMs) sourceMinMs = sourceMs;
+			if (sourceMs > sourceMaxMs) sourceMaxMs = sourceMs;
+			samples.copyFrom(record.samples, index);
+		}
+		const count = samples.count - from;
+		batch.judged.push({ device, throughMs, from, count });
+		const seq = nextSeq + batch.rows.length;
+		batch.rows.push({
+			seq,
+			edgeNode,
+			epoch,
+			offset,
+			device,
+			samples: count,
+			sourceMinMs,
+			sourceMaxMs,
+			hash,
+			receivedMs,
+		});
+		if (throughMs !== undefined) batch.marks.push({ edgeNode, device, epoch, offset, throughMs });
+	}
+	return { ...batch, repeated };
+}
+
+/** A gap's id follows from where it was told, so that telling it again makes no second row. */
+export function gapId(edgeNode: number, epoch: number, offset: number, index: number): string {
+	return createHash("sha256")
+		.update(`gap ${edgeNode} ${epoch} ${offset} ${index}`)
+		.digest("hex")
+		.slice(0, 32);
+}

@@ -1,0 +1,376 @@
+import { gapMetric, type HeldEpoch } from "../../common/contract/delivery.ts";
+import { decodeGap } from "../../common/contract/gap.ts";
+import { nodeDevice } from "../../common/contract/ids.ts";
+import { decodeOpened, openedMetric } from "../../common/contract/opened.ts";
+import { type Clock, every, pause } from "../../common/runtime/clock.ts";
+import type { Part } from "../../common/runtime/lifecycle.ts";
+import type {
+	CommandPort,
+	CommitPort,
+	EdgeNodeRow,
+	EpochRow,
+	GapRow,
+	IncomingRecord,
+	IntakePort,
+	Judgement,
+	JudgePort,
+	OutboxRow,
+	RecordRow,
+	Series,
+	ThroughRow,
+} from "../pipeline.ts";
+import type { CollectorTelemetry } from "../telemetry.ts";
+import { type Batch, buildBatch, gapId } from "./batch.ts";
+import { EdgeNodeLedger } from "./edge-node-ledger.ts";
+import type { OffsetRanges } from "./offset-ranges.ts";
+
+export interface IntakeOptions {
+	readonly clock: Clock;
+	readonly store: CommitPort;
+	readonly judge: JudgePort;
+	readonly commands: CommandPort;
+	readonly telemetry: CollectorTelemetry;
+	/** Messages for what a batch raised and cleared; they are committed with it. */
+	readonly messages: (judgement: Judgement) => OutboxRow[];
+	/** Called after a commit that moved a device's Through or made a verdict due. */
+	readonly onProgress: () => void;
+	readonly waitingSamplesMax: number;
+	readonly commitSamplesMax: number;
+	readonly nextSeq: number;
+	readonly ledgers: ReadonlyMap<number, EdgeNodeLedger>;
+}
+
+const saveJudgementEveryMs = 5_000;
+const confirmEveryMs = 1_000;
+const askAgainMs = 2_000;
+const afterFailureMs = 1_000;
+
+/**
+ * Takes records from the host, and for one batch after the other: judges it on provisional state, commits everything
+ * in one transaction, keeps the state, confirms. Nothing is confirmed that the store has not committed.
+ */
+export class Intake implements IntakePort, Part {
+	readonly name = "intake";
+	readonly #options: IntakeOptions;
+	readonly #ledgers = new Map<number, EdgeNodeLedger>();
+	readonly #asked = new Map<number, { offset: number; atMs: number }>();
+	readonly #lastRecordMs = new Map<number, number>();
+	#waiting: IncomingRecord[] = [];
+	#waitingSamples = 0;
+	#newEdgeNodes: EdgeNodeRow[] = [];
+	#newSeries: Series[] = [];
+	#newGaps: { gaps: GapRow[]; ranges: { edgeNode: number; epoch: number; first: number; last: number }[] } = {
+		gaps: [],
+		ranges: [],
+	};
+	#nextSeq: number;
+	#room: (() => void) | undefined;
+	#roomPromise: Promise<void> | undefined;
+	#running: Promise<void> | undefined;
+	#wake: (() => void) | undefined;
+	#stopping = new AbortController();
+	#stopConfirming = () => {};
+	#savedMs = Number.NEGATIVE_INFINITY;
+	#storedSamples = 0;
+	#lastError: string | undefined;
+	readonly #seriesNames = new Map<number, string>();
+
+	constructor(options: IntakeOptions) {
+		this.#options = options;
+		this.#nextSeq = options.nextSeq;
+		for (const [edgeNode, ledger] of options.ledgers) this.#ledgers.set(edgeNode, ledger);
+	}
+
+	get waitingSamples(): number {
+		return this.#waitingSamples;
+	}
+	get storedSamples(): number {
+		return this.#storedSamples;
+	}
+	get lastError(): string | undefined {
+		return this.#lastError;
+	}
+	ledger(edgeNode: number): EdgeNodeLedger | undefined {
+		return this.#ledgers.get(edgeNode);
+	}
+
+	start(): void {
+		this.#running ??= this.#run();
+		this.#stopConfirming = every(this.#options.clock, confirmEveryMs, () => this.#confirmAll());
+	}
+
+	/** Commits what has been taken, then stops. */
+	async stop(): Promise<void> {
+		this.#stopConfirming();
+		this.#stopping.abort();
+		this.#wake?.();
+		await this.#running;
+	}
+
+	/** An edge node that the store does not know yet; committed with its first batch. */
+	addEdgeNode(row: EdgeNodeRow): void {
+		this.#newEdgeNodes.push(row);
+	}
+
+	/** A series the store may not know yet; `isNew` ones are committed with the next batch. */
+	addSeries(series: Series, isNew: boolean): void {
+		this.#seriesNames.set(series.id, series.tag);
+		this.#options.judge.addSeries(series);
+		if (isNew) this.#newSeries.push(series);
+	}
+
+	record(record: IncomingRecord): Promise<void> | undefined {
+		if (this.#ledger(record.edgeNode).ranges(record.epoch).has(record.offset)) {
+			this.#options.telemetry.repeated(1);
+			return undefined;
+		}
+		this.#lastRecordMs.set(record.edgeNode, this.#options.clock.monotonicMs());
+		this.#waiting.push(record);
+		this.#waitingSamples += record.samples.count;
+		this.#wake?.();
+		if (this.#waitingSamples < this.#options.waitingSamplesMax) return undefined;
+		this.#roomPromise ??= new Promise((resolve) => {
+			this.#room = resolve;
+		});
+		return this.#roomPromise;
+	}
+
+	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void {
+		this.#ledger(edgeNode).mark(device, epoch, lastOffset, throughMs);
+		this.#wake?.();
+	}
+
+	held(edgeNode: number, held: readonly HeldEpoch[], atBirth: boolean): void {
+		const { clock, commands } = this.#options;
+		const ledger = this.#ledger(edgeNode);
+		const nowMs = clock.monotonicMs();
+		for (const { epoch, first, last } of ledger.held(held)) this.#lost(edgeNode, epoch, first, last);
+		if (atBirth) {
+			this.#asked.delete(edgeNode);
+			this.#confirm(edgeNode);
+			return;
+		}
+		// The agent holds more than is stored and nothing is on its way: the last message was lost.
+		const quiet = nowMs - (this.#lastRecordMs.get(edgeNode) ?? Number.NEGATIVE_INFINITY) > confirmEveryMs;
+		if (!quiet || this.#waiting.length > 0) return;
+		for (const { epoch, next } of held) {
+			const missing = ledger.ranges(epoch).missing(next);
+			if (missing === undefined) continue;
+			const asked = this.#asked.get(edgeNode);
+			if (asked !== undefined && asked.offset === missing.first && nowMs - asked.atMs < askAgainMs) return;
+			this.#asked.set(edgeNode, { offset: missing.first, atMs: nowMs });
+			this.#options.telemetry.resendAsked(missing.last - missing.first + 1);
+			commands.resend(edgeNode, epoch, missing.first, missing.last);
+			return;
+		}
+	}
+
+	#ledger(edgeNode: number): EdgeNodeLedger {
+		let ledger = this.#ledgers.get(edgeNode);
+		if (ledger === undefined) {
+			ledger = new EdgeNodeLedger();
+			this.#ledgers.set(edgeNode, ledger);
+		}
+		return ledger;
+	}
+
+	/** Offsets that can never come any more count as committed, and the ledger says that they are missing. */
+	#lost(edgeNode: number, epoch: number, first: number, last: number): void {
+		const known = this.#newGaps.ranges.some(
+			(range) => range.edgeNode === edgeNode && range.epoch === epoch && range.first === first,
+		);
+		if (known || this.#waiting.some((record) => record.edgeNode === edgeNode && record.epoch === epoch))
+			return;
+		const nowMs = this.#options.clock.wallMs();
+		this.#newGaps.ranges.push({ edgeNode, epoch, first, last });
+		this.#newGaps.gaps.push({
+			id: gapId(edgeNode, epoch, first, 0),
+			edgeNode,
+			device: nodeDevice,
+			tags: [],
+			fromMs: 0,
+			toMs: nowMs,
+			cause: "journal_bound",
+			backfilled: false,
+			noticedMs: nowMs,
+		});
+		this.#wake?.();
+	}
+
+	async #run(): Promise<void> {
+		const { clock, telemetry } = this.#options;
+		while (!this.#stopping.signal.aborted || this.#waiting.length > 0) {
+			const worked = await this.#step().catch(async (error: unknown) => {
+				telemetry.partFailed({ part: this.name, err: error });
+				await pause(clock, afterFailureMs, this.#stopping.signal);
+				return false;
+			});
+			if (worked || this.#stopping.signal.aborted) continue;
+			await new Promise<void>((resolve) => {
+				this.#wake = resolve;
+			});
+			this.#wake = undefined;
+			// One turn lets a burst of messages become one batch.
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+	}
+
+	/** One batch. Returns false when there was nothing to do. */
+	async #step(): Promise<boolean> {
+		const records = this.#take();
+		const throughs = this.#throughs();
+		const hasNews =
+			this.#newGaps.gaps.length > 0 || this.#newSeries.length > 0 || this.#newEdgeNodes.length > 0;
+		if (records.length === 0 && throughs.length === 0 && !hasNews) return false;
+		const batch = buildBatch(records, this.#nextSeq, (edgeNode, epoch) =>
+			this.#ledger(edgeNode).ranges(epoch),
+		);
+		if (batch.repeated > 0) this.#options.telemetry.repeated(batch.repeated);
+		this.#readNodeRecords(batch);
+		const { judge, telemetry, clock, messages, store } = this.#options;
+		const judgement = judge.judge({ records: batch.judged, samples: batch.samples });
+		const nowMs = clock.monotonicMs();
+		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
+		const lastSeq = this.#nextSeq + batch.rows.length - 1;
+		const edgeNodes = this.#newEdgeNodes.splice(0);
+		const series = this.#newSeries.splice(0);
+		const gaps = [...this.#newGaps.gaps, ...batch.gaps];
+		const lostRanges = this.#newGaps.ranges;
+		this.#newGaps = { gaps: [], ranges: [] };
+		for (const { edgeNode, epoch, first, last } of lostRanges) {
+			const key = `${edgeNode} ${epoch}`;
+			const ranges = batch.ranges.get(key)?.ranges ?? this.#ledger(edgeNode).ranges(epoch);
+			batch.ranges.set(key, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
+		}
+		const samples = batch.samples.count;
+		try {
+			await store.commit({
+				edgeNodes,
+				series,
+				records: batch.rows,
+				samples: batch.samples,
+				epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
+					this.#epochRow(edgeNode, epoch, ranges),
+				),
+				gaps,
+				throughs,
+				dirty: judgement.dirty,
+				occurrences: judgement.occurrences,
+				periods: judgement.periods,
+				visits: judgement.visits,
+				lots: judgement.lots,
+				due: judgement.due,
+				outbox: messages(judgement),
+				cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
+			});
+		} catch (error) {
+			judge.discard();
+			this.#newEdgeNodes.unshift(...edgeNodes);
+			this.#newSeries.unshift(...series);
+			this.#newGaps.gaps.unshift(...gaps);
+			this.#newGaps.ranges.unshift(...lostRanges);
+			this.#lastError = String(error);
+			telemetry.commitFailed({ err: error, records: batch.rows.length });
+			await pause(clock, afterFailureMs, this.#stopping.signal);
+			return true;
+		}
+		judge.keep();
+		this.#lastError = undefined;
+		if (save) this.#savedMs = nowMs;
+		this.#nextSeq += batch.rows.length;
+		this.#storedSamples += samples;
+		this.#committed(batch, judgement, gaps);
+		return true;
+	}
+
+	#committed(batch: Batch, judgement: Judgement, gaps: readonly GapRow[]): void {
+		const { telemetry, onProgress } = this.#options;
+		const edgeNodes = new Set<number>();
+		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
+			this.#ledger(edgeNode).apply(epoch, ranges);
+			edgeNodes.add(edgeNode);
+		}
+		for (const { edgeNode, device, epoch, offset, throughMs } of batch.marks) {
+			this.#ledger(edgeNode).mark(device, epoch, offset, throughMs);
+		}
+		telemetry.committed(batch.rows.length, batch.samples.count, this.#waitingSamples);
+		telemetry.gapsWritten(gaps);
+		telemetry.lateSamples(judgement.dirty.length);
+		for (const occurrence of judgement.occurrences) {
+			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
+		}
+		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
+		onProgress();
+	}
+
+	#take(): IncomingRecord[] {
+		const taken: IncomingRecord[] = [];
+		let samples = 0;
+		const edgeNode = this.#waiting[0]?.edgeNode;
+		while (taken.length < this.#waiting.length && samples < this.#options.commitSamplesMax) {
+			const record = this.#waiting[taken.length] as IncomingRecord;
+			if (record.edgeNode !== edgeNode) break;
+			taken.push(record);
+			samples += record.samples.count;
+		}
+		this.#waiting.splice(0, taken.length);
+		this.#waitingSamples -= samples;
+		if (this.#waitingSamples < this.#options.waitingSamplesMax / 2) {
+			this.#room?.();
+			this.#room = undefined;
+			this.#roomPromise = undefined;
+		}
+		return taken;
+	}
+
+	#throughs(): ThroughRow[] {
+		const rows: ThroughRow[] = [];
+		for (const [edgeNode, ledger] of this.#ledgers) {
+			for (const moved of ledger.advance()) rows.push({ edgeNode, ...moved });
+		}
+		return rows;
+	}
+
+	/** Openings and gaps are samples of the edge node itself; what they say becomes rows of the ledger. */
+	#readNodeRecords(batch: Batch): void {
+		for (const [at, { device, from, count }] of batch.judged.entries()) {
+			if (device !== nodeDevice) continue;
+			const row = batch.rows[at] as RecordRow;
+			for (let index = from; index < from + count; index++) {
+				const tag = this.#seriesNames.get(batch.samples.tagId[index] as number);
+				const text = batch.samples.value(index);
+				if (typeof text !== "string") continue;
+				if (tag === openedMetric) {
+					const opened = decodeOpened(text);
+					if (opened !== undefined)
+						this.#ledger(row.edgeNode).opened(row.epoch, opened.previousEpoch, opened.previousLast);
+				} else if (tag === gapMetric) {
+					const gap = decodeGap(text);
+					const id = gapId(row.edgeNode, row.epoch, row.offset, index - from);
+					if (gap !== undefined)
+						batch.gaps.push({ ...gap, id, edgeNode: row.edgeNode, noticedMs: row.receivedMs });
+				}
+			}
+		}
+	}
+
+	#epochRow(edgeNode: number, epoch: number, ranges: OffsetRanges): EpochRow {
+		return this.#ledger(edgeNode).row(edgeNode, epoch, ranges);
+	}
+
+	#confirm(edgeNode: number): void {
+		for (const { epoch, prefix, held } of this.#ledger(edgeNode).epochs()) {
+			if (held !== undefined && prefix >= held.first) this.#options.commands.confirm(edgeNode, epoch, prefix);
+		}
+	}
+
+	/** Confirmations are cumulative and may be lost, so they are repeated while anything is outstanding. */
+	#confirmAll(): void {
+		// Through marks of the last batch become rows with the next one, or here when there is none.
+		this.#wake?.();
+		for (const [edgeNode, ledger] of this.#ledgers) {
+			if (ledger.epochs().some(({ prefix, held }) => held !== undefined && prefix >= held.first))
+				this.#confirm(edgeNode);
+		}
+	}
+}

@@ -1,0 +1,202 @@
+// What the collector tells about itself and its data: the reading side of pipeline.ts. Both ports are read only.
+// Rows are plain data that fit JSON as they are: a number that a double cannot hold exactly is text.
+
+import type { Occurrence, UnitVisit } from "./pipeline.ts";
+import type { SpecWindow } from "./specification.ts";
+
+/** A value for people and JSON: 64-bit integers beyond 2^53, NaN and infinities are text; bytes are `base64:…`. */
+export type ReadValue = number | string | null;
+
+export interface SampleCounts {
+	readonly total: number;
+	/** By `unit/tag`, over all edge nodes and data types; the edge nodes' own ledger records are left out. */
+	readonly tags: Readonly<Record<string, number>>;
+}
+
+export interface TagRow {
+	readonly group: string;
+	readonly edgeNode: string;
+	readonly unit: string;
+	readonly tag: string;
+	readonly datatype: string;
+	readonly eu: string | undefined;
+	readonly samples: number;
+	readonly lastSourceMs: number;
+	readonly lastStatus: number;
+	readonly lastValue: ReadValue;
+}
+
+export interface GapEntry {
+	readonly id: string;
+	readonly edgeNode: string;
+	readonly unit: string;
+	readonly tags: readonly string[];
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly cause: string;
+	readonly backfilled: boolean;
+	readonly noticedMs: number;
+}
+
+export interface LotEntry {
+	readonly lot: string;
+	readonly openedMs: number;
+	readonly closedMs: number | undefined;
+	readonly observedWhole: boolean;
+	readonly occurrences: number;
+	/** The newest; undefined until the lot is judged. */
+	readonly verdict:
+		| {
+				readonly verdict: string;
+				readonly violations: number;
+				readonly windows: number;
+				readonly reasons: readonly string[];
+				readonly specVersion: number;
+				readonly judgedMs: number;
+		  }
+		| undefined;
+}
+
+/** A message to a destination, without its body. */
+export interface MessageEntry {
+	readonly id: string;
+	readonly type: string;
+	readonly destination: string;
+	readonly state: string;
+	readonly attempts: number;
+	readonly createdMs: number;
+	readonly settledMs: number | undefined;
+	readonly lastError: string | undefined;
+}
+
+export interface StoreTotals {
+	readonly samples: number;
+	readonly gaps: number;
+	readonly occurrences: number;
+	readonly openOccurrences: number;
+	readonly lots: number;
+	readonly messages: { readonly waiting: number; readonly delivered: number; readonly failed: number };
+}
+
+export interface TrendQuery {
+	readonly unit: string;
+	readonly tag: string;
+	/** Source times, both ends included. */
+	readonly fromMs: number;
+	readonly toMs: number;
+	/** At most this many buckets or changes, 1 to 2000. */
+	readonly points: number;
+	/** The tag by which the unit tells its phase. */
+	readonly phaseTag: string;
+}
+
+/** Buckets in time order, as columns: one with no plottable value is left out. `atMs` is the time of `last`. */
+export interface TrendBuckets {
+	readonly atMs: number[];
+	readonly min: number[];
+	readonly max: number[];
+	readonly last: number[];
+}
+
+export type NotGoodReason = "bad" | "uncertain" | "no_value" | "not_a_number";
+
+/** From a sample that is not Good or has no number, to the next that is; `toMs` is undefined when none came. */
+export interface NotGoodStretch {
+	readonly fromMs: number;
+	readonly toMs: number | undefined;
+	readonly status: number;
+	readonly reason: NotGoodReason;
+}
+
+export interface ValueChange {
+	readonly atMs: number;
+	readonly value: ReadValue;
+	readonly status: number;
+}
+
+export interface TrendAnswer {
+	readonly unit: string;
+	readonly tag: string;
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly kind: "number" | "text";
+	readonly datatype: string;
+	readonly eu: string | undefined;
+	/** Samples of the tag in the period. */
+	readonly samples: number;
+	/** False when a bound of the query was met: then the period is covered only from `coveredFromMs`. */
+	readonly complete: boolean;
+	readonly coveredFromMs: number;
+	/** The last sample before the period, when it is near. */
+	readonly before: ValueChange | undefined;
+	readonly buckets: TrendBuckets;
+	/** Text tags: each change of value, the newest `points` of them. */
+	readonly changes: readonly ValueChange[];
+	readonly notGood: readonly NotGoodStretch[];
+	readonly gaps: readonly GapEntry[];
+	/** What the unit was doing, change by change; the first may begin before the period. */
+	readonly phases: readonly ValueChange[];
+	/** Finished runs of the unit's windows that touch the period. */
+	readonly runs: readonly { readonly window: string; readonly fromMs: number; readonly toMs: number }[];
+	readonly visits: readonly UnitVisit[];
+	readonly occurrences: readonly Occurrence[];
+}
+
+/** The store as the API sees it. Answers are bounded. @throws CodedError STORE_FAILED, DATA_FORMAT_NEWER */
+export interface ReadPort {
+	counts(): Promise<SampleCounts>;
+	tags(): Promise<TagRow[]>;
+	/** Undefined when the store has no such tag. */
+	trend(query: TrendQuery): Promise<TrendAnswer | undefined>;
+	violations(query: { limit: number }): Promise<Occurrence[]>;
+	gaps(query: { limit: number }): Promise<GapEntry[]>;
+	lots(query: { limit: number }): Promise<LotEntry[]>;
+	messages(query: { limit: number }): Promise<MessageEntry[]>;
+	totals(): Promise<StoreTotals>;
+}
+
+export interface LiveUnit {
+	readonly unit: string;
+	readonly phase: string;
+	readonly batch: string;
+	readonly lot: string;
+	readonly recipe: string;
+	/** The unit's newest Through: everything older has arrived or is a gap. */
+	readonly throughMs: number | undefined;
+}
+
+export interface LiveEdgeNode {
+	readonly group: string;
+	readonly edgeNode: string;
+	readonly online: boolean;
+	/** Wall clock. */
+	readonly lastMessageMs: number | undefined;
+	readonly epochs: readonly { readonly epoch: number; readonly prefix: number; readonly held: number }[];
+}
+
+/** The process now. Holds no secret: addresses without user, password or query. */
+export interface LiveStatus {
+	readonly process: "collector";
+	readonly host: string;
+	readonly instance: string;
+	readonly broker: { readonly url: string; readonly connected: boolean };
+	/** Connections that anybody on the way can read, in words: `broker`, `destination hall-screen`. */
+	readonly insecure: readonly string[];
+	/** The values come from a simulator. */
+	readonly simulated?: boolean;
+	/** The newest Through of any device. */
+	readonly plantTimeMs: number | undefined;
+	readonly storedPerSecond: number;
+	readonly waitingSamples: number;
+	readonly edgeNodes: readonly LiveEdgeNode[];
+	readonly units: readonly LiveUnit[];
+	readonly specification: { readonly product: string; readonly version: number };
+	readonly lastCommitError?: string;
+}
+
+export interface LivePort {
+	/** Cheap: probes and pages call it every second. */
+	status(): LiveStatus;
+	/** The windows in force. */
+	windows(): readonly SpecWindow[];
+}
