@@ -73,6 +73,7 @@ export interface RecordRow {
 	readonly samples: number;
 	readonly sourceMinMs: number;
 	readonly sourceMaxMs: number;
+	readonly throughMs: number | undefined;
 	readonly hash: Uint8Array;
 	readonly receivedMs: number;
 }
@@ -250,4 +251,60 @@ export interface JudgePort {
 /** The store as the intake sees it. A rejected promise means that nothing of the batch was stored. */
 export interface CommitPort {
 	commit(batch: CommitBatch): Promise<void>;
+}
+
+/** A message that is due to be sent. */
+export interface DueMessage {
+	readonly id: string;
+	readonly destination: string;
+	readonly type: string;
+	readonly body: string;
+	readonly attempts: number;
+	readonly createdMs: number;
+}
+
+/** What an attempt gave. A message leaves `waiting` once: delivered, or given up with its last error. */
+export type Settlement = {
+	readonly id: string;
+	readonly destination: string;
+	readonly atMs: number;
+} & (
+	| { readonly outcome: "delivered" }
+	| { readonly outcome: "retry"; readonly nextMs: number; readonly error: string }
+	| { readonly outcome: "failed"; readonly error: string }
+);
+
+/** The outbox as the notifier sees it. */
+export interface OutboxPort {
+	takeMessages(nowMs: number, limit: number): Promise<DueMessage[]>;
+	settleMessage(settlement: Settlement): Promise<void>;
+}
+
+/** Everything a lot's verdict is a function of, read in one go. */
+export interface LotFacts {
+	readonly lot: string;
+	readonly openedMs: number;
+	readonly closedMs: number;
+	readonly observedWhole: boolean;
+	readonly periods: readonly {
+		readonly window: string;
+		readonly unit: string;
+		readonly batch: string;
+		readonly goodSamples: number;
+		readonly badSamples: number;
+		readonly violations: number;
+	}[];
+	readonly openOccurrences: number;
+	/** Holes that touch a unit while one of the lot's batches was in it. */
+	readonly gaps: readonly {
+		readonly device: string;
+		readonly cause: string;
+		readonly fromMs: number;
+		readonly toMs: number;
+	}[];
+}
+
+export interface VerdictCommit {
+	readonly verdict: LotVerdict;
+	readonly outbox: readonly OutboxRow[];
 }

@@ -55,6 +55,7 @@ export function buildBatch(
 			samples: count,
 			sourceMinMs,
 			sourceMaxMs,
+			throughMs,
 			hash,
 			receivedMs,
 		});

@@ -116,8 +116,9 @@ export class EdgeNodeLedger {
 		return moved;
 	}
 
-	through(device: string): number | undefined {
-		return this.#through.get(device);
+	/** How far each device is complete in source time. */
+	get throughs(): ReadonlyMap<string, number> {
+		return this.#through;
 	}
 
 	/** Epochs with what is stored and what the agent holds beyond it, for commands and for people. */

@@ -32,8 +32,8 @@ export interface IntakeOptions {
 	readonly telemetry: CollectorTelemetry;
 	/** Messages for what a batch raised and cleared; they are committed with it. */
 	readonly messages: (judgement: Judgement) => OutboxRow[];
-	/** Called after a commit that moved a device's Through or made a verdict due. */
-	readonly onProgress: () => void;
+	/** Called after a commit, with what judging it gave. */
+	readonly onCommitted: (judgement: Judgement, messages: number) => void;
 	readonly waitingSamplesMax: number;
 	readonly commitSamplesMax: number;
 	readonly nextSeq: number;
@@ -90,8 +90,28 @@ export class Intake implements IntakePort, Part {
 	get lastError(): string | undefined {
 		return this.#lastError;
 	}
-	ledger(edgeNode: number): EdgeNodeLedger | undefined {
-		return this.#ledgers.get(edgeNode);
+
+	/** How far each device is complete, over all edge nodes; the slower one counts where two have the same device. */
+	throughs(): ReadonlyMap<string, number> {
+		const throughs = new Map<string, number>();
+		for (const ledger of this.#ledgers.values()) {
+			for (const [device, throughMs] of ledger.throughs) {
+				throughs.set(device, Math.min(throughMs, throughs.get(device) ?? throughMs));
+			}
+		}
+		return throughs;
+	}
+
+	/** Source time up to which every unit of a route is complete, or undefined while one has never spoken. */
+	watermarkMs(route: readonly string[]): number | undefined {
+		const throughs = this.throughs();
+		return route.every((unit) => throughs.has(unit))
+			? Math.min(...route.map((unit) => throughs.get(unit) as number))
+			: undefined;
+	}
+
+	epochs(edgeNode: number): readonly { epoch: number; prefix: number; held: HeldEpoch | undefined }[] {
+		return this.#ledgers.get(edgeNode)?.epochs() ?? [];
 	}
 
 	start(): void {
@@ -243,6 +263,7 @@ export class Intake implements IntakePort, Part {
 			batch.ranges.set(key, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
 		}
 		const samples = batch.samples.count;
+		const outbox = messages(judgement);
 		try {
 			await store.commit({
 				edgeNodes,
@@ -260,7 +281,7 @@ export class Intake implements IntakePort, Part {
 				visits: judgement.visits,
 				lots: judgement.lots,
 				due: judgement.due,
-				outbox: messages(judgement),
+				outbox,
 				cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
 			});
 		} catch (error) {
@@ -280,11 +301,12 @@ export class Intake implements IntakePort, Part {
 		this.#nextSeq += batch.rows.length;
 		this.#storedSamples += samples;
 		this.#committed(batch, judgement, gaps);
+		this.#options.onCommitted(judgement, outbox.length);
 		return true;
 	}
 
 	#committed(batch: Batch, judgement: Judgement, gaps: readonly GapRow[]): void {
-		const { telemetry, onProgress } = this.#options;
+		const { telemetry } = this.#options;
 		const edgeNodes = new Set<number>();
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
 			this.#ledger(edgeNode).apply(epoch, ranges);
@@ -300,7 +322,6 @@ export class Intake implements IntakePort, Part {
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
 		}
 		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
-		onProgress();
 	}
 
 	#take(): IncomingRecord[] {

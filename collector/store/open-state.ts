@@ -58,7 +58,11 @@ export function readOpenState(file: StoreFile): OpenState {
 /** Stored records after a position, for rebuilding the judgement. */
 export interface Replay {
 	readonly lastSeq: number;
-	readonly records: readonly { readonly device: string; readonly count: number }[];
+	readonly records: readonly {
+		readonly device: string;
+		readonly count: number;
+		readonly throughMs: number | undefined;
+	}[];
 	readonly rows: readonly {
 		series: number;
 		sourceMs: number;
@@ -69,7 +73,7 @@ export interface Replay {
 
 export function readReplay(file: StoreFile, afterSeq: number, records: number): Replay {
 	const found = file.all(
-		"SELECT seq, device, samples FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
+		"SELECT seq, device, samples, through_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
 		afterSeq,
 		records,
 	);
@@ -81,7 +85,11 @@ export function readReplay(file: StoreFile, afterSeq: number, records: number): 
 	);
 	return {
 		lastSeq,
-		records: found.map((row) => ({ device: String(row.device), count: Number(row.samples) })),
+		records: found.map((row) => ({
+			device: String(row.device),
+			count: Number(row.samples),
+			throughMs: row.through_ms === null ? undefined : Number(row.through_ms),
+		})),
 		rows: rows.map((row) => ({
 			series: Number(row.series),
 			sourceMs: Number(row.source_ms),

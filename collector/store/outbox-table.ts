@@ -1,25 +1,5 @@
+import type { DueMessage, Settlement } from "../pipeline.ts";
 import type { StoreFile } from "./store-file.ts";
-
-/** A message that is due to be sent. */
-export interface DueMessage {
-	readonly id: string;
-	readonly destination: string;
-	readonly type: string;
-	readonly body: string;
-	readonly attempts: number;
-	readonly createdMs: number;
-}
-
-/** What an attempt gave. A message leaves `waiting` once: delivered, or given up with its last error. */
-export type Settlement = {
-	readonly id: string;
-	readonly destination: string;
-	readonly atMs: number;
-} & (
-	| { readonly outcome: "delivered" }
-	| { readonly outcome: "retry"; readonly nextMs: number; readonly error: string }
-	| { readonly outcome: "failed"; readonly error: string }
-);
 
 export class OutboxTable {
 	readonly #file: StoreFile;

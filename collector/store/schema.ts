@@ -21,9 +21,9 @@ CREATE TABLE committed_range(
 CREATE TABLE record(
 	seq INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL,
 	device TEXT NOT NULL, samples INTEGER NOT NULL, source_min_ms INTEGER, source_max_ms INTEGER,
-	hash BLOB NOT NULL, received_ms INTEGER NOT NULL);
+	through_ms INTEGER, hash BLOB NOT NULL, received_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX record_place ON record(edge_node, epoch, "offset");
-CREATE INDEX record_device ON record(device, source_max_ms);
+CREATE INDEX record_device ON record(device, source_max_ms, source_min_ms, samples);
 CREATE TABLE sample(
 	pos INTEGER PRIMARY KEY, series INTEGER NOT NULL, source_ms INTEGER NOT NULL, source_rest INTEGER NOT NULL,
 	server_lag INTEGER, status INTEGER NOT NULL, value);
@@ -33,6 +33,7 @@ CREATE TABLE through(
 CREATE TABLE gap(
 	id TEXT PRIMARY KEY, edge_node INTEGER NOT NULL, device TEXT NOT NULL, tags TEXT NOT NULL, from_ms INTEGER NOT NULL,
 	to_ms INTEGER NOT NULL, cause TEXT NOT NULL, backfilled INTEGER NOT NULL, noticed_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX gap_noticed ON gap(noticed_ms);
 CREATE TABLE dirty(device TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
 CREATE TABLE occurrence(
 	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, tag TEXT NOT NULL,

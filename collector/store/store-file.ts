@@ -123,13 +123,14 @@ export class StoreFile {
 	}
 
 	#records(batch: PlainBatch): void {
-		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 		const insert = this.statement(insertSample);
 		const counts = new Map<number, { samples: number; lastPos: number }>();
 		const samples = Object.setPrototypeOf(batch.samples, SampleColumns.prototype) as SampleColumns;
 		let index = 0;
 		for (const row of batch.records) {
-			const { seq, edgeNode, epoch, offset, device, sourceMinMs, sourceMaxMs, hash, receivedMs } = row;
+			const { seq, edgeNode, epoch, offset, device, sourceMinMs, sourceMaxMs, throughMs, hash, receivedMs } =
+				row;
 			const bounded = row.samples > 0;
 			insertRecord.run(
 				seq,
@@ -140,6 +141,7 @@ export class StoreFile {
 				row.samples,
 				bounded ? sourceMinMs : null,
 				bounded ? sourceMaxMs : null,
+				throughMs ?? null,
 				hash,
 				receivedMs,
 			);

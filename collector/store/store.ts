@@ -1,14 +1,20 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { CommitBatch, CommitPort } from "../pipeline.ts";
+import type {
+	CommitBatch,
+	CommitPort,
+	DueMessage,
+	LotFacts,
+	OutboxPort,
+	Settlement,
+	VerdictCommit,
+} from "../pipeline.ts";
 import type { OpenState, Replay } from "./open-state.ts";
-import type { DueMessage, Settlement } from "./outbox-table.ts";
-import { ThreadCaller } from "./thread-call.ts";
-import type { LotFacts, VerdictCommit } from "./verdict-table.ts";
+import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
-export class Store implements CommitPort {
-	readonly #writer = new ThreadCaller(new URL("./writer-thread.ts", import.meta.url));
+export class Store implements CommitPort, OutboxPort {
+	readonly #writer = new ThreadCaller(threadFile("writer-thread"));
 
 	/** @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED, STORE_FAILED */
 	async open(path: string): Promise<OpenState> {

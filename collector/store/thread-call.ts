@@ -14,6 +14,12 @@ export type ThreadReply =
 
 const waitingMax = 1_000;
 
+/** A thread's entry file beside this one, with the ending this file has: `.ts` in the tree, `.js` when packed. */
+export function threadFile(name: string): URL {
+	const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+	return new URL(`./${name}${ending}`, import.meta.url);
+}
+
 /** Calls operations of a worker thread, one answer per call. A thread that ends fails every open call. */
 export class ThreadCaller {
 	readonly #file: URL;

@@ -1,34 +1,5 @@
-import type { LotVerdict, OutboxRow } from "../pipeline.ts";
+import type { LotFacts, VerdictCommit } from "../pipeline.ts";
 import type { StoreFile } from "./store-file.ts";
-
-/** Everything a lot's verdict is a function of, read in one go. */
-export interface LotFacts {
-	readonly lot: string;
-	readonly openedMs: number;
-	readonly closedMs: number;
-	readonly observedWhole: boolean;
-	readonly periods: readonly {
-		readonly window: string;
-		readonly unit: string;
-		readonly batch: string;
-		readonly goodSamples: number;
-		readonly badSamples: number;
-		readonly violations: number;
-	}[];
-	readonly openOccurrences: number;
-	/** Holes that touch a unit while one of the lot's batches was in it. */
-	readonly gaps: readonly {
-		readonly device: string;
-		readonly cause: string;
-		readonly fromMs: number;
-		readonly toMs: number;
-	}[];
-}
-
-export interface VerdictCommit {
-	readonly verdict: LotVerdict;
-	readonly outbox: readonly OutboxRow[];
-}
 
 export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined {
 	const row = file.get("SELECT * FROM lot WHERE lot = ?", lot);

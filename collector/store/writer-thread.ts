@@ -1,11 +1,11 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
-import type { CommitBatch } from "../pipeline.ts";
+import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
 import { readOpenState, readReplay } from "./open-state.ts";
-import { OutboxTable, type Settlement } from "./outbox-table.ts";
+import { OutboxTable } from "./outbox-table.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
-import { commitVerdict, readLotFacts, type VerdictCommit } from "./verdict-table.ts";
+import { commitVerdict, readLotFacts } from "./verdict-table.ts";
 
 let file: StoreFile | undefined;
 

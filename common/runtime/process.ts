@@ -1,5 +1,7 @@
 import type { Logger } from "./logger.ts";
 
+const sameRequestMs = 1_000;
+
 /** What a process is made of: something that starts once and stops once. */
 export interface Running {
 	start(): Promise<void>;
@@ -8,14 +10,16 @@ export interface Running {
 
 /**
  * Starts `running`, waits for SIGINT, SIGTERM or the end of the parent's channel, and stops it.
- * Resolves with the exit code; an error while starting is thrown. A second signal ends the process at once.
+ * Resolves with the exit code; an error while starting is thrown. A signal well after the first ends the process at
+ * once; within a second it is the same request, which a launcher and a process group may both deliver.
  */
 export async function runProcess(running: Running, log: Logger): Promise<number> {
-	let asked = 0;
+	let askedMs: number | undefined;
 	const ended = new Promise<void>((resolve) => {
 		const ask = () => {
-			asked++;
-			if (asked > 1) process.exit(1);
+			const nowMs = performance.now();
+			askedMs ??= nowMs;
+			if (nowMs - askedMs > sameRequestMs) process.exit(1);
 			resolve();
 		};
 		process.on("SIGINT", ask);

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { agentConfig } from "../agent/config.ts";
+import { collectorConfig } from "../collector/config.ts";
+import { specificationConfig } from "../collector/specification.ts";
+import { CodedError } from "../common/runtime/coded-error.ts";
+import {
+	type ConfigKind,
+	type ConfigProblem,
+	formatProblems,
+	peekKey,
+	readConfigFile,
+} from "../common/runtime/config-file.ts";
+import { simulatorConfigKind } from "../simulators/plant/config.ts";
+
+const kinds: Readonly<Record<string, ConfigKind<z.ZodType>>> = {
+	agent: agentConfig as ConfigKind<z.ZodType>,
+	collector: collectorConfig as ConfigKind<z.ZodType>,
+	specification: specificationConfig as ConfigKind<z.ZodType>,
+	simulator: simulatorConfigKind as ConfigKind<z.ZodType>,
+};
+
+/** Any kind that is not known: the file has no problem but this one. */
+const unknownKind: ConfigKind<z.ZodType> = {
+	schema: z.looseObject({
+		kind: z.enum(Object.keys(kinds) as [string], {
+			error: `expected kind: ${Object.keys(kinds).join(", ")}`,
+		}),
+	}),
+};
+
+interface CheckedFile {
+	readonly file: string;
+	readonly kind: string;
+	readonly ok: boolean;
+	readonly problems: readonly ConfigProblem[];
+}
+
+/** Checks files without starting anything, and prints every problem with its place. Resolves with the exit code. */
+export function check(files: readonly string[], options: { json: boolean; env: NodeJS.ProcessEnv }): number {
+	const checked = files.map((file): CheckedFile => {
+		try {
+			const kind = String(peekKey(file, "kind"));
+			const result = readConfigFile(file, kinds[kind] ?? unknownKind, options.env);
+			return { file, kind, ok: result.ok, problems: result.ok ? [] : result.problems };
+		} catch (error) {
+			if (!(error instanceof CodedError)) throw error;
+			return {
+				file,
+				kind: "",
+				ok: false,
+				problems: [{ file, line: 1, column: 1, path: "", message: error.message }],
+			};
+		}
+	});
+	const problems = checked.flatMap((file) => file.problems);
+	if (options.json) {
+		process.stdout.write(`${JSON.stringify({ ok: problems.length === 0, files: checked })}\n`);
+	} else {
+		if (problems.length > 0) process.stdout.write(`${formatProblems(problems)}\n`);
+		for (const { file, kind, ok } of checked) if (ok) process.stdout.write(`${file}: a sound ${kind} file\n`);
+		if (problems.length > 0) {
+			process.stdout.write(
+				`${problems.length} problem${problems.length === 1 ? "" : "s"} in ${checked.filter(({ ok }) => !ok).length} of ${checked.length} files\n`,
+			);
+		}
+	}
+	return problems.length === 0 ? 0 : 2;
+}

@@ -1,0 +1,122 @@
+// The `pilotline` program. Commands are loaded when they are asked for, so that `--help` is quick.
+
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+
+const exitFailed = 1;
+const exitUsage = 2;
+
+/** Errors of usage and configuration, as against those of doing. */
+const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREADABLE", "USAGE"]);
+
+function wholeNumber(lowest: number, highest: number) {
+	return (text: string): number => {
+		const value = Number(text);
+		if (!Number.isInteger(value) || value < lowest || value > highest) {
+			throw new InvalidArgumentError(`expected a whole number from ${lowest} to ${highest}, found ${text}`);
+		}
+		return value;
+	};
+}
+
+function collect(value: string, before: string[]): string[] {
+	return [...before, value];
+}
+
+function program(run: (work: () => Promise<number> | number) => Promise<void>): Command {
+	const pilotline = new Command("pilotline")
+		.description("Telemetry for a solid-electrolyte pilot line: every value kept, every lot judged.")
+		.exitOverride()
+		.showHelpAfterError("(pilotline COMMAND --help shows what a command takes)")
+		.addHelpText(
+			"after",
+			"\nExit codes: 0 done, 1 failed, 2 bad usage or configuration.\nPilotline monitors and advises; it is not a safety system.",
+		);
+
+	pilotline
+		.command("demo")
+		.description("show the whole line at work, with nothing else installed")
+		.option("--scenario <name>", "let something go wrong; may be given more than once", collect, [])
+		.option(
+			"--speed <n>",
+			"times faster than the clock until plant time meets it",
+			wholeNumber(1, 100_000),
+			1600,
+		)
+		.option("--lots <n>", "stop looking after this many lots were observed whole", wholeNumber(1, 20))
+		.option("--exit", "end by itself when the lots are done and everything is stored", false)
+		.option("--data <dir>", "keep the data there (default: a temporary folder that is removed)")
+		.option("--json", "print one JSON document on standard output at the end", false)
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline demo
+  pilotline demo --scenario dew-point-excursion
+  pilotline demo --lots 2 --exit --json
+
+Scenarios: dew-point-excursion. Everything shown is simulated.`,
+		)
+		.action((options) =>
+			run(async () => (await import("./demo/demo.ts")).demo({ ...options, env: process.env })),
+		);
+
+	for (const [name, what, load] of [
+		[
+			"agent",
+			"read OPC UA servers and publish over MQTT",
+			async () => (await import("../agent/main.ts")).runAgent,
+		],
+		["collector", "store, judge and tell", async () => (await import("../collector/main.ts")).runCollector],
+		[
+			"simulate",
+			"stand in for the plant: four OPC UA servers",
+			async () => (await import("../simulators/plant/main.ts")).runSimulator,
+		],
+	] as const) {
+		pilotline
+			.command(name)
+			.description(`${what}, until a signal ends it`)
+			.requiredOption("--config <file>", "its configuration")
+			.addHelpText(
+				"after",
+				`\nExample:\n  pilotline ${name} --config examples/pilot-line/${name === "simulate" ? "simulator" : name}.yaml`,
+			)
+			.action((options: { config: string }) =>
+				run(async () => (await load())({ config: options.config, env: process.env })),
+			);
+	}
+
+	pilotline
+		.command("check")
+		.description("list every problem of configuration files, each with file:line:column")
+		.argument("<file...>", "agent, collector, specification or simulator files")
+		.option("--json", "print one JSON document", false)
+		.addHelpText("after", "\nExample:\n  pilotline check examples/pilot-line/*.yaml")
+		.action((files: string[], options: { json: boolean }) =>
+			run(async () => (await import("./check.ts")).check(files, { json: options.json, env: process.env })),
+		);
+	return pilotline;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+	let code = 0;
+	const run = async (work: () => Promise<number> | number) => {
+		code = await work();
+	};
+	try {
+		await program(run).parseAsync([...argv], { from: "user" });
+		return code;
+	} catch (error) {
+		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
+		process.stderr.write(`pilotline: ${errorText(error)}\n`);
+		return error instanceof CodedError && usageCodes.has(error.code) ? exitUsage : exitFailed;
+	}
+}
+
+// Only as a program: importing this file, as a test does, starts nothing.
+if (import.meta.main) {
+	process.exitCode = await main(process.argv.slice(2));
+	// Libraries may hold timers or sockets open; the work is done and what was printed is out.
+	process.exit();
+}

@@ -1,0 +1,257 @@
+// The composition of the collector: the only file that sees all stages.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { GroupId, HostId } from "../common/contract/ids.ts";
+import { SampleColumns } from "../common/contract/samples.ts";
+import type { Clock } from "../common/runtime/clock.ts";
+import { errorText } from "../common/runtime/coded-error.ts";
+import { pathFrom } from "../common/runtime/config-values.ts";
+import { DataDirectory } from "../common/runtime/data-directory.ts";
+import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
+import type { Logger } from "../common/runtime/logger.ts";
+import { ApiServer } from "./api/api-server.ts";
+import type { CollectorConfig } from "./config.ts";
+import { Directory } from "./directory.ts";
+import { Host } from "./host/host.ts";
+import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
+import { Intake } from "./intake/intake.ts";
+import { LiveView } from "./live-view.ts";
+import { LotBook } from "./lots/lot-book.ts";
+import { LotJudge } from "./lots/lot-judge.ts";
+import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
+import { Notifier } from "./notify/notifier.ts";
+import { parseSecret } from "./notify/signature.ts";
+import type { CommandPort } from "./pipeline.ts";
+import { LiveJudge } from "./quality/live-judge.ts";
+import { judgeLot } from "./quality/lot-verdict.ts";
+import type { Specification } from "./specification.ts";
+import type { OpenState } from "./store/open-state.ts";
+import { StoreReader } from "./store/reader.ts";
+import { Store } from "./store/store.ts";
+import { CollectorTelemetry } from "./telemetry.ts";
+
+const stopPartWithinMs = 4_000;
+const replayRecordsAtOnce = 500;
+
+/** One running collector. `start` and `stop` are idempotent. */
+export class Collector {
+	readonly #config: CollectorConfig;
+	readonly #specification: Specification;
+	readonly #directory: string;
+	readonly #clock: Clock;
+	readonly #telemetry: CollectorTelemetry;
+	#lifecycle: Lifecycle | undefined;
+
+	/** `directory` is where the configuration file lies; relative paths start there. */
+	constructor(options: {
+		config: CollectorConfig;
+		specification: Specification;
+		directory: string;
+		clock: Clock;
+		log: Logger;
+	}) {
+		this.#config = options.config;
+		this.#specification = options.specification;
+		this.#directory = options.directory;
+		this.#clock = options.clock;
+		this.#telemetry = new CollectorTelemetry(options.log);
+	}
+
+	async start(): Promise<void> {
+		if (this.#lifecycle !== undefined) return;
+		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
+		await dataDirectory.acquire();
+		const store = new Store();
+		const reader = new StoreReader();
+		try {
+			const path = join(dataDirectory.path, "store.db");
+			const opened = await store.open(path);
+			await reader.open(path);
+			const parts: Part[] = [
+				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
+				{ name: "store", start: () => undefined, stop: () => store.close() },
+				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
+				...(await this.#stages(store, reader, opened)),
+			];
+			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
+			await this.#lifecycle.start();
+		} catch (error) {
+			await Promise.all([reader.close(), store.close()]);
+			await dataDirectory.release();
+			throw error;
+		}
+	}
+
+	async stop(): Promise<void> {
+		const report = await this.#lifecycle?.stop();
+		if (report === undefined) return;
+		this.#telemetry.stopped({
+			late: [...report.late],
+			failed: report.failed.map(({ name, error }) => `${name}: ${errorText(error)}`),
+		});
+		this.#lifecycle = undefined;
+	}
+
+	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
+	async #stages(store: Store, reader: StoreReader, opened: OpenState): Promise<Part[]> {
+		const config = this.#config;
+		const specification = this.#specification;
+		const clock = this.#clock;
+		const telemetry = this.#telemetry;
+		const broker = await this.#broker();
+		const keys = await Promise.all(
+			config.destinations.map((destination) => this.#key(destination.secret_file)),
+		);
+		const destinations = config.destinations.map((destination, index) => ({
+			...destination,
+			key: keys[index] as Buffer,
+		}));
+
+		const judge = new LiveJudge({
+			specification,
+			contextTags: config.context,
+			lots: new LotBook(config.route),
+		});
+		const messageContext = (): MessageContext => ({ specification, destinations, nowMs: clock.wallMs() });
+		const notifier = new Notifier({ destinations, outbox: store, clock, random: Math.random, telemetry });
+		const ledgers = new Map(
+			opened.edgeNodes.map(({ id }) => [
+				id,
+				new EdgeNodeLedger(
+					opened.epochs.filter(({ edgeNode }) => edgeNode === id),
+					opened.throughs.filter(({ edgeNode }) => edgeNode === id),
+				),
+			]),
+		);
+		// Host and intake speak to each other, so one of them learns of the other late.
+		let host: Host | undefined;
+		const commands: CommandPort = {
+			confirm: (...command) => host?.confirm(...command),
+			resend: (...command) => host?.resend(...command),
+		};
+		const intake = new Intake({
+			clock,
+			store,
+			judge,
+			commands,
+			telemetry,
+			messages: (judgement) => occurrenceMessages(judgement, messageContext()),
+			onCommitted: (judgement, messages) => {
+				for (const due of judgement.due) lotJudge.add(due);
+				lotJudge.look();
+				if (messages > 0) notifier.look();
+			},
+			waitingSamplesMax: config.intake.waiting_samples_max,
+			commitSamplesMax: config.intake.commit_samples_max,
+			nextSeq: opened.nextSeq,
+			ledgers,
+		});
+		const directory = new Directory(opened, intake);
+		await this.#rebuild(store, judge, opened);
+		const lotJudge = new LotJudge({
+			clock,
+			telemetry,
+			store,
+			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
+			messages: (verdict) => verdictMessages(verdict, messageContext()),
+			watermarkMs: () => intake.watermarkMs(config.route),
+			due: opened.due,
+			onJudged: () => notifier.look(),
+		});
+		const theHost = new Host({
+			host: config.host as HostId,
+			groups: config.groups as GroupId[],
+			instance: opened.instance,
+			broker,
+			clock,
+			intake,
+			directory,
+			telemetry,
+		});
+		host = theHost;
+		const live = new LiveView({
+			config,
+			specification,
+			instance: opened.instance,
+			clock,
+			host: theHost,
+			intake,
+			judge,
+		});
+		const api = new ApiServer({
+			host: config.api.host,
+			port: config.api.port,
+			read: reader,
+			live,
+			registry: telemetry.registry,
+			ready: () =>
+				intake.lastError === undefined
+					? { ready: true }
+					: { ready: false, reason: `store: ${intake.lastError}` },
+			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
+		});
+		telemetry.plainConnectionsAllowed({
+			broker: config.broker.insecure,
+			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
+		});
+		telemetry.started({
+			host: config.host,
+			instance: opened.instance,
+			specification: specification.product.code,
+			version: specification.version,
+			windows: specification.windows.length,
+		});
+		return [notifier, lotJudge, intake, live, api, theHost];
+	}
+
+	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */
+	async #rebuild(store: Store, judge: LiveJudge, opened: OpenState): Promise<void> {
+		const fromSeq = opened.cache?.seq ?? 0;
+		if (opened.cache !== undefined) judge.load(opened.cache.state);
+		let seq = fromSeq;
+		while (seq < opened.nextSeq - 1) {
+			const replay = await store.replay(seq, replayRecordsAtOnce);
+			if (replay.lastSeq === seq) break;
+			const samples = new SampleColumns(replay.rows.length);
+			for (const [index, { series, sourceMs, status, value }] of replay.rows.entries()) {
+				samples.tagId[index] = series;
+				samples.sourceMs[index] = sourceMs;
+				samples.status[index] = status;
+				samples.setValue(index, value);
+			}
+			samples.count = replay.rows.length;
+			let from = 0;
+			const records = replay.records.map(({ device, count, throughMs }) => {
+				const record = { device, throughMs, from, count };
+				from += count;
+				return record;
+			});
+			judge.judge({ records, samples });
+			judge.keep();
+			seq = replay.lastSeq;
+		}
+		if (seq > fromSeq) this.#telemetry.judgementRebuilt({ fromSeq, toSeq: seq });
+	}
+
+	async #key(file: string): Promise<Buffer> {
+		const path = pathFrom(this.#directory, file);
+		return parseSecret(await readFile(path, "utf8"), path);
+	}
+
+	async #broker() {
+		const { url, client_id, username, password_file, keepalive_s, connect_timeout_ms } = this.#config.broker;
+		const password =
+			password_file === undefined
+				? undefined
+				: (await readFile(pathFrom(this.#directory, password_file), "utf8")).split("\n", 1)[0];
+		return {
+			url,
+			clientId: client_id ?? `pilotline-host-${this.#config.host}`,
+			username,
+			password,
+			keepaliveS: keepalive_s,
+			connectTimeoutMs: connect_timeout_ms,
+		};
+	}
+}

@@ -1,0 +1,81 @@
+import type { Clock } from "../../common/runtime/clock.ts";
+import { every } from "../../common/runtime/clock.ts";
+import type { Part } from "../../common/runtime/lifecycle.ts";
+import type { DueRow, LotFacts, LotVerdict, OutboxRow, VerdictCommit } from "../pipeline.ts";
+import type { CollectorTelemetry } from "../telemetry.ts";
+
+export interface LotJudgeOptions {
+	readonly clock: Clock;
+	readonly telemetry: CollectorTelemetry;
+	readonly store: {
+		lotFacts(lot: string): Promise<LotFacts | undefined>;
+		commitVerdict(commit: VerdictCommit): Promise<void>;
+	};
+	readonly judge: (facts: LotFacts, judgedMs: number) => LotVerdict;
+	readonly messages: (verdict: LotVerdict) => OutboxRow[];
+	/** Source time up to which everything of the route is stored, or undefined while a unit has never spoken. */
+	readonly watermarkMs: () => number | undefined;
+	/** Verdicts that were due when the collector stopped. */
+	readonly due: readonly DueRow[];
+	readonly onJudged: () => void;
+}
+
+const lookEveryMs = 1_000;
+
+/**
+ * Gives final verdicts when the watermark has passed their due time. A verdict is a transaction of its own: the due row
+ * goes, the verdict and its messages come.
+ */
+export class LotJudge implements Part {
+	readonly name = "lot judge";
+	readonly #options: LotJudgeOptions;
+	readonly #due = new Map<string, number>();
+	#working: Promise<void> | undefined;
+	#stopLooking = () => {};
+
+	constructor(options: LotJudgeOptions) {
+		this.#options = options;
+		for (const row of options.due) this.add(row);
+	}
+
+	start(): void {
+		this.#stopLooking = every(this.#options.clock, lookEveryMs, () => this.look());
+	}
+
+	async stop(): Promise<void> {
+		this.#stopLooking();
+		await this.#working;
+	}
+
+	/** A verdict that a committed batch has made due. */
+	add({ lot, dueMs }: DueRow): void {
+		this.#due.set(lot, dueMs);
+	}
+
+	look(): void {
+		if (this.#due.size === 0) return;
+		this.#working ??= this.#judgeDue().finally(() => {
+			this.#working = undefined;
+		});
+	}
+
+	async #judgeDue(): Promise<void> {
+		const { store, judge, messages, telemetry, clock, watermarkMs, onJudged } = this.#options;
+		const watermark = watermarkMs();
+		if (watermark === undefined) return;
+		try {
+			for (const [lot, dueMs] of [...this.#due]) {
+				if (dueMs > watermark) continue;
+				const facts = await store.lotFacts(lot);
+				if (facts === undefined) continue;
+				const verdict = judge(facts, clock.wallMs());
+				await store.commitVerdict({ verdict, outbox: messages(verdict) });
+				this.#due.delete(lot);
+				telemetry.lotJudged(verdict);
+				onJudged();
+			}
+		} catch (error) {
+			telemetry.partFailed({ part: this.name, err: error });
+		}
+	}
+}

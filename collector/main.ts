@@ -1,0 +1,17 @@
+import { systemClock } from "../common/runtime/clock.ts";
+import { loadConfigFile } from "../common/runtime/config-file.ts";
+import { pathFrom } from "../common/runtime/config-values.ts";
+import { createLogger } from "../common/runtime/logger.ts";
+import { runProcess } from "../common/runtime/process.ts";
+import { Collector } from "./collector.ts";
+import { collectorConfig } from "./config.ts";
+import { specificationConfig } from "./specification.ts";
+
+/** Runs one collector until a signal ends it. Resolves with the exit code. */
+export async function runCollector(options: { config: string; env: NodeJS.ProcessEnv }): Promise<number> {
+	const { value: config, directory } = loadConfigFile(options.config, collectorConfig, options.env);
+	const specificationFile = pathFrom(directory, config.specification);
+	const { value: specification } = loadConfigFile(specificationFile, specificationConfig, options.env);
+	const log = createLogger({ process: "collector", level: config.log_level });
+	return await runProcess(new Collector({ config, specification, directory, clock: systemClock, log }), log);
+}

@@ -1,0 +1,113 @@
+import type { DestinationConfig } from "../config.ts";
+import type { Judgement, LotVerdict, Occurrence, OutboxRow } from "../pipeline.ts";
+import type { Specification, SpecWindow } from "../specification.ts";
+
+type MessageType = DestinationConfig["events"][number];
+
+export interface MessageContext {
+	readonly specification: Specification;
+	readonly destinations: readonly Pick<DestinationConfig, "name" | "events" | "concerns">[];
+	/** Wall-clock time of writing; messages about a plant time that lies behind it say `replayed`. */
+	readonly nowMs: number;
+}
+
+/** Plant time that lies further behind the clock than this is being caught up with, not lived. */
+const replayedAfterMs = 10 * 60_000;
+
+/** Messages for what a batch raised and cleared, one row per destination that wants to know. */
+export function occurrenceMessages(
+	judgement: Pick<Judgement, "occurrences">,
+	context: MessageContext,
+): OutboxRow[] {
+	return judgement.occurrences.flatMap((occurrence) => {
+		const type: MessageType = occurrence.clearedMs === undefined ? "violation.raised" : "violation.cleared";
+		const window = context.specification.windows.find(({ id }) => id === occurrence.window);
+		const atMs = occurrence.clearedMs ?? occurrence.raisedMs;
+		const data = occurrenceData(occurrence, window, context);
+		return rows(type, `${type}.${occurrence.id}`, atMs, data, window?.concerns ?? [], context);
+	});
+}
+
+/** The message about a lot's verdict. It concerns everybody. */
+export function verdictMessages(verdict: LotVerdict, context: MessageContext): OutboxRow[] {
+	const { lot, verdict: name, violations, windows, reasons, specVersion } = verdict;
+	const product = context.specification.product.code;
+	const data = {
+		lot,
+		product,
+		verdict: name,
+		violations,
+		windows,
+		reasons,
+		specificationVersion: specVersion,
+	};
+	const everybody = context.destinations.flatMap(({ concerns }) => concerns);
+	return rows("lot.judged", `lot.judged.${verdict.id}`, verdict.judgedMs, data, everybody, context);
+}
+
+function occurrenceData(
+	occurrence: Occurrence,
+	window: SpecWindow | undefined,
+	{ specification, nowMs }: MessageContext,
+) {
+	const {
+		id,
+		startedMs,
+		raisedMs,
+		clearedMs,
+		clearedBy,
+		side,
+		limit,
+		extreme,
+		unit,
+		tag,
+		batch,
+		lot,
+		phase,
+	} = occurrence;
+	return {
+		violation: id,
+		window: occurrence.window,
+		specificationVersion: occurrence.specVersion,
+		product: specification.product.code,
+		unit,
+		tag,
+		batch,
+		lot,
+		phase,
+		side,
+		limit,
+		extreme,
+		unitOfMeasure: window?.eu,
+		startedTime: iso(startedMs),
+		raisedTime: iso(raisedMs),
+		...(clearedMs === undefined ? {} : { clearedTime: iso(clearedMs), clearedBy }),
+		concerns: window?.concerns ?? [],
+		reaction: window?.reaction,
+		replayed: nowMs - raisedMs > replayedAfterMs,
+	};
+}
+
+/** The body is written here once and signed and sent byte for byte at every attempt. */
+function rows(
+	type: MessageType,
+	cause: string,
+	atMs: number,
+	data: object,
+	concerned: readonly string[],
+	{ destinations, nowMs }: MessageContext,
+): OutboxRow[] {
+	const wanted = destinations.filter(
+		({ events, concerns }) =>
+			(events.length === 0 || events.includes(type)) &&
+			(concerns.length === 0 || concerns.some((concern) => concerned.includes(concern))),
+	);
+	const body = JSON.stringify({ type, timestamp: iso(atMs), data });
+	// Dots separate the parts of what is signed, so an id must not hold any.
+	const id = `msg_${cause.replaceAll(".", "_")}`;
+	return wanted.map(({ name }) => ({ id, destination: name, type, body, createdMs: nowMs }));
+}
+
+function iso(ms: number): string {
+	return new Date(ms).toISOString();
+}

@@ -1,0 +1,65 @@
+import type { LotFacts, LotVerdict, LotVerdictName } from "../pipeline.ts";
+import type { Specification } from "../specification.ts";
+import { causeId } from "./window-state.ts";
+
+const reasonsMax = 20;
+
+/**
+ * Judges a lot whose stream windows are all closed. Pure. A violation makes it out; a window of the lot's units that
+ * saw no Good value, a Bad one, or a gap while the lot was in the unit makes it not evaluable; only what was seen
+ * and was inside is in.
+ */
+export function judgeLot(
+	facts: LotFacts,
+	specification: Specification,
+	route: readonly string[],
+	judgedMs: number,
+): LotVerdict {
+	const reasons: string[] = [];
+	const because = (reason: string) => {
+		if (reasons.length < reasonsMax) reasons.push(reason);
+	};
+	let violations = 0;
+	const judged = new Set<string>();
+	const units = new Set(facts.periods.map(({ unit }) => unit));
+	for (const { window, unit, batch, goodSamples, badSamples, violations: found } of facts.periods) {
+		judged.add(window);
+		violations += found;
+		if (found > 0) because(`${window}: ${found} violation${found === 1 ? "" : "s"} in batch ${batch}`);
+		if (goodSamples === 0) because(`${window}: no good value while batch ${batch} was in ${unit}`);
+		if (badSamples > 0) because(`${window}: ${badSamples} values that were not good in batch ${batch}`);
+	}
+	let unseen = facts.periods.some(({ goodSamples, badSamples }) => goodSamples === 0 || badSamples > 0);
+	for (const { id, unit } of specification.windows) {
+		// Utilities carry no lot; their windows stand for themselves.
+		if (judged.has(id) || !route.includes(unit)) continue;
+		unseen = true;
+		because(
+			`${id}: never judged while the lot was in ${unit}${units.has(unit) ? "" : " (nothing of the unit was)"}`,
+		);
+	}
+	for (const { device, cause } of facts.gaps) {
+		unseen = true;
+		because(`gap in ${device}: ${cause}`);
+	}
+	if (facts.openOccurrences > 0) {
+		unseen = true;
+		because(`${facts.openOccurrences} violations are still open`);
+	}
+	if (!facts.observedWhole) {
+		unseen = true;
+		because("the lot was on the line before the first value was seen");
+	}
+	const verdict: LotVerdictName = violations > 0 ? "out" : unseen ? "not_evaluable" : "in";
+	return {
+		id: causeId("lot", facts.lot, specification.version, verdict, violations),
+		lot: facts.lot,
+		specVersion: specification.version,
+		verdict,
+		violations,
+		windows: facts.periods.length,
+		reasons,
+		observedWhole: facts.observedWhole,
+		judgedMs,
+	};
+}

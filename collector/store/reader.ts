@@ -1,0 +1,63 @@
+import type { Occurrence } from "../pipeline.ts";
+import type {
+	GapEntry,
+	LotEntry,
+	MessageEntry,
+	ReadPort,
+	SampleCounts,
+	StoreTotals,
+	TagRow,
+	TrendAnswer,
+	TrendQuery,
+} from "../read-port.ts";
+import { ThreadCaller } from "./thread-call.ts";
+
+/**
+ * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
+ * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
+ */
+export class StoreReader implements ReadPort {
+	readonly #thread = new ThreadCaller(new URL("./reader-thread.ts", import.meta.url));
+
+	async open(path: string): Promise<void> {
+		this.#thread.start();
+		await this.#thread.call("open", { path });
+	}
+
+	async close(): Promise<void> {
+		await this.#thread.call("close").catch(() => undefined);
+		await this.#thread.stop();
+	}
+
+	counts(): Promise<SampleCounts> {
+		return this.#thread.call("counts");
+	}
+
+	tags(): Promise<TagRow[]> {
+		return this.#thread.call("tags");
+	}
+
+	trend(query: TrendQuery): Promise<TrendAnswer | undefined> {
+		return this.#thread.call("trend", query);
+	}
+
+	violations(query: { limit: number }): Promise<Occurrence[]> {
+		return this.#thread.call("violations", query);
+	}
+
+	gaps(query: { limit: number }): Promise<GapEntry[]> {
+		return this.#thread.call("gaps", query);
+	}
+
+	lots(query: { limit: number }): Promise<LotEntry[]> {
+		return this.#thread.call("lots", query);
+	}
+
+	messages(query: { limit: number }): Promise<MessageEntry[]> {
+		return this.#thread.call("messages", query);
+	}
+
+	totals(): Promise<StoreTotals> {
+		return this.#thread.call("totals");
+	}
+}

@@ -1,0 +1,66 @@
+// The simulator's configuration. YAML keys are snake_case; the key's comment here is its documentation.
+
+import { z } from "zod";
+import type { ConfigKind } from "../../common/runtime/config-file.ts";
+import { logLevels } from "../../common/runtime/logger.ts";
+import { scenarioNames } from "./pipeline.ts";
+
+const server = z.strictObject({
+	port: z
+		.int("expected a port number, 0 to 65535 (0 takes a free one)")
+		.min(0, "expected a port number, 0 to 65535 (0 takes a free one)")
+		.max(65_535, "expected a port number, 0 to 65535 (0 takes a free one)")
+		.describe("TCP port on the loopback; 0 takes a free one"),
+});
+
+const scenario = z.strictObject({
+	name: z
+		.enum(scenarioNames, `expected a scenario (${scenarioNames.join(", ")})`)
+		.describe("Name of the scenario"),
+	lot: z
+		.int()
+		.min(1)
+		.default(1)
+		.describe("Which lot it hits, counted from the first that begins after the line"),
+});
+
+const line = z.strictObject({
+	seed: z.int().min(0).max(2_147_483_647).default(1).describe("Seed of everything that is random"),
+	starts_hours_ago: z
+		.number()
+		.min(0)
+		.max(24 * 366)
+		.default(96)
+		.describe("How far in the past plant time begins, in hours"),
+	speed: z
+		.number()
+		.min(1)
+		.max(100_000)
+		.default(1600)
+		.describe("Times faster than the clock, until plant time meets it"),
+	step_s: z.int().min(1).max(60).default(10).describe("Plant seconds between two readings of a tag"),
+	wait_for_subscribers: z
+		.boolean()
+		.default(true)
+		.describe("Begin only when every variable is subscribed, so that nothing produced goes unseen"),
+});
+
+export const simulatorSchema = z.strictObject({
+	kind: z.literal("simulator"),
+	schema: z.literal(1),
+	data_dir: z.string().min(1).describe("Folder for the servers' certificates, made when missing"),
+	log_level: z.enum(logLevels).default("info").describe("Least severe log line that is written"),
+	servers: z.strictObject({
+		charge_and_mill: server.describe("U200, U300, U310"),
+		dry_and_fire: server.describe("U400, U500"),
+		size_and_pack: server.describe("U600, U650, U700, U800, U900"),
+		laboratory: server.describe("L900"),
+	}),
+	line: line.prefault({}),
+	batches_per_lot: z.int().min(1).max(4).default(1).describe("Batches that are blended into one lot"),
+	scenarios: z.array(scenario).max(10).default([]).describe("What goes wrong"),
+});
+
+export type SimulatorConfig = z.output<typeof simulatorSchema>;
+
+export const simulatorConfigKind: ConfigKind<typeof simulatorSchema> = { schema: simulatorSchema };

@@ -1,0 +1,212 @@
+import { join } from "node:path";
+import {
+	DataType,
+	MessageSecurityMode,
+	makeEUInformation,
+	type OPCUACertificateManager,
+	OPCUAServer,
+	RegisterServerMethod,
+	SecurityPolicy,
+	StatusCodes,
+	type UAVariable,
+	VariableIds,
+	Variant,
+	VariantArrayType,
+} from "node-opcua";
+import type { Part } from "../../common/runtime/lifecycle.ts";
+import { subscriptionsOf } from "./server-backlog.ts";
+import {
+	type PlantValue,
+	type PlantVariable,
+	type PlantWrite,
+	publishedUnits,
+	type ServerName,
+} from "./variables.ts";
+
+export const plantNamespace = "urn:pilotline:plant";
+
+const notReal = "Simulated. No real equipment is behind this server.";
+
+/** node-opcua cuts every queue to this, whatever its capabilities say; so the capabilities say this. */
+export const monitoredItemQueueMax = 5000;
+
+/** UN/ECE Recommendation 20 codes of the units that have one. */
+const unitCodes: Readonly<Record<string, string>> = {
+	degC: "CEL",
+	kg: "KGM",
+	kW: "KWT",
+	Wh: "WHR",
+	"kPa a": "KPA",
+	MPa: "MPA",
+	"%": "P1",
+	"wt%": "P1",
+	rpm: "RPM",
+	min: "MIN",
+	um: "4H",
+	ppmv: "59",
+	ppmw: "59",
+	"L/min": "L2",
+	"Nm3/h": "MQH",
+};
+
+/** One OPC UA server of the line, on the loopback only. */
+export class PlantServer implements Part {
+	readonly name: string;
+	readonly #options: {
+		server: ServerName;
+		port: number;
+		certificates: OPCUACertificateManager;
+		variables: readonly PlantVariable[];
+	};
+	#server: OPCUAServer | undefined;
+	readonly #nodes = new Map<number, UAVariable>();
+
+	constructor(options: {
+		server: ServerName;
+		port: number;
+		certificates: OPCUACertificateManager;
+		variables: readonly PlantVariable[];
+	}) {
+		this.#options = options;
+		this.name = `OPC UA server ${options.server}`;
+	}
+
+	get serverName(): ServerName {
+		return this.#options.server;
+	}
+
+	get endpoint(): string {
+		return this.#server?.getEndpointUrl() ?? "";
+	}
+
+	/** Builds the address space without listening, so that no client ever sees it before its first values. */
+	async prepare(): Promise<void> {
+		if (this.#server !== undefined) return;
+		const { server: name, port, certificates } = this.#options;
+		const server = new OPCUAServer({
+			host: "127.0.0.1",
+			hostname: "127.0.0.1",
+			port,
+			securityPolicies: [SecurityPolicy.None],
+			securityModes: [MessageSecurityMode.None],
+			allowAnonymous: true,
+			registerServerMethod: RegisterServerMethod.HIDDEN,
+			serverCertificateManager: certificates,
+			userCertificateManager: certificates,
+			certificateFile: join(certificates.rootDir, "own", "certs", `${name}.pem`),
+			maxConnectionsPerEndpoint: 100,
+			serverInfo: {
+				applicationUri: `urn:pilotline:simulated:${name}`,
+				productUri: "urn:pilotline:simulator",
+				applicationName: { text: `Pilotline simulated line: ${name}`, locale: "en" },
+			},
+			buildInfo: {
+				productName: "Pilotline plant simulator (simulated, not a real plant)",
+				productUri: "urn:pilotline:simulator",
+				manufacturerName: "Pilotline",
+			},
+			serverCapabilities: {
+				// With any other value node-opcua merges the changes within that time, without an overflow bit.
+				minSupportedSampleRate: 0,
+				maxSessions: 100,
+				maxSubscriptionsPerSession: 100,
+				maxSubscriptions: 1000,
+				maxMonitoredItemsQueueSize: monitoredItemQueueMax,
+			},
+		});
+		this.#server = server;
+		await server.initialize();
+		this.#addVariables(server);
+	}
+
+	async start(): Promise<void> {
+		await this.prepare();
+		await this.#server?.start();
+	}
+
+	async stop(): Promise<void> {
+		const server = this.#server;
+		this.#server = undefined;
+		this.#nodes.clear();
+		await server?.shutdown(0);
+	}
+
+	has(variable: PlantVariable): boolean {
+		return this.#nodes.has(variable.index);
+	}
+
+	/** Source time is plant time; the server's own time is not simulated and says the same. */
+	write({ variable, value, timeMs }: PlantWrite): void {
+		const node = this.#nodes.get(variable.index);
+		node?.setValueFromSource(variantOf(variable, value), StatusCodes.Good, new Date(timeMs));
+	}
+
+	/** Whether each variable has a client that has been given its first value. */
+	get everythingMonitored(): boolean {
+		const monitored = new Set<string>();
+		for (const { items } of subscriptionsOf(this.#server)) {
+			for (const item of items) if (item.initialTaken) monitored.add(item.nodeId);
+		}
+		return this.#options.variables.every((variable) => monitored.has(variable.nodeId));
+	}
+
+	/** Whether a client is so far behind that the line should wait. */
+	get congested(): boolean {
+		return subscriptionsOf(this.#server).some((subscription) => subscription.congested);
+	}
+
+	#addVariables(server: OPCUAServer): void {
+		const addressSpace = server.engine.addressSpace;
+		if (addressSpace === null) throw new Error("expected an address space after initialize");
+		// node-opcua obeys the 0 given above and shows 100 all the same; clients that look should see what holds.
+		const sampleRate = addressSpace.findNode(
+			`i=${VariableIds.Server_ServerCapabilities_MinSupportedSampleRate}`,
+		) as UAVariable | null;
+		sampleRate?.bindVariable({ get: () => new Variant({ dataType: DataType.Double, value: 0 }) }, true);
+		const namespace = addressSpace.registerNamespace(plantNamespace);
+		const root = namespace.addFolder(addressSpace.rootFolder.objects, {
+			browseName: "PilotLine",
+			nodeId: "s=PilotLine",
+			displayName: "Pilot line (simulated)",
+			description: notReal,
+		});
+		for (const unit of publishedUnits.filter((candidate) => candidate.server === this.#options.server)) {
+			const object = namespace.addObject({
+				organizedBy: root,
+				browseName: unit.id,
+				nodeId: `s=${unit.id}`,
+				description: `${unit.equipment}. ${notReal}`,
+			});
+			for (const variable of this.#options.variables.filter((candidate) => candidate.unit === unit.id)) {
+				const common = {
+					componentOf: object,
+					browseName: variable.name,
+					nodeId: `s=${variable.nodeId}`,
+					description: variable.description,
+					dataType: variable.dataType,
+					minimumSamplingInterval: 0,
+				};
+				const { span, eu } = variable;
+				const node =
+					span === undefined || eu === undefined
+						? namespace.addVariable(common)
+						: namespace.addAnalogDataItem({
+								...common,
+								engineeringUnitsRange: { low: span[0], high: span[1] },
+								engineeringUnits: makeEUInformation(unitCodes[eu] ?? "", eu, eu),
+							});
+				this.#nodes.set(variable.index, node as UAVariable);
+			}
+		}
+	}
+}
+
+function variantOf(variable: PlantVariable, value: PlantValue): Variant {
+	const dataType = DataType[variable.dataType];
+	if (dataType === DataType.UInt64) {
+		// node-opcua keeps 64-bit integers as two halves, the high one first.
+		const halves = [Math.floor((value as number) / 0x1_0000_0000), (value as number) >>> 0];
+		return new Variant({ dataType, arrayType: VariantArrayType.Scalar, value: halves });
+	}
+	return new Variant({ dataType, value: dataType === DataType.DateTime ? new Date(value as number) : value });
+}

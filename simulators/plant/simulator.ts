@@ -1,0 +1,114 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { OPCUACertificateManager } from "node-opcua";
+import type { Clock } from "../../common/runtime/clock.ts";
+import type { Part } from "../../common/runtime/lifecycle.ts";
+import type { SimulatorConfig } from "./config.ts";
+import { Line } from "./line.ts";
+import { Plant } from "./plant.ts";
+import { PlantServer } from "./plant-server.ts";
+import { scenarioCatalogue } from "./scenarios/catalogue.ts";
+import { type PlantWrite, plantVariables, type ServerName, serverNames } from "./variables.ts";
+
+export interface SimulatorEvents {
+	readonly onRunning?: (plantTimeMs: number) => void;
+	readonly onCaughtUp?: () => void;
+}
+
+/** The simulated line: process model, plant time and four OPC UA servers. */
+export class Simulator implements Part {
+	readonly name = "simulator";
+	readonly #config: SimulatorConfig;
+	readonly #clock: Clock;
+	readonly #events: SimulatorEvents;
+	#servers: PlantServer[] = [];
+	#serverOf: PlantServer[] = [];
+	#line: Line | undefined;
+
+	constructor(options: { config: SimulatorConfig; clock: Clock; events?: SimulatorEvents }) {
+		this.#config = options.config;
+		this.#clock = options.clock;
+		this.#events = options.events ?? {};
+	}
+
+	/** Where each server listens; empty before `start`. */
+	get endpoints(): Partial<Record<ServerName, string>> {
+		return Object.fromEntries(this.#servers.map((server) => [server.serverName, server.endpoint]));
+	}
+
+	get line(): Line {
+		if (this.#line === undefined) throw new Error("the simulator has not been started");
+		return this.#line;
+	}
+
+	async start(): Promise<void> {
+		if (this.#line !== undefined) return;
+		const { line: lineConfig, servers, data_dir: dataDir } = this.#config;
+		const certificates = await this.#certificates(dataDir);
+		const ports: Record<ServerName, number> = {
+			"charge-and-mill": servers.charge_and_mill.port,
+			"dry-and-fire": servers.dry_and_fire.port,
+			"size-and-pack": servers.size_and_pack.port,
+			laboratory: servers.laboratory.port,
+		};
+		this.#servers = serverNames.map(
+			(server) =>
+				new PlantServer({
+					server,
+					port: ports[server],
+					certificates,
+					variables: plantVariables.filter((variable) => variable.server === server),
+				}),
+		);
+		for (const server of this.#servers) await server.prepare();
+		this.#serverOf = plantVariables.map(
+			(variable) => this.#servers.find((server) => server.has(variable)) as PlantServer,
+		);
+		this.#line = new Line({
+			clock: this.#clock,
+			plant: this.#plant(),
+			output: {
+				write: (write: PlantWrite) => this.#serverOf[write.variable.index]?.write(write),
+				congested: () => this.#servers.some((server) => server.congested),
+				everythingMonitored: () => this.#servers.every((server) => server.everythingMonitored),
+			},
+			speed: lineConfig.speed,
+			stepMs: lineConfig.step_s * 1000,
+			waitForSubscribers: lineConfig.wait_for_subscribers,
+			...this.#events,
+		});
+		this.#line.begin();
+		for (const server of this.#servers) await server.start();
+		this.#line.run();
+	}
+
+	async stop(): Promise<void> {
+		await this.#line?.halt();
+		this.#line = undefined;
+		const servers = this.#servers;
+		this.#servers = [];
+		// One after the other: they share a certificate folder, which the last one closes.
+		for (const server of servers) await server.stop();
+	}
+
+	#plant(): Plant {
+		const { line, scenarios, batches_per_lot: batchesPerLot } = this.#config;
+		// Whole seconds, so that source times are easy to read.
+		const startMs = Math.floor((this.#clock.wallMs() - line.starts_hours_ago * 3_600_000) / 1000) * 1000;
+		return new Plant({
+			seed: line.seed,
+			startMs,
+			batchesPerLot,
+			scenarios: scenarios.map(({ name, lot }) => scenarioCatalogue[name].create({ lot })),
+		});
+	}
+
+	/** One folder for the four servers: the key is made once. */
+	async #certificates(dataDir: string): Promise<OPCUACertificateManager> {
+		const rootFolder = resolve(dataDir, "pki");
+		mkdirSync(rootFolder, { recursive: true });
+		const certificates = new OPCUACertificateManager({ rootFolder, disableFileWatchers: true });
+		await certificates.initialize();
+		return certificates;
+	}
+}

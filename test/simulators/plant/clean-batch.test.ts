@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import type { Scenario } from "../../../simulators/plant/pipeline.ts";
+import { Plant } from "../../../simulators/plant/plant.ts";
+import { batchUnits, runPhase } from "../../../simulators/plant/recipe.ts";
+import { scenarioCatalogue } from "../../../simulators/plant/scenarios/catalogue.ts";
+import { instrumentTags } from "../../../simulators/plant/tags.ts";
+import { streamWindows, WindowJudge } from "./specification-windows.ts";
+
+const hourMs = 3_600_000;
+const startMs = Date.UTC(2026, 0, 5);
+
+function judged(options: {
+	seed: number;
+	hours: number;
+	stepS: number;
+	scenarios?: Scenario[];
+}): WindowJudge {
+	const plant = new Plant({
+		seed: options.seed,
+		startMs,
+		batchesPerLot: 1,
+		scenarios: options.scenarios ?? [],
+	});
+	const judge = new WindowJudge();
+	for (const write of plant.begin()) judge.take(write);
+	while (plant.nowMs < startMs + options.hours * hourMs) {
+		for (const write of plant.step(plant.nowMs + options.stepS * 1000)) judge.take(write);
+	}
+	return judge;
+}
+
+describe("the specification of the example", () => {
+	test("judges at least twenty tags, each in its own unit, phases, engineering unit and range", () => {
+		expect(streamWindows.length).toBeGreaterThanOrEqual(20);
+		expect(new Set(streamWindows.map(({ id }) => id)).size).toBe(streamWindows.length);
+		for (const window of streamWindows) {
+			const tag = instrumentTags.find(({ name }) => name === window.tag);
+			const { id, unit, eu, low, high, phases } = window;
+			expect.soft({ id, unit, eu, low, high, phases }).toEqual({
+				id,
+				unit: tag?.unit,
+				eu: tag?.eu,
+				low: tag?.range.low,
+				high: tag?.range.high,
+				phases: tag?.phases,
+			});
+			const known = batchUnits.find((candidate) => candidate.id === unit)?.phases.map(({ name }) => name);
+			expect.soft(known ?? [runPhase]).toEqual(expect.arrayContaining(phases));
+		}
+	});
+});
+
+describe("a clean batch", () => {
+	for (const seed of [1, 2, 3, 4, 5, 20_260_105]) {
+		test(`is inside every window, seed ${seed}`, () => {
+			const judge = judged({ seed, hours: 160, stepS: 10 });
+			expect(judge.outside.slice(0, 5)).toEqual([]);
+			// Nothing is inside for want of samples.
+			expect([...judge.judged.keys()].sort()).toEqual(streamWindows.map(({ id }) => id).sort());
+		});
+	}
+
+	test("is inside every window at other steps as well, because the lag is integrated exactly", () => {
+		for (const stepS of [1, 7, 60]) {
+			const judge = judged({ seed: 9, hours: stepS === 1 ? 24 : 90, stepS });
+			expect(judge.outside.slice(0, 5)).toEqual([]);
+		}
+	});
+});
+
+describe("dew-point-excursion", () => {
+	const excursion = () => {
+		const scenarios = [scenarioCatalogue["dew-point-excursion"].create({ lot: 1 })];
+		return judged({ seed: 1, hours: 100, stepS: 10, scenarios });
+	};
+
+	test("takes the room's dew point out of its window for longer than its delay, in one lot only", () => {
+		const { outside } = excursion();
+		const room = outside.filter(({ window }) => window === "K700.AT03-pack");
+		const delayS = streamWindows.find(({ id }) => id === "K700.AT03-pack")?.on_delay_s ?? 0;
+		// Every sample after blanking, from then until the bags are sealed.
+		const first = room[0];
+		const last = room.at(-1);
+		expect((Number(last?.timeMs) - Number(first?.timeMs)) / 1000).toBeGreaterThan(10 * delayS);
+		expect(new Set(room.map(({ lot }) => lot))).toEqual(new Set(["L00043"]));
+		expect(Math.max(...room.map(({ value }) => value))).toBeGreaterThan(-37);
+		expect(Math.max(...room.map(({ value }) => value))).toBeLessThan(-28);
+	});
+
+	test("shows the wheel before room and gas, and nothing else", () => {
+		const { outside } = excursion();
+		const began = (id: string) => outside.find(({ window }) => window === id)?.timeMs ?? Number.NaN;
+		expect(began("Y830.TT01-wheel")).toBeLessThan(began("K700.AT03-pack"));
+		expect(began("Y830.TT01-wheel")).toBeLessThan(began("K700.AT04-pack"));
+		const windows = ["K700.AT03-pack", "K700.AT04-pack", "Y830.TT01-wheel"];
+		expect([...new Set(outside.map(({ window }) => window))].sort()).toEqual(windows);
+	});
+
+	test("is over within a few hours of packing", () => {
+		const { outside } = excursion();
+		const times = outside.map(({ timeMs }) => timeMs);
+		expect(Math.max(...times) - Math.min(...times)).toBeLessThan(4 * hourMs);
+	});
+});
