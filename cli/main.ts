@@ -68,24 +68,39 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			async () => (await import("../agent/main.ts")).runAgent,
 		],
 		["collector", "store, judge and tell", async () => (await import("../collector/main.ts")).runCollector],
-		[
-			"simulate",
-			"stand in for the plant: four OPC UA servers",
-			async () => (await import("../simulators/plant/main.ts")).runSimulator,
-		],
 	] as const) {
 		pilotline
 			.command(name)
 			.description(`${what}, until a signal ends it`)
 			.requiredOption("--config <file>", "its configuration")
-			.addHelpText(
-				"after",
-				`\nExample:\n  pilotline ${name} --config examples/pilot-line/${name === "simulate" ? "simulator" : name}.yaml`,
-			)
+			.addHelpText("after", `\nExample:\n  pilotline ${name} --config examples/pilot-line/${name}.yaml`)
 			.action((options: { config: string }) =>
 				run(async () => (await load())({ config: options.config, env: process.env })),
 			);
 	}
+
+	pilotline
+		.command("simulate")
+		.description("stand in for the plant: four OPC UA servers, until a signal ends it")
+		.requiredOption("--config <file>", "its configuration")
+		.option("--speed <n>", "instead of the file's line.speed", wholeNumber(1, 100_000))
+		.option("--starts-hours-ago <n>", "instead of the file's line.starts_hours_ago", wholeNumber(0, 8_760))
+		.option("--scenario <name>", "instead of the file's scenarios; may be given more than once", collect, [])
+		.addHelpText(
+			"after",
+			"\nExample:\n  pilotline simulate --config examples/pilot-line/simulator.yaml --scenario dew-point-excursion",
+		)
+		.action((options: { config: string; speed?: number; startsHoursAgo?: number; scenario: string[] }) =>
+			run(async () => {
+				const { runSimulator } = await import("../simulators/plant/main.ts");
+				const { scenario, ...rest } = options;
+				return await runSimulator({
+					...rest,
+					...(scenario.length > 0 ? { scenarios: scenario } : {}),
+					env: process.env,
+				});
+			}),
+		);
 
 	pilotline
 		.command("check")

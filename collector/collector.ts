@@ -189,6 +189,8 @@ export class Collector {
 				intake.lastError === undefined
 					? { ready: true }
 					: { ready: false, reason: `store: ${intake.lastError}` },
+			clock,
+			phaseTag: config.context.phase,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
 		telemetry.plainConnectionsAllowed({

@@ -114,6 +114,14 @@ export interface ValueChange {
 	readonly status: number;
 }
 
+/** One stretch in which a window applied, from the beginning of its phase. */
+export interface WindowRun {
+	readonly window: string;
+	readonly specVersion: number;
+	readonly fromMs: number;
+	readonly toMs: number;
+}
+
 export interface TrendAnswer {
 	readonly unit: string;
 	readonly tag: string;
@@ -137,7 +145,7 @@ export interface TrendAnswer {
 	/** What the unit was doing, change by change; the first may begin before the period. */
 	readonly phases: readonly ValueChange[];
 	/** Finished runs of the unit's windows that touch the period. */
-	readonly runs: readonly { readonly window: string; readonly fromMs: number; readonly toMs: number }[];
+	readonly runs: readonly WindowRun[];
 	readonly visits: readonly UnitVisit[];
 	readonly occurrences: readonly Occurrence[];
 }

@@ -198,7 +198,7 @@ function judgement(
 	);
 	const runs = all(
 		db,
-		`SELECT window, from_ms, to_ms FROM window_period
+		`SELECT window, spec_version, from_ms, to_ms FROM window_period
 		WHERE unit = ? AND to_ms >= ? AND from_ms <= ? ORDER BY from_ms DESC LIMIT ?`,
 		unit,
 		fromMs,
@@ -230,6 +230,7 @@ function judgement(
 		gaps: gaps.map(gapOf),
 		runs: runs.map((row) => ({
 			window: String(row.window),
+			specVersion: Number(row.spec_version),
 			fromMs: Number(row.from_ms),
 			toMs: Number(row.to_ms),
 		})),

@@ -1,0 +1,92 @@
+import fastify, { type FastifyInstance } from "fastify";
+import type { Registry } from "prom-client";
+import type { Clock } from "../../common/runtime/clock.ts";
+import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
+import type { Part } from "../../common/runtime/lifecycle.ts";
+import { addStatusRoutes, type StatusSource } from "../../common/runtime/status-server.ts";
+import type { LivePort, ReadPort } from "../read-port.ts";
+import { addConsoleRoutes } from "./console-files.ts";
+import { addDataRoutes } from "./data-routes.ts";
+import { ParameterError } from "./query-values.ts";
+import { apiError, guardRequests } from "./request-guard.ts";
+
+export interface ApiServerOptions {
+	readonly clock: Clock;
+	/** The loopback only, because nobody logs in. */
+	readonly host: string;
+	/** 0 takes a free one; see `port`. */
+	readonly port: number;
+	readonly read: ReadPort;
+	readonly live: LivePort;
+	readonly registry: Registry;
+	readonly ready: StatusSource["ready"];
+	/** The tag by which every unit tells its phase (`context.phase` of the configuration). */
+	readonly phaseTag: string;
+	/** dashboards/console/ of the installation, with the slash. */
+	readonly consoleDirectory: URL;
+}
+
+const requestTimeoutMs = 10_000;
+const connectionsMax = 256;
+
+/** The page, the JSON under /api/v1, and the probes, on one port. Everything only reads. */
+export class ApiServer implements Part {
+	readonly name = "api server";
+	readonly #options: ApiServerOptions;
+	#server: FastifyInstance | undefined;
+
+	constructor(options: ApiServerOptions) {
+		this.#options = options;
+	}
+
+	/** The port in use, which differs from the configured one when that is 0. */
+	get port(): number {
+		const address = this.#server?.server.address();
+		return typeof address === "object" && address !== null ? address.port : 0;
+	}
+
+	async start(): Promise<void> {
+		if (this.#server !== undefined) return;
+		const { live, ready, registry, host, port, consoleDirectory } = this.#options;
+		const server = fastify({
+			logger: false,
+			bodyLimit: 1024,
+			requestTimeout: requestTimeoutMs,
+			forceCloseConnections: true,
+		});
+		this.#server = server;
+		server.server.maxConnections = connectionsMax;
+		guardRequests(server);
+		server.setErrorHandler((error, _request, reply) => {
+			const { status, code, message } = refusal(error);
+			return reply.code(status).send(apiError(code, message));
+		});
+		server.setNotFoundHandler((request, reply) => {
+			const path = request.url.split("?", 1)[0]?.slice(0, 100);
+			return reply
+				.code(404)
+				.send(apiError("NOT_FOUND", `expected a path of this server, found ${JSON.stringify(path)}`));
+		});
+		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
+		addDataRoutes(server, this.#options);
+		await addConsoleRoutes(server, consoleDirectory);
+		await server.listen({ host, port });
+	}
+
+	async stop(): Promise<void> {
+		const server = this.#server;
+		this.#server = undefined;
+		await server?.close();
+	}
+}
+
+function refusal(error: unknown): { status: number; code: string; message: string } {
+	if (error instanceof ParameterError)
+		return { status: 400, code: "PARAMETER_INVALID", message: error.message };
+	if (error instanceof CodedError) {
+		return { status: error.retryable ? 503 : 500, code: error.code, message: error.message };
+	}
+	const status = Number((error as { statusCode?: unknown }).statusCode ?? 500);
+	if (status >= 400 && status < 500) return { status, code: "REQUEST_INVALID", message: errorText(error) };
+	return { status: 500, code: "INTERNAL", message: errorText(error) };
+}

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from "fastify";
+import type { z } from "zod";
+import type { Clock } from "../../common/runtime/clock.ts";
+import type { LivePort, ReadPort } from "../read-port.ts";
+import { listQuery, noQuery, parseQuery, trendPeriod, trendQuery } from "./query-values.ts";
+import { apiError } from "./request-guard.ts";
+import { windowBands } from "./window-bands.ts";
+
+export interface DataSources {
+	readonly read: ReadPort;
+	readonly live: LivePort;
+	readonly clock: Clock;
+	/** The tag by which every unit tells its phase. */
+	readonly phaseTag: string;
+}
+
+/** Adds the routes under /api/v1. */
+export function addDataRoutes(server: FastifyInstance, sources: DataSources): void {
+	const { read, live, clock, phaseTag } = sources;
+	const answer = <T extends z.ZodType>(
+		path: string,
+		schema: T,
+		work: (query: z.output<T>) => unknown,
+	): void => {
+		server.get(`/api/v1/${path}`, async (request) => await work(parseQuery(schema, request.query)));
+	};
+
+	answer("status", noQuery, async () => {
+		const status = { nowMs: clock.wallMs(), ...live.status() };
+		// A status without the store is still worth having: it is what one looks at when the store fails.
+		const totals = await read.totals().catch(() => undefined);
+		return { ...status, totals: totals ?? null };
+	});
+	answer("counts", noQuery, () => read.counts());
+	answer("tags", noQuery, async () => ({ tags: await read.tags() }));
+	answer("windows", noQuery, () => ({
+		version: live.status().specification.version,
+		windows: live.windows(),
+	}));
+	answer("violations", listQuery, async (query) => ({ violations: await read.violations(query) }));
+	answer("gaps", listQuery, async (query) => ({ gaps: await read.gaps(query) }));
+	answer("lots", listQuery, async (query) => ({ lots: await read.lots(query) }));
+	answer("messages", listQuery, async (query) => ({ messages: await read.messages(query) }));
+
+	server.get("/api/v1/trend", async (request, reply) => {
+		const query = parseQuery(trendQuery, request.query);
+		const { unit, tag, points } = query;
+		const status = live.status();
+		const period = trendPeriod(query, status.plantTimeMs ?? clock.wallMs());
+		const trend = await read.trend({ unit, tag, points, phaseTag, ...period });
+		if (trend === undefined) {
+			const message = `expected a tag that has values, found unit ${JSON.stringify(unit)} and tag ${JSON.stringify(tag)}`;
+			return reply.code(404).send(apiError("TAG_UNKNOWN", message));
+		}
+		const { runs: _runs, visits: _visits, ...told } = trend;
+		const liveUnit = status.units.find((candidate) => candidate.unit === unit);
+		return { ...told, bands: windowBands(trend, live.windows(), status.specification.version, liveUnit) };
+	});
+}
