@@ -17,6 +17,7 @@ import type { Epoch, Offset } from "../../common/contract/ids.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { HeldRange, Journal, JournaledRecord, JournalStats, Position } from "../pipeline.ts";
+import { RecordTail, type TailRecord } from "./record-tail.ts";
 import { type OpenReport, openSegments, type Segment, SegmentReader, syncFolder } from "./segment-file.ts";
 import { encodeHeader, recordFrame, type SegmentHeader, segmentName } from "./segment-format.ts";
 
@@ -33,13 +34,6 @@ export interface JournalOptions {
 	readonly onTrouble: (trouble: { kind: "failed" | "dropped"; message: string; records: number }) => void;
 }
 
-interface Pending {
-	readonly offset: number;
-	readonly framed: Buffer;
-	readonly body: Buffer;
-	readonly appendedMs: number;
-}
-
 const retryAfterMs = 1_000;
 
 export class DiskJournal implements Journal {
@@ -49,14 +43,8 @@ export class DiskJournal implements Journal {
 	#header!: SegmentHeader;
 	#handle: FileHandle | undefined;
 	#nextOffset = 1;
-	/** Records of this epoch from `#recentFirst` on; the durable ones at the front are a read cache. */
-	#recent: Pending[] = [];
-	#recentBytes = 0;
-	/** Index in `#recent` of the first record not yet handed to the operating system. */
-	#unwritten = 0;
+	readonly #tail: RecordTail;
 	#written = 0;
-	#durable = 0;
-	#undurableBytes = 0;
 	#pumping: Promise<void> | undefined;
 	#syncing: Promise<void> | undefined;
 	#refused = 0;
@@ -66,6 +54,7 @@ export class DiskJournal implements Journal {
 
 	constructor(options: JournalOptions) {
 		this.#options = options;
+		this.#tail = new RecordTail(options.memoryBytes);
 	}
 
 	/** Opens the folder and starts a new epoch in it. Call once, before anything else. */
@@ -90,11 +79,11 @@ export class DiskJournal implements Journal {
 	}
 
 	get durable(): Position {
-		return { chain: this.#header.chain, offset: this.#durable };
+		return { chain: this.#header.chain, offset: this.#tail.durable };
 	}
 
 	append(body: Buffer): Position | undefined {
-		if (this.#undurableBytes + body.length > this.#options.memoryBytes || this.#closed.signal.aborted) {
+		if (!this.#tail.hasRoomFor(body.length) || this.#closed.signal.aborted) {
 			this.#refused++;
 			return undefined;
 		}
@@ -102,18 +91,23 @@ export class DiskJournal implements Journal {
 		const framed = recordFrame(offset, body);
 		const appendedMs = this.#options.clock.monotonicMs();
 		// The frame holds a copy of the body; keeping only the frame halves the memory.
-		const kept = framed.subarray(framed.length - body.length);
-		this.#recent.push({ offset, framed, body: kept, appendedMs });
-		this.#recentBytes += framed.length;
-		this.#undurableBytes += framed.length;
+		this.#tail.push({ offset, framed, body: framed.subarray(framed.length - body.length), appendedMs });
 		this.#pumping ??= this.#pump();
 		return { chain: this.#header.chain, offset };
 	}
 
 	async read(from: Position, bytes: number): Promise<JournaledRecord[]> {
-		const first = this.#recent[0]?.offset ?? this.#nextOffset;
-		if (from.chain === this.#header.chain && from.offset >= first)
-			return this.#readRecent(from.offset, bytes);
+		const recent = from.chain === this.#header.chain ? this.#tail.read(from.offset, bytes) : undefined;
+		if (recent !== undefined) {
+			const { chain } = this.#header;
+			return recent.map(({ offset, body, appendedMs }) => ({
+				chain,
+				epoch: this.epoch,
+				offset: offset as Offset,
+				body,
+				appendedMs,
+			}));
+		}
 		const index = this.#segments.findLastIndex(
 			(segment) =>
 				segment.header.chain < from.chain ||
@@ -125,7 +119,7 @@ export class DiskJournal implements Journal {
 			const current = chain === this.#header.chain;
 			const following = this.#segments[at + 1];
 			const limit = Math.min(
-				current ? this.#durable + 1 : segment.next,
+				current ? this.#tail.durable + 1 : segment.next,
 				following !== undefined && following.header.chain === chain
 					? following.header.first
 					: Number.POSITIVE_INFINITY,
@@ -150,7 +144,7 @@ export class DiskJournal implements Journal {
 		const ranges: HeldRange[] = [];
 		for (const { header, next } of this.#segments) {
 			const last = ranges.at(-1);
-			const known = header.chain === this.#header.chain ? this.#durable + 1 : next;
+			const known = header.chain === this.#header.chain ? this.#tail.durable + 1 : next;
 			if (last !== undefined && last.chain === header.chain)
 				ranges[ranges.length - 1] = { ...last, next: known };
 			else
@@ -174,7 +168,7 @@ export class DiskJournal implements Journal {
 		return {
 			bytes: this.#segments.reduce((sum, segment) => sum + segment.bytes, 0),
 			segments: this.#segments.length,
-			pendingBytes: this.#undurableBytes,
+			pendingBytes: this.#tail.undurableBytes,
 			refusedRecords: this.#refused,
 			lastError: this.#lastError,
 		};
@@ -182,6 +176,8 @@ export class DiskJournal implements Journal {
 
 	/** Makes everything appended durable if the disk allows, and closes the file. */
 	async close(): Promise<void> {
+		// A disk that fails now would keep the pump trying; what it holds is lost with the process either way.
+		if (this.#lastError !== undefined) this.#closed.abort();
 		await this.#pumping;
 		await this.#syncing;
 		this.#closed.abort();
@@ -189,35 +185,16 @@ export class DiskJournal implements Journal {
 		this.#handle = undefined;
 	}
 
-	#readRecent(offset: number, bytes: number): JournaledRecord[] {
-		const first = this.#recent[0]?.offset ?? this.#nextOffset;
-		const records: JournaledRecord[] = [];
-		let taken = 0;
-		for (let index = offset - first; index < this.#recent.length && taken < bytes; index++) {
-			const record = this.#recent[index] as Pending;
-			if (record.offset > this.#durable) break;
-			records.push({
-				chain: this.#header.chain,
-				epoch: this.epoch,
-				offset: record.offset as Offset,
-				body: record.body,
-				appendedMs: record.appendedMs,
-			});
-			taken += record.body.length;
-		}
-		return records;
-	}
-
 	/** Hands everything unwritten to the operating system, again and again until nothing is left. */
 	async #pump(): Promise<void> {
 		// One turn of the event loop gathers the records of a whole publish cycle into one write.
 		await new Promise((resolve) => setImmediate(resolve));
-		while (this.#unwritten < this.#recent.length && !this.#closed.signal.aborted) {
-			const batch = this.#recent.slice(this.#unwritten);
+		while (this.#tail.hasUnwritten && !this.#closed.signal.aborted) {
+			const batch = this.#tail.unwritten();
 			try {
 				await this.#write(batch);
-				this.#unwritten += batch.length;
-				this.#written = (batch.at(-1) as Pending).offset;
+				this.#tail.wrote(batch.length);
+				this.#written = (batch.at(-1) as TailRecord).offset;
 				this.#syncing ??= this.#sync();
 			} catch (error) {
 				await this.#recover(error);
@@ -226,14 +203,14 @@ export class DiskJournal implements Journal {
 		this.#pumping = undefined;
 	}
 
-	async #write(batch: readonly Pending[]): Promise<void> {
+	async #write(batch: readonly TailRecord[]): Promise<void> {
 		let segment = this.#segments.at(-1) as Segment;
 		if (segment.bytes >= this.#options.segmentBytes) {
 			await this.#syncing;
 			await this.#handle?.datasync();
 			this.#becameDurable(this.#written);
 			await this.#handle?.close();
-			await this.#startSegment((batch[0] as Pending).offset);
+			await this.#startSegment((batch[0] as TailRecord).offset);
 			segment = this.#segments.at(-1) as Segment;
 		}
 		if (this.#handle === undefined) throw new Error("the segment is not open");
@@ -248,14 +225,14 @@ export class DiskJournal implements Journal {
 			done += bytesWritten;
 		}
 		segment.bytes += bytes.length;
-		segment.next = (batch.at(-1) as Pending).offset + 1;
+		segment.next = (batch.at(-1) as TailRecord).offset + 1;
 	}
 
 	/** One fsync for everything written meanwhile, at most every commit interval. */
 	async #sync(): Promise<void> {
 		const handle = this.#handle;
 		try {
-			while (this.#written > this.#durable && handle !== undefined && handle === this.#handle) {
+			while (this.#written > this.#tail.durable && handle !== undefined && handle === this.#handle) {
 				await pause(this.#options.clock, this.#options.commitIntervalMs, this.#closed.signal);
 				const target = this.#written;
 				await handle.datasync();
@@ -273,39 +250,17 @@ export class DiskJournal implements Journal {
 	}
 
 	#becameDurable(offset: number): void {
-		if (offset <= this.#durable) return;
-		for (const record of this.#recent) {
-			if (record.offset > offset) break;
-			if (record.offset > this.#durable) this.#undurableBytes -= record.framed.length;
-		}
-		this.#durable = offset;
-		let drop = 0;
-		while (
-			this.#recentBytes > this.#options.memoryBytes / 2 &&
-			(this.#recent[drop]?.offset ?? offset) < offset
-		) {
-			this.#recentBytes -= (this.#recent[drop] as Pending).framed.length;
-			drop++;
-		}
-		if (drop > 0) {
-			this.#recent.splice(0, drop);
-			this.#unwritten -= drop;
-		}
-		this.onDurable?.();
+		if (this.#tail.becameDurable(offset)) this.onDurable?.();
 	}
 
 	#noteFailure(error: unknown, handle: FileHandle | undefined): void {
 		this.#lastError = errorText(error);
-		const undurable = this.#recent.filter((record) => record.offset > this.#durable).length;
-		this.#options.onTrouble({ kind: "failed", message: this.#lastError, records: undurable });
+		// Everything not durable is written again, to a new file.
+		const records = this.#tail.unwriteUndurable();
+		this.#written = this.#tail.durable;
+		this.#options.onTrouble({ kind: "failed", message: this.#lastError, records });
 		// Closing a file whose fsync failed can fail too; there is nothing left to learn from it.
 		handle?.close().catch(() => undefined);
-		// Everything not durable is written again, to a new file.
-		this.#unwritten = Math.max(
-			0,
-			this.#recent.findIndex((record) => record.offset > this.#durable),
-		);
-		this.#written = this.#durable;
 	}
 
 	async #recover(error: unknown): Promise<void> {
@@ -315,7 +270,7 @@ export class DiskJournal implements Journal {
 		this.#noteFailure(error, handle);
 		if (!(await pause(this.#options.clock, retryAfterMs, this.#closed.signal))) return;
 		try {
-			await this.#startSegment(this.#durable + 1);
+			await this.#startSegment(this.#tail.durable + 1);
 			this.#lastError = undefined;
 		} catch (again) {
 			this.#lastError = errorText(again);

@@ -23,6 +23,8 @@ import type { CollectorTelemetry } from "../telemetry.ts";
 import { type Batch, buildBatch, gapId } from "./batch.ts";
 import { EdgeNodeLedger } from "./edge-node-ledger.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
+import { PendingRows } from "./pending-rows.ts";
+import { WaitingRecords } from "./waiting-records.ts";
 
 export interface IntakeOptions {
 	readonly clock: Clock;
@@ -55,17 +57,9 @@ export class Intake implements IntakePort, Part {
 	readonly #ledgers = new Map<number, EdgeNodeLedger>();
 	readonly #asked = new Map<number, { offset: number; atMs: number }>();
 	readonly #lastRecordMs = new Map<number, number>();
-	#waiting: IncomingRecord[] = [];
-	#waitingSamples = 0;
-	#newEdgeNodes: EdgeNodeRow[] = [];
-	#newSeries: Series[] = [];
-	#newGaps: { gaps: GapRow[]; ranges: { edgeNode: number; epoch: number; first: number; last: number }[] } = {
-		gaps: [],
-		ranges: [],
-	};
+	readonly #waiting: WaitingRecords;
+	readonly #pending = new PendingRows();
 	#nextSeq: number;
-	#room: (() => void) | undefined;
-	#roomPromise: Promise<void> | undefined;
 	#running: Promise<void> | undefined;
 	#wake: (() => void) | undefined;
 	#stopping = new AbortController();
@@ -77,12 +71,13 @@ export class Intake implements IntakePort, Part {
 
 	constructor(options: IntakeOptions) {
 		this.#options = options;
+		this.#waiting = new WaitingRecords(options.waitingSamplesMax);
 		this.#nextSeq = options.nextSeq;
 		for (const [edgeNode, ledger] of options.ledgers) this.#ledgers.set(edgeNode, ledger);
 	}
 
 	get waitingSamples(): number {
-		return this.#waitingSamples;
+		return this.#waiting.samples;
 	}
 	get storedSamples(): number {
 		return this.#storedSamples;
@@ -129,14 +124,14 @@ export class Intake implements IntakePort, Part {
 
 	/** An edge node that the store does not know yet; committed with its first batch. */
 	addEdgeNode(row: EdgeNodeRow): void {
-		this.#newEdgeNodes.push(row);
+		this.#pending.addEdgeNode(row);
 	}
 
 	/** A series the store may not know yet; `isNew` ones are committed with the next batch. */
 	addSeries(series: Series, isNew: boolean): void {
 		this.#seriesNames.set(series.id, series.tag);
 		this.#options.judge.addSeries(series);
-		if (isNew) this.#newSeries.push(series);
+		if (isNew) this.#pending.addSeries(series);
 	}
 
 	record(record: IncomingRecord): Promise<void> | undefined {
@@ -145,14 +140,9 @@ export class Intake implements IntakePort, Part {
 			return undefined;
 		}
 		this.#lastRecordMs.set(record.edgeNode, this.#options.clock.monotonicMs());
-		this.#waiting.push(record);
-		this.#waitingSamples += record.samples.count;
+		const room = this.#waiting.push(record);
 		this.#wake?.();
-		if (this.#waitingSamples < this.#options.waitingSamplesMax) return undefined;
-		this.#roomPromise ??= new Promise((resolve) => {
-			this.#room = resolve;
-		});
-		return this.#roomPromise;
+		return room;
 	}
 
 	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void {
@@ -172,7 +162,7 @@ export class Intake implements IntakePort, Part {
 		}
 		// The agent holds more than is stored and nothing is on its way: the last message was lost.
 		const quiet = nowMs - (this.#lastRecordMs.get(edgeNode) ?? Number.NEGATIVE_INFINITY) > confirmEveryMs;
-		if (!quiet || this.#waiting.length > 0) return;
+		if (!quiet || !this.#waiting.isEmpty) return;
 		for (const { epoch, next } of held) {
 			const missing = ledger.ranges(epoch).missing(next);
 			if (missing === undefined) continue;
@@ -194,32 +184,16 @@ export class Intake implements IntakePort, Part {
 		return ledger;
 	}
 
-	/** Offsets that can never come any more count as committed, and the ledger says that they are missing. */
+	/** What still waits here may hold the offsets in question; then the next Held asks again. */
 	#lost(edgeNode: number, epoch: number, first: number, last: number): void {
-		const known = this.#newGaps.ranges.some(
-			(range) => range.edgeNode === edgeNode && range.epoch === epoch && range.first === first,
-		);
-		if (known || this.#waiting.some((record) => record.edgeNode === edgeNode && record.epoch === epoch))
-			return;
-		const nowMs = this.#options.clock.wallMs();
-		this.#newGaps.ranges.push({ edgeNode, epoch, first, last });
-		this.#newGaps.gaps.push({
-			id: gapId(edgeNode, epoch, first, 0),
-			edgeNode,
-			device: nodeDevice,
-			tags: [],
-			fromMs: 0,
-			toMs: nowMs,
-			cause: "journal_bound",
-			backfilled: false,
-			noticedMs: nowMs,
-		});
+		if (this.#waiting.hasEpoch(edgeNode, epoch)) return;
+		this.#pending.addLost({ edgeNode, epoch, first, last }, this.#options.clock.wallMs());
 		this.#wake?.();
 	}
 
 	async #run(): Promise<void> {
 		const { clock, telemetry } = this.#options;
-		while (!this.#stopping.signal.aborted || this.#waiting.length > 0) {
+		while (!this.#stopping.signal.aborted || !this.#waiting.isEmpty) {
 			const worked = await this.#step().catch(async (error: unknown) => {
 				telemetry.partFailed({ part: this.name, err: error });
 				await pause(clock, afterFailureMs, this.#stopping.signal);
@@ -237,11 +211,9 @@ export class Intake implements IntakePort, Part {
 
 	/** One batch. Returns false when there was nothing to do. */
 	async #step(): Promise<boolean> {
-		const records = this.#take();
+		const records = this.#waiting.take(this.#options.commitSamplesMax);
 		const throughs = this.#throughs();
-		const hasNews =
-			this.#newGaps.gaps.length > 0 || this.#newSeries.length > 0 || this.#newEdgeNodes.length > 0;
-		if (records.length === 0 && throughs.length === 0 && !hasNews) return false;
+		if (records.length === 0 && throughs.length === 0 && this.#pending.isEmpty) return false;
 		const batch = buildBatch(records, this.#nextSeq, (edgeNode, epoch) =>
 			this.#ledger(edgeNode).ranges(epoch),
 		);
@@ -252,12 +224,9 @@ export class Intake implements IntakePort, Part {
 		const nowMs = clock.monotonicMs();
 		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
 		const lastSeq = this.#nextSeq + batch.rows.length - 1;
-		const edgeNodes = this.#newEdgeNodes.splice(0);
-		const series = this.#newSeries.splice(0);
-		const gaps = [...this.#newGaps.gaps, ...batch.gaps];
-		const lostRanges = this.#newGaps.ranges;
-		this.#newGaps = { gaps: [], ranges: [] };
-		for (const { edgeNode, epoch, first, last } of lostRanges) {
+		const rows = this.#pending.take();
+		const gaps = [...rows.gaps, ...batch.gaps];
+		for (const { edgeNode, epoch, first, last } of rows.lost) {
 			const key = `${edgeNode} ${epoch}`;
 			const ranges = batch.ranges.get(key)?.ranges ?? this.#ledger(edgeNode).ranges(epoch);
 			batch.ranges.set(key, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
@@ -266,8 +235,8 @@ export class Intake implements IntakePort, Part {
 		const outbox = messages(judgement);
 		try {
 			await store.commit({
-				edgeNodes,
-				series,
+				edgeNodes: rows.edgeNodes,
+				series: rows.series,
 				records: batch.rows,
 				samples: batch.samples,
 				epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
@@ -286,10 +255,7 @@ export class Intake implements IntakePort, Part {
 			});
 		} catch (error) {
 			judge.discard();
-			this.#newEdgeNodes.unshift(...edgeNodes);
-			this.#newSeries.unshift(...series);
-			this.#newGaps.gaps.unshift(...gaps);
-			this.#newGaps.ranges.unshift(...lostRanges);
+			this.#pending.putBack(rows);
 			this.#lastError = String(error);
 			telemetry.commitFailed({ err: error, records: batch.rows.length });
 			await pause(clock, afterFailureMs, this.#stopping.signal);
@@ -315,33 +281,13 @@ export class Intake implements IntakePort, Part {
 		for (const { edgeNode, device, epoch, offset, throughMs } of batch.marks) {
 			this.#ledger(edgeNode).mark(device, epoch, offset, throughMs);
 		}
-		telemetry.committed(batch.rows.length, batch.samples.count, this.#waitingSamples);
+		telemetry.committed(batch.rows.length, batch.samples.count, this.#waiting.samples);
 		telemetry.gapsWritten(gaps);
 		telemetry.lateSamples(judgement.dirty.length);
 		for (const occurrence of judgement.occurrences) {
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
 		}
 		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
-	}
-
-	#take(): IncomingRecord[] {
-		const taken: IncomingRecord[] = [];
-		let samples = 0;
-		const edgeNode = this.#waiting[0]?.edgeNode;
-		while (taken.length < this.#waiting.length && samples < this.#options.commitSamplesMax) {
-			const record = this.#waiting[taken.length] as IncomingRecord;
-			if (record.edgeNode !== edgeNode) break;
-			taken.push(record);
-			samples += record.samples.count;
-		}
-		this.#waiting.splice(0, taken.length);
-		this.#waitingSamples -= samples;
-		if (this.#waitingSamples < this.#options.waitingSamplesMax / 2) {
-			this.#room?.();
-			this.#room = undefined;
-			this.#roomPromise = undefined;
-		}
-		return taken;
 	}
 
 	#throughs(): ThroughRow[] {

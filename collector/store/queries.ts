@@ -64,9 +64,12 @@ export function readTags(db: DatabaseSync): TagRow[] {
 	}));
 }
 
-/** The newest first, by the source time at which they were raised. */
+/** Open ones, then the others; each the newest first, by the source time at which they were raised. */
 export function readViolations(db: DatabaseSync, limit: number): Occurrence[] {
-	return all(db, "SELECT * FROM occurrence ORDER BY raised_ms DESC, id LIMIT ?", limit).map(occurrenceOf);
+	const newest = (where: string, most: number) =>
+		all(db, `SELECT * FROM occurrence WHERE ${where} ORDER BY raised_ms DESC, id LIMIT ?`, most);
+	const open = newest("cleared_ms IS NULL", limit);
+	return [...open, ...newest("cleared_ms IS NOT NULL", limit - open.length)].map(occurrenceOf);
 }
 
 /** The newest first, by the time at which they were noticed. */

@@ -41,6 +41,7 @@ CREATE TABLE occurrence(
 	started_ms INTEGER NOT NULL, raised_ms INTEGER NOT NULL, cleared_ms INTEGER, cleared_by TEXT, extreme REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX occurrence_lot ON occurrence(lot);
 CREATE INDEX occurrence_raised ON occurrence(raised_ms);
+CREATE INDEX occurrence_open ON occurrence(raised_ms) WHERE cleared_ms IS NULL;
 CREATE TABLE window_period(
 	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, batch TEXT NOT NULL,
 	lot TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, good_samples INTEGER NOT NULL,

@@ -53,7 +53,8 @@ export function showLots(lots) {
 	fill(body("lots"), lots, () =>
 		orNone(lots, (lot) => {
 			const name = /** @type {keyof typeof verdictWords | undefined} */ (lot.verdict?.verdict);
-			const text = name === undefined ? (lot.closedMs === undefined ? "on the line" : "not yet") : verdictWords[name];
+			const text =
+				name === undefined ? (lot.closedMs === undefined ? "on the line" : "not yet") : verdictWords[name];
 			const why = lot.verdict?.reasons.join("; ") ?? "";
 			const part = lot.observedWhole || lot.closedMs === undefined ? "" : ", seen in part";
 			return row(
@@ -78,7 +79,8 @@ export function showGaps(gaps) {
 			row(
 				{
 					text: gap.unit || gap.edgeNode,
-					title: gap.tags.length === 0 ? "every tag" : plural(gap.tags.length, "tag") + `: ${gap.tags.join(", ")}`,
+					title:
+						gap.tags.length === 0 ? "every tag" : `${plural(gap.tags.length, "tag")}: ${gap.tags.join(", ")}`,
 				},
 				`${words(gap.cause)}${gap.backfilled ? ", filled later" : ""}`,
 				shortTime(gap.fromMs),

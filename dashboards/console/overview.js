@@ -28,7 +28,9 @@ export function stateInWords(status) {
 			abnormal: false,
 		};
 	}
-	return bad(`Connected, but nothing arrives. Newest data is of ${dateTime(plantTimeMs)}, ${duration(ageMs)} old.`);
+	return bad(
+		`Connected, but nothing arrives. Newest data is of ${dateTime(plantTimeMs)}, ${duration(ageMs)} old.`,
+	);
 }
 
 /** @param {number} sinceMs */
@@ -111,6 +113,11 @@ function unitCard(name) {
 	return element(
 		"li",
 		{},
-		element("a", {}, element("span", { class: "unit" }, name), ...parts.map((part) => element("span", { class: part }))),
+		element(
+			"a",
+			{},
+			element("span", { class: "unit" }, name),
+			...parts.map((part) => element("span", { class: part })),
+		),
 	);
 }

@@ -1,0 +1,100 @@
+/** A record in memory: its frame as it goes to disk, and the body inside it. */
+export interface TailRecord {
+	readonly offset: number;
+	readonly framed: Buffer;
+	/** A view on the frame. */
+	readonly body: Buffer;
+	readonly appendedMs: number;
+}
+
+/**
+ * The newest records of the current epoch, by how far they have come: unwritten, handed to the operating system,
+ * durable. Those that are not durable stay until they are; durable ones stay as a read cache within `bytesMax` / 2.
+ */
+export class RecordTail {
+	readonly #bytesMax: number;
+	#records: TailRecord[] = [];
+	#bytes = 0;
+	#undurableBytes = 0;
+	/** Index of the first record not yet handed to the operating system. */
+	#unwritten = 0;
+	#durable = 0;
+
+	constructor(bytesMax: number) {
+		this.#bytesMax = bytesMax;
+	}
+
+	/** The highest durable offset, 0 when there is none. */
+	get durable(): number {
+		return this.#durable;
+	}
+
+	get undurableBytes(): number {
+		return this.#undurableBytes;
+	}
+
+	get hasUnwritten(): boolean {
+		return this.#unwritten < this.#records.length;
+	}
+
+	hasRoomFor(bytes: number): boolean {
+		return this.#undurableBytes + bytes <= this.#bytesMax;
+	}
+
+	push(record: TailRecord): void {
+		this.#records.push(record);
+		this.#bytes += record.framed.length;
+		this.#undurableBytes += record.framed.length;
+	}
+
+	unwritten(): TailRecord[] {
+		return this.#records.slice(this.#unwritten);
+	}
+
+	wrote(count: number): void {
+		this.#unwritten += count;
+	}
+
+	/** After a failure everything that is not durable has to be written again. Returns how many records that is. */
+	unwriteUndurable(): number {
+		const first = this.#records.findIndex((record) => record.offset > this.#durable);
+		this.#unwritten = first < 0 ? this.#records.length : first;
+		return this.#records.length - this.#unwritten;
+	}
+
+	/** Everything up to `offset` is on disk; returns whether that is news. */
+	becameDurable(offset: number): boolean {
+		if (offset <= this.#durable) return false;
+		const first = this.#records[0]?.offset ?? offset + 1;
+		for (let at = this.#durable + 1; at <= offset; at++) {
+			const record = this.#records[at - first];
+			if (record !== undefined) this.#undurableBytes -= record.framed.length;
+		}
+		this.#durable = offset;
+		let drop = 0;
+		while (this.#bytes > this.#bytesMax / 2 && (this.#records[drop]?.offset ?? offset) < offset) {
+			this.#bytes -= (this.#records[drop] as TailRecord).framed.length;
+			drop++;
+		}
+		if (drop > 0) {
+			this.#records.splice(0, drop);
+			this.#unwritten -= drop;
+		}
+		return true;
+	}
+
+	/** Durable records from `offset` on, about `bytes` of them; undefined when `offset` is no longer in memory. */
+	read(offset: number, bytes: number): TailRecord[] | undefined {
+		const first = this.#records[0]?.offset;
+		if (first === undefined || offset < first) return offset > this.#durable ? [] : undefined;
+		const found: TailRecord[] = [];
+		let taken = 0;
+		for (let index = offset - first; index < this.#records.length && taken < bytes; index++) {
+			const record = this.#records[index] as TailRecord;
+			if (record.offset > this.#durable) break;
+			found.push(record);
+			taken += record.body.length;
+		}
+		return found;
+	}
+}

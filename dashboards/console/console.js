@@ -1,0 +1,76 @@
+// The page asks every two seconds while somebody can see it, one round at a time; it keeps no history of its own.
+
+import { ask } from "./ask.js";
+import { showGaps, showLots, showMessages, showViolations } from "./event-lists.js";
+import { showOverview, showUnits, showUnreachable } from "./overview.js";
+import { byId, setText } from "./page-elements.js";
+import { Trend } from "./trend.js";
+
+const roundMs = 2_000;
+const tagsEveryMs = 30_000;
+
+const trend = new Trend();
+/** @type {any[]} */
+let windows = [];
+let tagsKnownMs = Number.NEGATIVE_INFINITY;
+let tagCount = 0;
+/** @type {number | undefined} */
+let unreachableMs;
+/** @type {number | undefined} */
+let timer;
+let running = false;
+
+async function round() {
+	const status = await ask("status");
+	showOverview(status);
+	unreachableMs = undefined;
+	const [violations, lots, gaps, messages] = await Promise.all([
+		ask("violations", { limit: "50" }),
+		ask("lots", { limit: "6" }),
+		ask("gaps", { limit: "6" }),
+		ask("messages", { limit: "6" }),
+	]);
+	// A line that has just begun gets new tags all the time.
+	if (performance.now() - tagsKnownMs > (tagCount === 0 ? roundMs : tagsEveryMs)) {
+		const [known, specification] = await Promise.all([ask("tags"), ask("windows")]);
+		tagsKnownMs = performance.now();
+		tagCount = known.tags.length;
+		windows = specification.windows;
+		trend.know(known.tags, windows);
+	}
+	trend.follow({ units: status.units, violations: violations.violations });
+	const trendShown = trend.refresh();
+	showUnits(status, violations.violations, { selected: trend.unit, href: (unit) => trend.href(unit) });
+	showViolations(violations.violations.slice(0, 12), windows, (unit, tag) => trend.href(unit, tag));
+	showLots(lots.lots);
+	showGaps(gaps.gaps);
+	showMessages(messages.messages);
+	await trendShown;
+}
+
+async function turn() {
+	if (running || document.hidden) return;
+	running = true;
+	try {
+		await round();
+	} catch {
+		try {
+			// A question about data fails while the store is not there yet; only no status means no collector.
+			showOverview(await ask("status"));
+		} catch {
+			unreachableMs ??= Date.now();
+			showUnreachable(unreachableMs);
+		}
+	} finally {
+		running = false;
+		clearTimeout(timer);
+		if (!document.hidden) timer = setTimeout(turn, roundMs);
+	}
+}
+
+document.addEventListener("visibilitychange", () => {
+	clearTimeout(timer);
+	void turn();
+});
+setText(byId("zone"), Intl.DateTimeFormat().resolvedOptions().timeZone);
+void turn();
