@@ -1,7 +1,6 @@
 // The composition of the agent: the only file that sees all stages.
 
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EdgeNodeId, GroupId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
@@ -11,6 +10,7 @@ import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import type { AgentConfig } from "./config.ts";
 import { DiskJournal } from "./journal/journal.ts";
@@ -47,6 +47,8 @@ export class Agent {
 		const config = this.#config;
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
+		// A secret that cannot be read shows before anything is created or changed.
+		const broker = await this.#broker();
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
 		await dataDirectory.acquire();
 		try {
@@ -96,7 +98,7 @@ export class Agent {
 				edgeNode,
 				hosts,
 				directory: dataDirectory.path,
-				broker: await this.#broker(),
+				broker,
 				clock,
 				journal,
 				progress: recorder.progress,
@@ -173,6 +175,7 @@ export class Agent {
 				epoch: journal.epoch,
 			});
 		} catch (error) {
+			this.#lifecycle = undefined;
 			await dataDirectory.release();
 			throw error;
 		}
@@ -193,7 +196,7 @@ export class Agent {
 		const password =
 			password_file === undefined
 				? undefined
-				: (await readFile(pathFrom(this.#directory, password_file), "utf8")).split("\n", 1)[0];
+				: await readSecretFile(pathFrom(this.#directory, password_file));
 		return {
 			url,
 			clientId: client_id ?? `pilotline-${this.#config.group}-${this.#config.edge_node}`,

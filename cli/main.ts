@@ -41,7 +41,7 @@ function program(run: (work: () => Promise<number> | number) => Promise<void>): 
 			"--speed <n>",
 			"times faster than the clock until plant time meets it",
 			wholeNumber(1, 100_000),
-			1600,
+			1850,
 		)
 		.option("--lots <n>", "stop looking after this many lots were observed whole", wholeNumber(1, 20))
 		.option("--exit", "end by itself when the lots are done and everything is stored", false)

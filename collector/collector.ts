@@ -1,6 +1,5 @@
 // The composition of the collector: the only file that sees all stages.
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
@@ -10,17 +9,18 @@ import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
-import { Host } from "./host/host.ts";
+import { Host, type HostOptions } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { Intake } from "./intake/intake.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
 import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
-import { Notifier } from "./notify/notifier.ts";
+import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
@@ -33,6 +33,17 @@ import { CollectorTelemetry } from "./telemetry.ts";
 
 const stopPartWithinMs = 4_000;
 const replayRecordsAtOnce = 500;
+
+/** What the stages are made of. */
+interface Opened {
+	readonly store: Store;
+	readonly reader: StoreReader;
+	readonly opened: OpenState;
+	readonly broker: BrokerOptions;
+	readonly destinations: NotifierOptions["destinations"];
+}
+
+type BrokerOptions = HostOptions["broker"];
 
 /** One running collector. `start` and `stop` are idempotent. */
 export class Collector {
@@ -60,6 +71,14 @@ export class Collector {
 
 	async start(): Promise<void> {
 		if (this.#lifecycle !== undefined) return;
+		// Everything that can be wrong with the configuration shows before anything is created or changed.
+		const broker = await this.#broker();
+		const destinations = await Promise.all(
+			this.#config.destinations.map(async (destination) => ({
+				...destination,
+				key: await this.#key(destination.secret_file),
+			})),
+		);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
 		await dataDirectory.acquire();
 		const store = new Store();
@@ -72,11 +91,12 @@ export class Collector {
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
-				...(await this.#stages(store, reader, opened)),
+				...(await this.#stages({ store, reader, opened, broker, destinations })),
 			];
 			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
 		} catch (error) {
+			this.#lifecycle = undefined;
 			await Promise.all([reader.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
@@ -94,19 +114,11 @@ export class Collector {
 	}
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
-	async #stages(store: Store, reader: StoreReader, opened: OpenState): Promise<Part[]> {
+	async #stages({ store, reader, opened, broker, destinations }: Opened): Promise<Part[]> {
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
-		const broker = await this.#broker();
-		const keys = await Promise.all(
-			config.destinations.map((destination) => this.#key(destination.secret_file)),
-		);
-		const destinations = config.destinations.map((destination, index) => ({
-			...destination,
-			key: keys[index] as Buffer,
-		}));
 
 		const judge = new LiveJudge({
 			specification,
@@ -238,15 +250,15 @@ export class Collector {
 
 	async #key(file: string): Promise<Buffer> {
 		const path = pathFrom(this.#directory, file);
-		return parseSecret(await readFile(path, "utf8"), path);
+		return parseSecret(await readSecretFile(path), path);
 	}
 
-	async #broker() {
+	async #broker(): Promise<BrokerOptions> {
 		const { url, client_id, username, password_file, keepalive_s, connect_timeout_ms } = this.#config.broker;
 		const password =
 			password_file === undefined
 				? undefined
-				: (await readFile(pathFrom(this.#directory, password_file), "utf8")).split("\n", 1)[0];
+				: await readSecretFile(pathFrom(this.#directory, password_file));
 		return {
 			url,
 			clientId: client_id ?? `pilotline-host-${this.#config.host}`,

@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { brokerSection } from "../common/runtime/broker-config.ts";
 import type { ConfigKind } from "../common/runtime/config-file.ts";
@@ -25,7 +26,13 @@ const destination = keys({
 	/** Needed for http://, which anybody on the way can read. */
 	insecure: z.boolean({ error: "expected true or false" }).default(false),
 	/** Networks of the plant that this destination may lie in, as CIDR; public addresses need no entry. */
-	allow_networks: z.array(text).default([]),
+	allow_networks: z
+		.array(
+			text.refine((network) => ipaddr.isValidCIDR(network), {
+				error: "expected a network such as 10.20.0.0/16",
+			}),
+		)
+		.default([]),
 	/** The file with the signing secret, whsec_ and 24 to 64 bytes in base64. */
 	secret_file: text,
 	/** What it is told of; empty means everything. */

@@ -36,8 +36,8 @@ export function windowBands(
 			if (run.specVersion === specVersion) add(run.fromMs, run.toMs);
 		}
 		if (unit === undefined || !applies(window, unit)) continue;
-		const beganMs = Math.max(endedMs, openRunMs(trend, window));
-		add(beganMs, Math.max(beganMs, unit.throughMs ?? trend.toMs));
+		const throughMs = unit.throughMs ?? trend.toMs;
+		add(Math.max(endedMs, openRunMs(trend, window, throughMs)), throughMs);
 	}
 	return bands.sort((a, b) => a.fromMs - b.fromMs);
 }
@@ -48,13 +48,15 @@ function applies(window: SpecWindow, unit: LiveUnit): boolean {
 }
 
 /** When the run that goes on began, as far as the period shows: with a phase of the window, not before the batch. */
-function openRunMs(trend: TrendAnswer, window: SpecWindow): number {
+function openRunMs(trend: TrendAnswer, window: SpecWindow, throughMs: number): number {
 	const visit = trend.visits.find(({ toMs }) => toMs === undefined);
+	const known = window.phases === undefined ? visit !== undefined : trend.phases.length > 0;
+	// A period of the past that does not say what the unit did is not judged by what it does now.
+	if (!known && trend.toMs < throughMs) return Number.POSITIVE_INFINITY;
 	let beganMs = trend.fromMs;
-	if (window.phases !== undefined) {
+	if (window.phases !== undefined && trend.phases.length > 0) {
 		const left = trend.phases.findLastIndex(({ value }) => !window.phases?.includes(String(value)));
-		const first = trend.phases[left + 1];
-		if (left >= 0) beganMs = first === undefined ? Number.POSITIVE_INFINITY : first.atMs;
+		beganMs = trend.phases[left + 1]?.atMs ?? Number.POSITIVE_INFINITY;
 	}
 	return Math.max(beganMs, visit?.fromMs ?? Number.NEGATIVE_INFINITY);
 }

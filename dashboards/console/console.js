@@ -19,6 +19,8 @@ let unreachableMs;
 /** @type {number | undefined} */
 let timer;
 let running = false;
+/** Shows the units again as they were in the last round; another may be selected. */
+let showCards = () => {};
 
 async function round() {
 	const status = await ask("status");
@@ -40,7 +42,9 @@ async function round() {
 	}
 	trend.follow({ units: status.units, violations: violations.violations });
 	const trendShown = trend.refresh();
-	showUnits(status, violations.violations, { selected: trend.unit, href: (unit) => trend.href(unit) });
+	showCards = () =>
+		showUnits(status, violations.violations, { selected: trend.unit, href: (unit) => trend.href(unit) });
+	showCards();
 	showViolations(violations.violations.slice(0, 12), windows, (unit, tag) => trend.href(unit, tag));
 	showLots(lots.lots);
 	showGaps(gaps.gaps);
@@ -72,5 +76,7 @@ document.addEventListener("visibilitychange", () => {
 	clearTimeout(timer);
 	void turn();
 });
+// After the trend's own listener, which takes the choice from the address.
+addEventListener("hashchange", () => showCards());
 setText(byId("zone"), Intl.DateTimeFormat().resolvedOptions().timeZone);
 void turn();

@@ -36,7 +36,7 @@ const line = z.strictObject({
 		.number()
 		.min(1)
 		.max(100_000)
-		.default(1600)
+		.default(1850)
 		.describe("Times faster than the clock, until plant time meets it"),
 	step_s: z.int().min(1).max(60).default(10).describe("Plant seconds between two readings of a tag"),
 	wait_for_subscribers: z

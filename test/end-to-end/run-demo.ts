@@ -1,0 +1,36 @@
+import { type CommandOutcome, runCommand } from "../helpers/run-command.ts";
+
+/** The document that `pilotline demo --exit --json` prints. */
+export interface DemoDocument {
+	readonly lots: readonly { readonly id: string; readonly verdict: string; readonly violations: number }[];
+	readonly valuesProduced: number;
+	readonly valuesStored: number;
+	readonly gaps: number;
+	readonly violations: number;
+	readonly webhooksDelivered: number;
+	readonly seconds: number;
+}
+
+export const repository = new URL("../../", import.meta.url).pathname;
+export const nodeArguments = ["--disable-warning=ExperimentalWarning", "cli/main.ts"];
+
+/** Plant time runs this fast in tests; the line waits for its clients whatever the figure says. */
+const testSpeed = "6000";
+
+/** Runs the demonstration as a process of its own to its end. */
+export async function runDemo(args: readonly string[]): Promise<CommandOutcome & { document: DemoDocument }> {
+	const outcome = await runCommand(
+		process.execPath,
+		[...nodeArguments, "demo", "--exit", "--json", "--speed", testSpeed, ...args],
+		{ cwd: repository, withinMs: 7 * 60_000 },
+	);
+	let document: DemoDocument;
+	try {
+		document = JSON.parse(outcome.stdout) as DemoDocument;
+	} catch {
+		throw new Error(
+			`expected one JSON document, found "${outcome.stdout}" and on standard error:\n${outcome.stderr}`,
+		);
+	}
+	return { ...outcome, document };
+}
