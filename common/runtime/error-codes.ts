@@ -22,10 +22,6 @@ export const errorCodes = {
 		retryable: false,
 		meaning: "A file of the data directory cannot be understood; it is left untouched.",
 	},
-	JOURNAL_FAILED: {
-		retryable: true,
-		meaning: "The journal could not be written; the agent reads on and tries a new segment.",
-	},
 	OPCUA_UNREACHABLE: {
 		retryable: true,
 		meaning: "The OPC UA server cannot be reached or refused the session.",
@@ -38,11 +34,6 @@ export const errorCodes = {
 		retryable: true,
 		meaning: "The MQTT broker cannot be reached or refused the connection.",
 	},
-	HOST_ID_TAKEN: { retryable: false, meaning: "Another collector with the same host id is online." },
-	PAYLOAD_INVALID: {
-		retryable: false,
-		meaning: "A Sparkplug payload cannot be decoded; it is counted and dropped.",
-	},
 	STORE_FAILED: {
 		retryable: true,
 		meaning: "The store could not commit; nothing of the batch was confirmed.",
@@ -51,7 +42,6 @@ export const errorCodes = {
 		retryable: false,
 		meaning: "A webhook address is not allowed by its destination's rules.",
 	},
-	WEBHOOK_FAILED: { retryable: true, meaning: "A webhook receiver did not answer with success." },
 	DEMO_FAILED: { retryable: false, meaning: "The demonstration could not run to its end." },
 } as const;
 

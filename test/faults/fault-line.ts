@@ -1,0 +1,174 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ProcessUnderTest } from "./process-under-test.ts";
+
+const repository = new URL("../../", import.meta.url).pathname;
+
+interface Halted {
+	readonly produced: number;
+	readonly producedByTag: Readonly<Record<string, number>>;
+}
+
+/** What the store has, as the collector tells it. */
+export interface Stored {
+	readonly total: number;
+	readonly tags: Readonly<Record<string, number>>;
+}
+
+/**
+ * The whole line as separate processes with a real Mosquitto between them, each of which a test may kill at any
+ * moment. Everything runs on free ports of the loopback in a folder of its own.
+ */
+export class FaultLine {
+	readonly directory = mkdtempSync(join(tmpdir(), "pilotline-fault-"));
+	broker!: ProcessUnderTest;
+	collector!: ProcessUnderTest;
+	simulator!: ProcessUnderTest;
+	agent!: ProcessUnderTest;
+	apiUrl = "";
+	agentUrl = "";
+	readonly #running = Promise.withResolvers<void>();
+	readonly #halted = Promise.withResolvers<Halted>();
+	produced = 0;
+
+	/** Starts everything and resolves when the line produces. */
+	async start(mosquitto: string, options: { speed: number; startsHoursAgo: number }): Promise<void> {
+		const ports = await freePorts(7);
+		const [brokerPort, apiPort, agentPort, charge, dry, size, laboratory] = ports;
+		const config = join(this.directory, "mosquitto.conf");
+		writeFileSync(
+			config,
+			`listener ${brokerPort} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n`,
+		);
+		const secretFile = join(this.directory, "webhook.secret");
+		writeFileSync(secretFile, `whsec_${randomBytes(32).toString("base64")}\n`, { mode: 0o600 });
+		mkdirSync(join(this.directory, "logs"));
+		const env = {
+			...process.env,
+			PILOTLINE_BROKER_URL: `mqtt://127.0.0.1:${brokerPort}`,
+			PILOTLINE_WEBHOOK_SECRET_FILE: secretFile,
+			PILOTLINE_AGENT_DATA: join(this.directory, "agent"),
+			PILOTLINE_COLLECTOR_DATA: join(this.directory, "collector"),
+			PILOTLINE_SIMULATOR_DATA: join(this.directory, "simulator"),
+			PILOTLINE_API_PORT: String(apiPort),
+			PILOTLINE_AGENT_STATUS_PORT: String(agentPort),
+			PILOTLINE_OPCUA_CHARGE_PORT: String(charge),
+			PILOTLINE_OPCUA_DRY_PORT: String(dry),
+			PILOTLINE_OPCUA_SIZE_PORT: String(size),
+			PILOTLINE_OPCUA_LAB_PORT: String(laboratory),
+		};
+		this.apiUrl = `http://127.0.0.1:${apiPort}`;
+		this.agentUrl = `http://127.0.0.1:${agentPort}`;
+		const own = (name: string, args: readonly string[], onMessage?: (message: unknown) => void) =>
+			new ProcessUnderTest({
+				name,
+				command: process.execPath,
+				args: ["--disable-warning=ExperimentalWarning", join(repository, "cli/main.ts"), ...args],
+				env,
+				logFile: join(this.directory, "logs", `${name}.log`),
+				...(onMessage === undefined ? {} : { onMessage }),
+			});
+		const example = (name: string) => join(repository, "examples/pilot-line", name);
+		const { speed, startsHoursAgo } = options;
+		this.broker = new ProcessUnderTest({
+			name: "broker",
+			command: mosquitto,
+			args: ["-c", config],
+			env: process.env,
+			logFile: join(this.directory, "logs", "broker.log"),
+		});
+		this.collector = own("collector", ["collector", "--config", example("collector.yaml")]);
+		this.agent = own("agent", ["agent", "--config", example("agent.yaml")]);
+		this.simulator = own(
+			"simulator",
+			[
+				"simulate",
+				"--config",
+				example("simulator.yaml"),
+				"--speed",
+				String(speed),
+				"--starts-hours-ago",
+				String(startsHoursAgo),
+			],
+			(message) => this.#simulator(message as { type: string } & Partial<Halted>),
+		);
+		for (const part of [this.broker, this.collector, this.simulator, this.agent]) part.start();
+		await this.#running.promise;
+	}
+
+	/** Stops producing; resolves with what was produced, per tag. */
+	async halt(): Promise<Halted> {
+		this.simulator.tell({ type: "halt" });
+		return await this.#halted.promise;
+	}
+
+	async stored(): Promise<Stored> {
+		return await getJson<Stored>(`${this.apiUrl}/api/v1/counts`);
+	}
+
+	/** Asks the API until `met` holds of the answer, and returns it; throws what was last seen otherwise. */
+	async until<T>(path: string, met: (answer: T) => boolean, withinMs: number): Promise<T> {
+		const deadlineMs = performance.now() + withinMs;
+		let last: unknown;
+		for (;;) {
+			try {
+				const answer = await getJson<T>(path.startsWith("http") ? path : `${this.apiUrl}${path}`);
+				if (met(answer)) return answer;
+				last = answer;
+			} catch (error) {
+				last = error;
+			}
+			if (performance.now() > deadlineMs) {
+				throw new Error(
+					`${path} was not as expected within ${withinMs} ms; last: ${JSON.stringify(last)?.slice(0, 2_000)}\n${this.logs()}`,
+				);
+			}
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+	}
+
+	/** The last lines of every log, for the message of a failing test. */
+	logs(): string {
+		return ["broker", "collector", "simulator", "agent"]
+			.map((name) => {
+				const lines = readFileSync(join(this.directory, "logs", `${name}.log`), "utf8")
+					.trimEnd()
+					.split("\n");
+				return `== ${name}\n${lines.slice(-15).join("\n")}`;
+			})
+			.join("\n");
+	}
+
+	async stop(): Promise<void> {
+		for (const part of [this.agent, this.simulator, this.collector, this.broker]) await part?.kill("SIGKILL");
+		rmSync(this.directory, { recursive: true, force: true });
+	}
+
+	#simulator(message: { type: string } & Partial<Halted> & { produced?: number }): void {
+		if (message.type === "running") this.#running.resolve();
+		if (message.type === "progress") this.produced = message.produced ?? 0;
+		if (message.type === "halted") this.#halted.resolve(message as Halted);
+	}
+}
+
+async function getJson<T>(url: string): Promise<T> {
+	const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+	if (!response.ok) throw new Error(`status ${response.status}`);
+	return (await response.json()) as T;
+}
+
+async function freePorts(count: number): Promise<number[]> {
+	const servers = await Promise.all(
+		Array.from({ length: count }, async () => {
+			const server = createServer();
+			await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+			return server;
+		}),
+	);
+	const ports = servers.map((server) => (server.address() as { port: number }).port);
+	await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+	return ports;
+}
