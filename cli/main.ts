@@ -111,6 +111,33 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.action((files: string[], options: { json: boolean }) =>
 			run(async () => (await import("./check.ts")).check(files, { json: options.json, env: process.env })),
 		);
+
+	pilotline
+		.command("gaps")
+		.description("list what is missing and why, from a running collector")
+		.option("--api <url>", "the collector's address", "http://127.0.0.1:9300")
+		.option("--limit <n>", "at most this many", wholeNumber(1, 1_000), 100)
+		.option("--json", "print one JSON document", false)
+		.addHelpText("after", "\nExample:\n  pilotline gaps --limit 20")
+		.action((options: { api: string; limit: number; json: boolean }) =>
+			run(async () => (await import("./gaps.ts")).gaps(options)),
+		);
+
+	const journal = pilotline.command("journal").description("look into an agent's journal; changes nothing");
+	for (const [action, what] of [
+		["inspect", "its segments, epochs, offsets and times"],
+		["verify", "check every record; exit code 1 when one is not sound"],
+	] as const) {
+		journal
+			.command(action)
+			.description(what)
+			.requiredOption("--data <dir>", "the agent's data directory")
+			.option("--json", "print one JSON document", false)
+			.addHelpText("after", `\nExample:\n  pilotline journal ${action} --data data/agent`)
+			.action((options: { data: string; json: boolean }) =>
+				run(async () => (await import("./journal.ts")).journal(action, options)),
+			);
+	}
 	return pilotline;
 }
 

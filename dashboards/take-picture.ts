@@ -17,11 +17,15 @@ export interface PictureOptions {
 	readonly url: string;
 	readonly file: string;
 	readonly colorScheme?: "light" | "dark";
+	/** The browser's program. */
+	readonly chromium?: string;
 }
 
 /** @throws Error when the page shows no data in time */
-export async function takePicture({ url, file, colorScheme = "light" }: PictureOptions): Promise<void> {
-	const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+export async function takePicture(options: PictureOptions): Promise<void> {
+	const { url, file, colorScheme = "light" } = options;
+	const executablePath = options.chromium ?? chromiumPath;
+	const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 	try {
 		const page = await browser.newPage({ viewport: size, colorScheme, reducedMotion: "reduce" });
 		await page.goto(url, { timeout: withinMs });

@@ -35,7 +35,9 @@ export class Child implements Part {
 
 	start(): void {
 		const { args, env, logFile, onMessage } = this.#options;
-		const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+		// `.ts` in the tree, `.js` when packed, as this file.
+		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+		const main = fileURLToPath(new URL(`../main${ending}`, import.meta.url));
 		const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -6,7 +6,7 @@ import { CodedError } from "../../common/runtime/coded-error.ts";
 import { Lifecycle } from "../../common/runtime/lifecycle.ts";
 import { scenarioNames } from "../../simulators/plant/pipeline.ts";
 import type { ReceivedMessage } from "../../simulators/receiver/webhook-receiver.ts";
-import { ApiClient, type ApiLot, type ApiTotals } from "./api-client.ts";
+import { ApiClient, type ApiLot, type ApiTotals } from "../api-client.ts";
 import { type LineUp, lineUp, partsOf, type SimulatorMessage } from "./line-up.ts";
 import { type Progress, ProgressLine } from "./progress.ts";
 

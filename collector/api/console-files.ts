@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, extname, join } from "node:path";
+import { extname } from "node:path";
 import type { FastifyInstance } from "fastify";
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -40,17 +39,17 @@ async function pageFiles(directory: URL): Promise<PageFile[]> {
 	const own = (await readdir(directory)).filter((name) => extname(name) in contentTypes).toSorted();
 	if (own.length > filesMax)
 		throw new Error(`${directory.href}: expected at most ${filesMax} files, found ${own.length}`);
-	const plot = dirname(createRequire(import.meta.url).resolve("uplot"));
+	const plot = import.meta.resolve("uplot");
 	return await Promise.all([
 		...own.map((name) => pageFile(`/${name}`, new URL(name, directory))),
-		...["uPlot.iife.min.js", "uPlot.min.css"].map((name) => pageFile(`/vendor/${name}`, join(plot, name))),
+		...["uPlot.iife.min.js", "uPlot.min.css"].map((name) => pageFile(`/vendor/${name}`, new URL(name, plot))),
 	]);
 }
 
-async function pageFile(path: string, from: string | URL): Promise<PageFile> {
+async function pageFile(path: string, from: URL): Promise<PageFile> {
 	const body = await readFile(from);
 	if (body.length > fileBytesMax)
-		throw new Error(`${String(from)}: expected at most ${fileBytesMax} bytes, found ${body.length}`);
+		throw new Error(`${from.href}: expected at most ${fileBytesMax} bytes, found ${body.length}`);
 	const hash = createHash("sha256").update(body).digest("base64url").slice(0, 22);
 	return { path, type: contentTypes[extname(path)] as string, body, etag: `"${hash}"` };
 }

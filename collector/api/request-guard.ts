@@ -20,7 +20,7 @@ const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
  * Whether a Host header names this machine. A page of another site whose name is made to point here (DNS rebinding)
  * still sends its own name.
  */
-export function isLoopbackHost(host: string | undefined): boolean {
+function isLoopbackHost(host: string | undefined): boolean {
 	const match = /^(?<name>\[[0-9a-fA-F:]+\]|[^:]+)(?::\d{1,5})?$/.exec(host ?? "");
 	return loopbackNames.has(match?.groups?.name?.toLowerCase() ?? "");
 }

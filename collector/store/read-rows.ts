@@ -9,7 +9,7 @@ export type Row = Record<string, SQLOutputValue>;
 const prepared = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
 /** A statement of this connection, prepared once. */
-export function statement(db: DatabaseSync, sql: string): StatementSync {
+function statement(db: DatabaseSync, sql: string): StatementSync {
 	let known = prepared.get(db);
 	if (known === undefined) {
 		known = new Map();

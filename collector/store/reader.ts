@@ -10,14 +10,14 @@ import type {
 	TrendAnswer,
 	TrendQuery,
 } from "../read-port.ts";
-import { ThreadCaller } from "./thread-call.ts";
+import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /**
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
 export class StoreReader implements ReadPort {
-	readonly #thread = new ThreadCaller(new URL("./reader-thread.ts", import.meta.url));
+	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 
 	async open(path: string): Promise<void> {
 		this.#thread.start();

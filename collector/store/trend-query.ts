@@ -10,7 +10,7 @@ import { all, gapOf, gapSelect, get, occurrenceOf, readValue, valueColumn, visit
 import { foldBuckets, foldChanges, foldNotGood, notGoodReason, TrendSamples } from "./trend-fold.ts";
 
 /** Samples of the unit that one question may read through. */
-export const scanSamplesMax = 4_000_000;
+const scanSamplesMax = 4_000_000;
 /** Records before the period that are searched for the value with which it begins. */
 const lookBackRecords = 2_000;
 const listMax = 500;

@@ -42,6 +42,7 @@ export const errorCodes = {
 		retryable: false,
 		meaning: "A webhook address is not allowed by its destination's rules.",
 	},
+	API_UNREACHABLE: { retryable: true, meaning: "A process does not answer at its address as expected." },
 	DEMO_FAILED: { retryable: false, meaning: "The demonstration could not run to its end." },
 } as const;
 

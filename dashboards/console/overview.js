@@ -1,7 +1,7 @@
 // The head of the page: the state in words, the units, the figures.
 
 import { byId, element, fill, setText } from "./page-elements.js";
-import { count, dateTime, duration, plural, shortTime, time } from "./page-text.js";
+import { count, dateTime, duration, shortTime, time } from "./page-text.js";
 
 /** Data older than this is not live. */
 const liveWithinMs = 60_000;
@@ -96,7 +96,7 @@ export function showUnits(status, violations, link) {
 			batch: unit.batch ? `batch ${unit.batch}` : "no batch",
 			lot: unit.lot ? `lot ${unit.lot}` : "no lot",
 			age: ageMs === undefined ? "no data" : `data ${duration(ageMs)} old`,
-			open: open > 0 ? `▲ ${plural(open, "violation")} open` : "",
+			open: open > 0 ? `▲ ${count(open)} open` : "",
 		};
 		for (const [key, text] of Object.entries(texts)) {
 			const part = card.querySelector(`.${key}`);

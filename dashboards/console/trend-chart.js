@@ -6,7 +6,8 @@ import { shortTime, time } from "./page-text.js";
 /** @typedef {{ atMs: number, min: number | null, max: number | null, last: number | null }} Point */
 
 const dayMs = 86_400_000;
-const axisWidth = 70;
+/** Lengths of the axes are for this size of the page's letters. */
+const letterPx = 15;
 
 /**
  * The points of the line, with an empty one wherever it must stop.
@@ -26,9 +27,15 @@ export function linePoints(trend) {
 	if (before !== undefined && before.status >>> 30 === 0 && before.value !== null && Number.isFinite(held)) {
 		points.unshift({ atMs: coveredFromMs, min: held, max: held, last: held });
 	}
-	const missing = gaps.filter((/** @type {any} */ gap) => !gap.backfilled);
-	for (const { fromMs } of [...notGood, ...missing]) {
-		points.push({ atMs: Math.max(fromMs, coveredFromMs), min: null, max: null, last: null });
+	/** @param {number} atMs */
+	const stop = (atMs) =>
+		points.push({ atMs: Math.max(atMs, coveredFromMs), min: null, max: null, last: null });
+	for (const { fromMs } of notGood) stop(fromMs);
+	for (const gap of gaps) {
+		if (gap.backfilled) continue;
+		stop(gap.fromMs);
+		// Also before the first value after it, because a gap's bounds may lie between two values that it parts.
+		stop(Math.min(gap.toMs, trend.toMs) - 0.5);
 	}
 	// An empty point at the time of a value comes after it.
 	return points.sort((a, b) => a.atMs - b.atMs || Number(a.last === null) - Number(b.last === null));
@@ -113,7 +120,8 @@ export class TrendChart {
 		const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
 		const { uPlot } = /** @type {any} */ (window);
 		const stepped = uPlot.paths.stepped({ align: 1 });
-		const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+		const scale = Number.parseFloat(style.fontSize) / letterPx;
+		const font = `${12 * scale}px ${style.fontFamily}`;
 		const axis = {
 			font,
 			stroke: colour("faint"),
@@ -133,10 +141,17 @@ export class TrendChart {
 			axes: [
 				{
 					...axis,
-					space: 70,
+					space: 70 * scale,
+					size: 44 * scale,
 					values: (/** @type {any} */ _plot, /** @type {number[]} */ at) => timeLabels(at),
 				},
-				{ ...axis, size: axisWidth, label: eu ? `${tag}, ${eu}` : tag, labelFont: font, labelSize: 18 },
+				{
+					...axis,
+					size: 70 * scale,
+					label: eu ? `${tag}, ${eu}` : tag,
+					labelFont: font,
+					labelSize: 18 * scale,
+				},
 			],
 			series: [
 				{},

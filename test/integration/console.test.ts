@@ -1,8 +1,11 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ApiServer } from "../../collector/api/api-server.ts";
 import { StoreReader } from "../../collector/store/reader.ts";
 import { statusCodes } from "../../common/contract/status.ts";
+import { takePicture } from "../../dashboards/take-picture.ts";
 import { knownLive, knownStatus, startServer } from "../collector/api/known-live.ts";
 import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs } from "../collector/store/known-store.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
@@ -107,7 +110,7 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		await open();
 		await expect.poll(() => page.locator("#units li").count()).toBe(2);
 		const furnace = await page.locator("#units li").first().textContent();
-		for (const text of ["U500", "SOAK", "batch B1", "lot L1", "data 0 s old", "▲ 1 violation open"]) {
+		for (const text of ["U500", "SOAK", "batch B1", "lot L1", "data 0 s old", "▲ 1 open"]) {
 			expect(furnace).toContain(text);
 		}
 		expect(await page.locator("#state").textContent()).toBe("Connected and live. Newest data 0 s old.");
@@ -232,6 +235,14 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		live = change;
 		await open();
 		expect(await page.locator("#state").textContent()).toContain(words);
+	});
+
+	test("its picture can be taken by the script", async () => {
+		const file = join(store.directory, "picture.png");
+		await takePicture({ url, file, chromium: executablePath });
+		const picture = await readFile(file);
+		expect(picture.subarray(1, 4).toString()).toBe("PNG");
+		expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1440, 1000]);
 	});
 
 	test("says so when the collector is gone", async () => {

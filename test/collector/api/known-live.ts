@@ -61,7 +61,7 @@ export function knownLive(
 /** The wall clock stands at `knownNowMs`. */
 const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 
-export const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
+const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
 export async function startServer(read: ReadPort, live: LivePort = knownLive()): Promise<ApiServer> {
 	const server = new ApiServer({

@@ -18,7 +18,7 @@ export interface KnownSample {
 	readonly status?: number;
 }
 
-export const emptyBatch: CommitBatch = {
+const emptyBatch: CommitBatch = {
 	edgeNodes: [],
 	series: [],
 	records: [],

@@ -9,9 +9,15 @@ import type { Finding } from "./repository.ts";
 const processes: Record<string, { readonly composition: string; readonly ports: readonly string[] }> = {
 	// The tag book gives records their tag ids, so source, journal and publisher all read it; the record codec is
 	// what the journal keeps and the publisher takes apart.
-	agent: { composition: "agent.ts", ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"] },
+	agent: {
+		composition: "agent.ts",
+		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
+	},
 	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side.
-	collector: { composition: "collector.ts", ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts"] },
+	collector: {
+		composition: "collector.ts",
+		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts"],
+	},
 	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/load": { composition: "load.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/receiver": { composition: "receiver.ts", ports: ["pipeline.ts", "telemetry.ts"] },

@@ -1,4 +1,4 @@
-import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
+import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 
 const answerWithinMs = 10_000;
 
@@ -17,7 +17,7 @@ export interface ApiTotals {
 	readonly messages: { readonly waiting: number; readonly delivered: number; readonly failed: number };
 }
 
-/** Asks the processes of the demonstration how they are. */
+/** Asks the processes how they are. */
 export class ApiClient {
 	readonly #base: string;
 
@@ -25,14 +25,14 @@ export class ApiClient {
 		this.#base = base;
 	}
 
-	/** @throws CodedError DEMO_FAILED when the process does not answer as expected. */
+	/** @throws CodedError API_UNREACHABLE when the process does not answer as expected. */
 	async get<T>(path: string): Promise<T> {
 		try {
 			const response = await fetch(`${this.#base}${path}`, { signal: AbortSignal.timeout(answerWithinMs) });
 			if (!response.ok) throw new Error(`expected an answer, found status ${response.status}`);
 			return (await response.json()) as T;
 		} catch (error) {
-			throw new CodedError("DEMO_FAILED", `${this.#base}${path}: ${errorText(error)}`, { cause: error });
+			throw new CodedError("API_UNREACHABLE", `${this.#base}${path}: ${errorText(error)}`, { cause: error });
 		}
 	}
 
