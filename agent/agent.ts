@@ -10,17 +10,18 @@ import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import type { AgentConfig } from "./config.ts";
 import { DiskJournal } from "./journal/journal.ts";
 import { Recorder } from "./journal/recorder.ts";
-import type { CycleSink } from "./pipeline.ts";
+import type { CycleSink, SampleSource } from "./pipeline.ts";
 import { CurrentValues } from "./publisher/current-values.ts";
 import { Delivery } from "./publisher/delivery.ts";
 import { EdgeSession } from "./publisher/edge-session.ts";
 import { Publisher } from "./publisher/publisher.ts";
-import { OpcuaSource } from "./source/opcua-source.ts";
+import { OpcuaSource, type OpcuaSourceOptions } from "./source/opcua-source.ts";
 import { TagBook } from "./tag-book.ts";
 import { AgentTelemetry } from "./telemetry.ts";
 
@@ -32,10 +33,20 @@ export class Agent {
 	readonly #directory: string;
 	readonly #clock: Clock;
 	readonly #telemetry: AgentTelemetry;
+	readonly #createSource: (options: OpcuaSourceOptions) => SampleSource;
+	readonly #figures = new ProcessFigures();
 	#lifecycle: Lifecycle | undefined;
 
 	/** `directory` is where the configuration file lies; relative paths start there. */
-	constructor(options: { config: AgentConfig; directory: string; clock: Clock; log: Logger }) {
+	constructor(options: {
+		config: AgentConfig;
+		directory: string;
+		clock: Clock;
+		log: Logger;
+		/** Another driver than OPC UA; it gets what an OPC UA source gets. */
+		createSource?: (options: OpcuaSourceOptions) => SampleSource;
+	}) {
+		this.#createSource = options.createSource ?? ((source) => new OpcuaSource(source));
 		this.#config = options.config;
 		this.#directory = options.directory;
 		this.#clock = options.clock;
@@ -108,7 +119,7 @@ export class Agent {
 			});
 			const sources = config.servers.map((server) => {
 				const devices = config.devices.filter((device) => device.server === server.name);
-				return new OpcuaSource({ server, devices, tags, sink, clock, telemetry });
+				return this.#createSource({ server, devices, tags, sink, clock, telemetry });
 			});
 			const status = new StatusServer({
 				...config.status,
@@ -122,6 +133,7 @@ export class Agent {
 					},
 					status: () => ({
 						process: "agent",
+						figures: this.#figures.figures(),
 						group: config.group,
 						edgeNode: config.edge_node,
 						insecure: { broker: config.broker.insecure, servers: config.servers.map(({ name }) => name) },
@@ -148,6 +160,7 @@ export class Agent {
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
+				this.#figures,
 				status,
 				publisher,
 				{

@@ -1,6 +1,6 @@
 // The `pilotline` program. Commands are loaded when they are asked for, so that `--help` is quick.
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 
 const exitFailed = 1;
@@ -121,6 +121,44 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.addHelpText("after", "\nExample:\n  pilotline gaps --limit 20")
 		.action((options: { api: string; limit: number; json: boolean }) =>
 			run(async () => (await import("./gaps.ts")).gaps(options)),
+		);
+
+	pilotline
+		.command("bench")
+		.description("the pipeline under load on this host: loss, duplicates, CPU per million values, latency")
+		.option("--tags <n>", "tags", wholeNumber(1, 100_000), 2_000)
+		.option("--rate <n>", "values a second over all tags", wholeNumber(1, 1_000_000), 2_000)
+		.option("--seconds <n>", "how long to measure", wholeNumber(5, 3_600), 30)
+		.addOption(
+			new Option("--source <kind>", "an OPC UA server, or the agent's source port")
+				.choices(["opcua", "port"])
+				.default("opcua"),
+		)
+		.option("--json", "print one JSON document", false)
+		.addHelpText(
+			"after",
+			"\nExamples:\n  pilotline bench\n  pilotline bench --tags 20000 --rate 20000 --seconds 600 --json",
+		)
+		.action((options) =>
+			run(async () => (await import("./bench/bench.ts")).bench({ ...options, env: process.env })),
+		);
+
+	pilotline
+		.command("load")
+		.description("count up on many tags of one OPC UA server, until a signal ends it")
+		.option("--tags <n>", "tags", wholeNumber(1, 100_000), 2_000)
+		.option("--rate <n>", "values a second over all tags", wholeNumber(1, 1_000_000), 2_000)
+		.option("--port <n>", "TCP port on the loopback; 0 takes a free one", wholeNumber(0, 65_535), 4_850)
+		.option("--data <dir>", "for the server's certificates", "data/load")
+		.addHelpText("after", "\nExample:\n  pilotline load --tags 20000 --rate 20000")
+		.action((options) => run(async () => (await import("../simulators/load/main.ts")).runLoad(options)));
+
+	pilotline
+		.command("bench-agent", { hidden: true })
+		.requiredOption("--config <file>")
+		.requiredOption("--rate <n>", "", wholeNumber(1, 10_000_000))
+		.action((options) =>
+			run(async () => (await import("./bench/port-agent.ts")).runPortAgent({ ...options, env: process.env })),
 		);
 
 	const journal = pilotline.command("journal").description("look into an agent's journal; changes nothing");

@@ -9,6 +9,7 @@ import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
@@ -182,7 +183,9 @@ export class Collector {
 			telemetry,
 		});
 		host = theHost;
+		const figures = new ProcessFigures();
 		const live = new LiveView({
+			figures: () => figures.figures(),
 			config,
 			specification,
 			instance: opened.instance,
@@ -216,7 +219,7 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [notifier, lotJudge, intake, live, api, theHost];
+		return [figures, notifier, lotJudge, intake, live, api, theHost];
 	}
 
 	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */

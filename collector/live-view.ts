@@ -1,5 +1,6 @@
 import { type Clock, every } from "../common/runtime/clock.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
+import type { Figures } from "../common/runtime/process-figures.ts";
 import type { CollectorConfig } from "./config.ts";
 import type { EdgeNodeRow } from "./pipeline.ts";
 import type { LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
@@ -10,6 +11,7 @@ export interface LiveViewOptions {
 	readonly config: CollectorConfig;
 	readonly specification: Specification;
 	readonly instance: string;
+	readonly figures: () => Figures;
 	readonly clock: Clock;
 	readonly host: {
 		readonly connected: boolean;
@@ -18,6 +20,7 @@ export interface LiveViewOptions {
 	readonly intake: {
 		readonly storedSamples: number;
 		readonly waitingSamples: number;
+		readonly commitAgeMs: { p50: number; p99: number; max: number; count: number };
 		readonly lastError: string | undefined;
 		throughs(): ReadonlyMap<string, number>;
 		epochs(
@@ -79,6 +82,8 @@ export class LiveView implements LivePort, Part {
 		];
 		return {
 			process: "collector",
+			figures: this.#options.figures(),
+			commitAgeMs: intake.commitAgeMs,
 			host: config.host,
 			instance,
 			broker: { url: config.broker.url, connected: host.connected },

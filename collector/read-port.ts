@@ -1,6 +1,7 @@
 // What the collector tells about itself and its data: the reading side of pipeline.ts. Both ports are read only.
 // Rows are plain data that fit JSON as they are: a number that a double cannot hold exactly is text.
 
+import type { Figures } from "../common/runtime/process-figures.ts";
 import type { Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 
@@ -185,6 +186,15 @@ export interface LiveEdgeNode {
 /** The process now. Holds no secret: addresses without user, password or query. */
 export interface LiveStatus {
 	readonly process: "collector";
+	/** Cost of the process; absent where nobody measures. */
+	readonly figures?: Figures;
+	/** Age of samples (wall clock less source time) when they were committed; means little while a line is caught up with. */
+	readonly commitAgeMs?: {
+		readonly p50: number;
+		readonly p99: number;
+		readonly max: number;
+		readonly count: number;
+	};
 	readonly host: string;
 	readonly instance: string;
 	readonly broker: { readonly url: string; readonly connected: boolean };

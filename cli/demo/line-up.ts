@@ -8,9 +8,9 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { type ReceivedMessage, WebhookReceiver } from "../../simulators/receiver/webhook-receiver.ts";
-import { Child } from "./child.ts";
-import { EmbeddedBroker } from "./embedded-broker.ts";
-import { freePort } from "./free-port.ts";
+import { Child } from "../child.ts";
+import { EmbeddedBroker } from "../embedded-broker.ts";
+import { freePort } from "../free-port.ts";
 
 export interface LineUpOptions {
 	readonly directory: string;

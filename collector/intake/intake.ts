@@ -3,6 +3,7 @@ import { decodeGap } from "../../common/contract/gap.ts";
 import { nodeDevice } from "../../common/contract/ids.ts";
 import { decodeOpened, openedMetric } from "../../common/contract/opened.ts";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
+import { Histogram } from "../../common/runtime/histogram.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type {
 	CommandPort,
@@ -67,6 +68,7 @@ export class Intake implements IntakePort, Part {
 	#savedMs = Number.NEGATIVE_INFINITY;
 	#storedSamples = 0;
 	#lastError: string | undefined;
+	readonly #commitAge = new Histogram();
 	readonly #seriesNames = new Map<number, string>();
 
 	constructor(options: IntakeOptions) {
@@ -81,6 +83,10 @@ export class Intake implements IntakePort, Part {
 	}
 	get storedSamples(): number {
 		return this.#storedSamples;
+	}
+	/** How old samples are when they are committed: wall clock less source time, in milliseconds. */
+	get commitAgeMs() {
+		return this.#commitAge.summary();
 	}
 	get lastError(): string | undefined {
 		return this.#lastError;
@@ -274,6 +280,9 @@ export class Intake implements IntakePort, Part {
 	#committed(batch: Batch, judgement: Judgement, gaps: readonly GapRow[]): void {
 		const { telemetry } = this.#options;
 		const edgeNodes = new Set<number>();
+		const nowMs = this.#options.clock.wallMs();
+		for (const row of batch.rows)
+			if (row.device !== nodeDevice) this.#commitAge.add(nowMs - row.sourceMinMs, row.samples);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
 			this.#ledger(edgeNode).apply(epoch, ranges);
 			edgeNodes.add(edgeNode);

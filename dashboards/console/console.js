@@ -40,12 +40,16 @@ async function round() {
 		windows = specification.windows;
 		trend.know(known.tags, windows);
 	}
-	trend.follow({ units: status.units, violations: violations.violations });
+	trend.follow({
+		plantTimeMs: status.plantTimeMs ?? status.nowMs,
+		units: status.units,
+		violations: violations.violations,
+	});
 	const trendShown = trend.refresh();
 	showCards = () =>
 		showUnits(status, violations.violations, { selected: trend.unit, href: (unit) => trend.href(unit) });
 	showCards();
-	showViolations(violations.violations.slice(0, 12), windows, (unit, tag) => trend.href(unit, tag));
+	showViolations(violations.violations.slice(0, 12), windows, (each) => trend.hrefOf(each));
 	showLots(lots.lots);
 	showGaps(gaps.gaps);
 	showMessages(messages.messages);

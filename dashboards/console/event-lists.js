@@ -6,7 +6,7 @@ import { dateTime, duration, measured, plural, shortTime, words } from "./page-t
 /** @param {string} section */
 const body = (section) => /** @type {Element} */ (byId(section).querySelector("tbody, ol"));
 
-/** @param {any[]} violations @param {any[]} windows @param {(unit: string, tag: string) => string} href */
+/** @param {any[]} violations @param {any[]} windows @param {(violation: any) => string} href */
 export function showViolations(violations, windows, href) {
 	const byWindow = new Map(windows.map((window) => [window.id, window]));
 	fill(body("violations"), [violations, windows.length], () =>
@@ -16,12 +16,12 @@ export function showViolations(violations, windows, href) {
 	);
 }
 
-/** @param {any} violation @param {any} window @param {(unit: string, tag: string) => string} href */
+/** @param {any} violation @param {any} window @param {(violation: any) => string} href */
 function violationItem(violation, window, href) {
-	const { unit, tag, lot, phase, side, limit, extreme, startedMs, clearedMs, clearedBy } = violation;
+	const { unit, lot, phase, side, limit, extreme, startedMs, clearedMs, clearedBy } = violation;
 	const open = clearedMs === undefined;
 	const link = element("a", {}, `${violation.window}`);
-	link.setAttribute("href", href(unit, tag));
+	link.setAttribute("href", href(violation));
 	const eu = window?.eu ? ` ${window.eu}` : "";
 	const ended = open
 		? element("span", { class: "abnormal" }, "▲ open")
@@ -29,7 +29,12 @@ function violationItem(violation, window, href) {
 	const item = element(
 		"li",
 		{},
-		element("p", {}, element("strong", {}, link), ` in ${unit}, lot ${lot || "none"}, ${phase}`),
+		element(
+			"p",
+			{},
+			element("strong", {}, link),
+			` in ${unit}, lot ${lot || "none"}${phase ? `, ${phase}` : ""}`,
+		),
 		element("p", {}, `${dateTime(startedMs)}, `, ended),
 		element(
 			"p",
@@ -55,15 +60,11 @@ export function showLots(lots) {
 			const name = /** @type {keyof typeof verdictWords | undefined} */ (lot.verdict?.verdict);
 			const text =
 				name === undefined ? (lot.closedMs === undefined ? "on the line" : "not yet") : verdictWords[name];
-			const why = lot.verdict?.reasons.join("; ") ?? "";
-			const part = lot.observedWhole || lot.closedMs === undefined ? "" : ", seen in part";
+			const whole = lot.observedWhole || lot.closedMs === undefined ? [] : ["seen only in part"];
+			const title = [text, ...whole, ...(lot.verdict?.reasons ?? [])].join("; ");
 			return row(
 				lot.lot,
-				{
-					text: `${text}${part}`,
-					class: name === undefined ? "faint" : verdictClass[name],
-					title: why === "" ? `${text}${part}` : why,
-				},
+				{ text, class: name === undefined ? "faint" : verdictClass[name], title },
 				String(lot.occurrences),
 				shortTime(lot.openedMs),
 				lot.closedMs === undefined ? "open" : shortTime(lot.closedMs),
@@ -97,7 +98,7 @@ export function showMessages(messages) {
 			const tries = message.attempts > 1 ? ` (${plural(message.attempts, "attempt")})` : "";
 			return row(
 				message.destination,
-				message.type,
+				message.type.replace(".", " "),
 				{
 					text: `${message.state === "failed" ? "▲ failed" : message.state}${tries}`,
 					class: message.state === "failed" ? "attention" : "",

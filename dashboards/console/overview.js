@@ -6,10 +6,18 @@ import { count, dateTime, duration, shortTime, time } from "./page-text.js";
 /** Data older than this is not live. */
 const liveWithinMs = 60_000;
 
-/** @param {any} status @returns {{ text: string, abnormal: boolean }} */
-export function stateInWords(status) {
+/**
+ * The state is read out when it changes, the age of the data is not: it always changes.
+ * @param {any} status
+ * @returns {{ state: string, age: string, abnormal: boolean }}
+ */
+function stateInWords(status) {
 	const { broker, nowMs, plantTimeMs, storedPerSecond, lastCommitError } = status;
-	const bad = (/** @type {string} */ text) => ({ text: `⚠ ${text}`, abnormal: true });
+	const ageMs = nowMs - plantTimeMs;
+	const newest =
+		typeof plantTimeMs === "number" ? `Newest data of ${dateTime(plantTimeMs)}, ${duration(ageMs)} old.` : "";
+	const bad = (/** @type {string} */ text) => ({ state: `⚠ ${text}`, age: newest, abnormal: true });
+	const good = (/** @type {string} */ state, /** @type {string} */ age) => ({ state, age, abnormal: false });
 	if (lastCommitError) return bad(`The store cannot write: ${lastCommitError}. Agents keep their data.`);
 	if (!broker.connected)
 		return bad(`Not connected to the broker ${broker.url}. Agents keep their data and send it later.`);
@@ -18,26 +26,23 @@ export function stateInWords(status) {
 		const names = silent.map((/** @type {any} */ node) => `${node.group}/${node.edgeNode}`).join(", ");
 		return bad(`Agent offline: ${names}.`);
 	}
-	if (typeof plantTimeMs !== "number") return { text: "Connected. No data yet.", abnormal: false };
-	const ageMs = nowMs - plantTimeMs;
-	if (ageMs <= liveWithinMs)
-		return { text: `Connected and live. Newest data ${duration(ageMs)} old.`, abnormal: false };
+	if (newest === "") return good("Connected. No data yet.", "");
+	if (ageMs <= liveWithinMs) return good("Connected and live.", `Newest data ${duration(ageMs)} old.`);
 	if (storedPerSecond > 0) {
-		return {
-			text: `Connected, catching up. Data until ${shortTime(plantTimeMs)}, ${duration(ageMs)} behind the clock.`,
-			abnormal: false,
-		};
+		const behind = `Data until ${shortTime(plantTimeMs)}, ${duration(ageMs)} behind the clock.`;
+		return good("Connected, catching up.", behind);
 	}
-	return bad(
-		`Connected, but nothing arrives. Newest data is of ${dateTime(plantTimeMs)}, ${duration(ageMs)} old.`,
-	);
+	return bad("Connected, but nothing arrives.");
 }
 
 /** @param {number} sinceMs */
 export function showUnreachable(sinceMs) {
-	const state = byId("state");
-	state.className = "abnormal";
-	setText(state, `⚠ The collector does not answer since ${time(sinceMs)}. What you see is from before.`);
+	byId("now").className = "abnormal";
+	setText(byId("age"), "");
+	setText(
+		byId("state"),
+		`⚠ The collector does not answer since ${time(sinceMs)}. What you see is from before.`,
+	);
 }
 
 /** @param {any} status */
@@ -47,10 +52,10 @@ export function showOverview(status) {
 	const badges = [...(simulated ? ["simulated line"] : [])];
 	if (insecure.length > 0) badges.push(`not encrypted: ${insecure.join(", ")}`);
 	fill(byId("badges"), badges, () => badges.map((text) => element("span", { class: "badge" }, text)));
-	const { text, abnormal } = stateInWords(status);
-	const state = byId("state");
-	state.className = abnormal ? "abnormal" : "";
-	setText(state, text);
+	const { state, age, abnormal } = stateInWords(status);
+	byId("now").className = abnormal ? "abnormal" : "";
+	setText(byId("state"), state);
+	setText(byId("age"), age);
 
 	setText(byId("figure-rate"), count(status.storedPerSecond));
 	setText(byId("figure-waiting"), count(status.waitingSamples));
@@ -95,7 +100,7 @@ export function showUnits(status, violations, link) {
 			phase: unit.phase || "no phase",
 			batch: unit.batch ? `batch ${unit.batch}` : "no batch",
 			lot: unit.lot ? `lot ${unit.lot}` : "no lot",
-			age: ageMs === undefined ? "no data" : `data ${duration(ageMs)} old`,
+			age: ageMs === undefined ? "no data" : `${duration(ageMs)} old`,
 			open: open > 0 ? `▲ ${count(open)} open` : "",
 		};
 		for (const [key, text] of Object.entries(texts)) {

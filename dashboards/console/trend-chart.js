@@ -14,7 +14,7 @@ const letterPx = 15;
  * @param {any} trend
  * @returns {Point[]}
  */
-export function linePoints(trend) {
+function linePoints(trend) {
 	const { buckets, before, notGood, gaps, coveredFromMs } = trend;
 	/** @type {Point[]} */
 	const points = buckets.atMs.map((/** @type {number} */ atMs, /** @type {number} */ index) => ({
@@ -42,13 +42,12 @@ export function linePoints(trend) {
 }
 
 /**
- * The range of the axis: the values, and the limits of the windows that applied.
- * @param {any} trend
+ * The range of the axis: the values and the tag's limits, so that noise inside a window looks small.
+ * @param {number[]} limits
  * @param {Point[]} points
  * @returns {[number, number]}
  */
-export function axisRange(trend, points) {
-	const limits = trend.bands.flatMap((/** @type {any} */ band) => [band.low, band.high]);
+function axisRange(limits, points) {
 	let low = Number.POSITIVE_INFINITY;
 	let high = Number.NEGATIVE_INFINITY;
 	for (const value of [...limits, ...points.flatMap(({ min, max }) => [min, max])]) {
@@ -68,6 +67,8 @@ export class TrendChart {
 	#plot;
 	/** @type {any} */
 	#trend;
+	/** @type {number[]} */
+	#limits = [];
 	/** @type {string} */
 	#made = "";
 	/** @type {(text: string) => void} */
@@ -80,13 +81,14 @@ export class TrendChart {
 		new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(host);
 		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 			this.#made = "";
-			if (this.#trend?.kind === "number") this.show(this.#trend);
+			if (this.#trend?.kind === "number") this.show(this.#trend, this.#limits);
 		});
 	}
 
-	/** @param {any} trend */
-	show(trend) {
+	/** @param {any} trend @param {number[]} limits of the tag's windows */
+	show(trend, limits) {
 		this.#trend = trend;
+		this.#limits = limits;
 		const points = linePoints(trend);
 		const data = [
 			points.map(({ atMs }) => atMs / 1000),
@@ -136,7 +138,7 @@ export class TrendChart {
 			cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
 			scales: {
 				x: { time: true, range: () => [this.#trend.fromMs / 1000, this.#trend.toMs / 1000] },
-				y: { range: () => axisRange(this.#trend, linePoints(this.#trend)) },
+				y: { range: () => axisRange(this.#limits, linePoints(this.#trend)) },
 			},
 			axes: [
 				{

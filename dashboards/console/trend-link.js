@@ -4,6 +4,11 @@
 
 export const periods = [6, 24, 72];
 
+/** The shortest period that reaches back so far; the longest when none does. @param {number} ageMs */
+export function periodFor(ageMs) {
+	return periods.find((hours) => ageMs < hours * 3_600_000) ?? periods[periods.length - 1];
+}
+
 /** @param {string} hash @returns {Partial<TrendLink>} */
 export function parseLink(hash) {
 	const given = new URLSearchParams(hash.replace(/^#/, ""));
@@ -28,7 +33,7 @@ export function linkText({ unit, tag, hours }) {
  * @param {Partial<TrendLink>} link
  * @param {{ unit: string, tag: string }[]} tags
  * @param {{ unit: string, tag: string, phases?: string[] }[]} windows
- * @param {{ units: { unit: string, phase: string }[], violations: { unit: string, tag: string }[] }} now
+ * @param {{ plantTimeMs: number, units: { unit: string, phase: string }[], violations: { unit: string, tag: string, startedMs: number }[] }} now
  * @returns {TrendLink | undefined} undefined while there are no tags
  */
 export function chooseTrend(link, tags, windows, now) {
@@ -41,7 +46,12 @@ export function chooseTrend(link, tags, windows, now) {
 		wanted && candidates.find(({ unit, tag }) => unit === wanted.unit && tag === wanted.tag);
 	const phaseOf = new Map(now.units.map(({ unit, phase }) => [unit, phase]));
 	const judgedNow = windows.filter(({ unit, phases }) => phases?.includes(phaseOf.get(unit) ?? "") ?? true);
-	for (const wanted of [...now.violations, ...judgedNow, ...windows]) {
+	for (const violation of now.violations) {
+		const found = has(violation);
+		const reach = periodFor(now.plantTimeMs - violation.startedMs);
+		if (found) return { unit: found.unit, tag: found.tag, hours: link.hours ?? reach };
+	}
+	for (const wanted of [...judgedNow, ...windows]) {
 		const found = has(wanted);
 		if (found) return { unit: found.unit, tag: found.tag, hours };
 	}

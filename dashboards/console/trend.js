@@ -4,7 +4,7 @@ import { ask } from "./ask.js";
 import { byId, element, fill, row, setText } from "./page-elements.js";
 import { dateTime, duration, measured, plural, words } from "./page-text.js";
 import { TrendChart } from "./trend-chart.js";
-import { chooseTrend, linkText, parseLink } from "./trend-link.js";
+import { chooseTrend, linkText, parseLink, periodFor } from "./trend-link.js";
 
 const pointsMax = 2000;
 /** A trend that took long is asked for less often. */
@@ -20,8 +20,8 @@ export class Trend {
 	#tags = [];
 	/** @type {any[]} */
 	#windows = [];
-	/** @type {{ units: any[], violations: any[] }} */
-	#now = { units: [], violations: [] };
+	/** @type {{ plantTimeMs: number, units: any[], violations: any[] }} */
+	#now = { plantTimeMs: 0, units: [], violations: [] };
 	/** @type {import("./trend-link.js").TrendLink | undefined} */
 	#shown;
 	#nextMs = 0;
@@ -39,9 +39,18 @@ export class Trend {
 		return this.#shown?.unit ?? "";
 	}
 
-	/** The address that shows a unit, or a tag of it, over the present period. @param {string} unit @param {string} [tag] */
-	href(unit, tag) {
-		return linkText({ unit, ...(tag ? { tag } : {}), hours: this.#hours() });
+	/** The address that shows a unit over the present period. @param {string} unit */
+	href(unit) {
+		return linkText({ unit, hours: this.#hours() });
+	}
+
+	/** The address that shows a violation. @param {any} violation */
+	hrefOf({ unit, tag, startedMs }) {
+		return linkText({
+			unit,
+			tag,
+			hours: Math.max(this.#hours(), periodFor(this.#now.plantTimeMs - startedMs)),
+		});
 	}
 
 	/** @param {any[]} tags @param {any[]} windows */
@@ -50,7 +59,7 @@ export class Trend {
 		this.#windows = windows;
 	}
 
-	/** @param {{ units: any[], violations: any[] }} now */
+	/** @param {{ plantTimeMs: number, units: any[], violations: any[] }} now */
 	follow(now) {
 		this.#now = now;
 	}
@@ -115,14 +124,18 @@ export class Trend {
 	/** @param {any} trend */
 	#show(trend) {
 		setText(byId("trend-summary"), summary(trend));
-		const keys = trendKeys(trend);
+		const windows = this.#windows.filter(({ unit, tag }) => unit === trend.unit && tag === trend.tag);
+		const keys = trendKeys(trend, windows);
 		fill(byId("trend-key"), keys, () =>
 			keys.map(({ name, text }) => element("li", { class: `key-${name}` }, text)),
 		);
 		const host = byId("chart");
 		if (trend.kind === "number") {
 			host.setAttribute("role", "img");
-			this.#chart.show(trend);
+			this.#chart.show(
+				trend,
+				windows.flatMap(({ low, high }) => [low, high]).filter((limit) => typeof limit === "number"),
+			);
 			return;
 		}
 		this.#chart.clear();
@@ -171,13 +184,17 @@ function total(stretches, endMs) {
 	return stretches.reduce((sum, { fromMs, toMs }) => sum + ((toMs ?? endMs) - fromMs), 0);
 }
 
-/** What the marks mean, only those that are there. @param {any} trend */
-function trendKeys(trend) {
+/** What the marks mean, only those that are there. @param {any} trend @param {any[]} windows the tag's */
+function trendKeys(trend, windows) {
 	const { kind, bands, occurrences, notGood, gaps, eu } = trend;
 	if (kind !== "number") return [{ name: "text", text: "Changes, the newest first" }];
 	const keys = [{ name: "line", text: "value; grey around it: lowest and highest" }];
 	const limits = new Map(bands.map((/** @type {any} */ band) => [band.window, bandText(band, eu)]));
 	for (const text of limits.values()) keys.push({ name: "band", text });
+	for (const window of windows) {
+		if (!limits.has(window.id))
+			keys.push({ name: "text", text: `window ${window.id} does not apply in this period` });
+	}
 	if (occurrences.length > 0) keys.push({ name: "violation", text: plural(occurrences.length, "violation") });
 	if (notGood.length > 0) keys.push({ name: "bad", text: "no good value" });
 	if (gaps.length > 0) keys.push({ name: "gap", text: "gap in the data" });

@@ -110,10 +110,11 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		await open();
 		await expect.poll(() => page.locator("#units li").count()).toBe(2);
 		const furnace = await page.locator("#units li").first().textContent();
-		for (const text of ["U500", "SOAK", "batch B1", "lot L1", "data 0 s old", "▲ 1 open"]) {
+		for (const text of ["U500", "SOAK", "batch B1", "lot L1", "0 s old", "▲ 1 open"]) {
 			expect(furnace).toContain(text);
 		}
-		expect(await page.locator("#state").textContent()).toBe("Connected and live. Newest data 0 s old.");
+		expect(await page.locator("#state").textContent()).toBe("Connected and live.");
+		expect(await page.locator("#age").textContent()).toBe("Newest data 0 s old.");
 		expect(await page.locator("#badges").textContent()).toMatch(/simulated line\s*not encrypted: broker/);
 		expect(await page.locator("#figure-total").textContent()).toBe("1,083");
 		expect(await page.locator("#figure-gaps").textContent()).toBe("▲ 1");
@@ -179,6 +180,13 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		await expect.poll(() => page.url()).toContain("#unit=U500&tag=Phase&hours=72");
 		await page.goBack();
 		await expect.poll(() => page.locator("input[name=hours]:checked").inputValue()).toBe("24");
+	});
+
+	test("a violation leads to its trend, over a period that shows it", async () => {
+		await open("#unit=U700&tag=K700.AT01&hours=24");
+		await page.locator("#violations a").first().click();
+		await expect.poll(() => page.locator("#trend-summary").textContent()).toContain("U500 F500.TT01");
+		expect(page.url()).toContain("#unit=U500&tag=F500.TT01&hours=24");
 	});
 
 	test("everything can be reached with the keyboard", async () => {

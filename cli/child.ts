@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { Clock } from "../../common/runtime/clock.ts";
-import { CodedError } from "../../common/runtime/coded-error.ts";
-import type { Part } from "../../common/runtime/lifecycle.ts";
+import type { Clock } from "../common/runtime/clock.ts";
+import { CodedError } from "../common/runtime/coded-error.ts";
+import type { Part } from "../common/runtime/lifecycle.ts";
 
 export interface ChildOptions {
 	readonly name: string;
@@ -37,7 +37,7 @@ export class Child implements Part {
 		const { args, env, logFile, onMessage } = this.#options;
 		// `.ts` in the tree, `.js` when packed, as this file.
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
-		const main = fileURLToPath(new URL(`../main${ending}`, import.meta.url));
+		const main = fileURLToPath(new URL(`./main${ending}`, import.meta.url));
 		const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],

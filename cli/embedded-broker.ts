@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
-import type { Part } from "../../common/runtime/lifecycle.ts";
+import type { Part } from "../common/runtime/lifecycle.ts";
 
 /** An MQTT 3.1.1 broker inside the demonstration, on a free port of the loopback; a plant has its own broker. */
 export class EmbeddedBroker implements Part {
