@@ -186,6 +186,7 @@ export class Collector {
 		const figures = new ProcessFigures();
 		const live = new LiveView({
 			figures: () => figures.figures(),
+			units: () => directory.devices,
 			config,
 			specification,
 			instance: opened.instance,

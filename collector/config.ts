@@ -48,6 +48,8 @@ const schema = keys({
 	host: topicLevel,
 	/** Sparkplug groups to take. */
 	groups: list(topicLevel, 1, "groups"),
+	/** The line is simulated: the page says so. */
+	simulated: z.boolean({ error: "expected true or false" }).default(false),
 	data_dir: text,
 	log_level: oneOf(logLevels).default("info"),
 	broker: brokerSection,

@@ -30,6 +30,13 @@ export class Directory {
 		}
 	}
 
+	/** Devices in the order in which births first declared them. */
+	get devices(): readonly string[] {
+		return [...new Set([...this.#series.values()].map(({ device }) => device))].filter(
+			(device) => device !== "",
+		);
+	}
+
 	edgeNode(group: string, edgeNode: string): EdgeNodeRow {
 		const key = `${group}/${edgeNode}`;
 		let row = this.#edgeNodes.get(key);

@@ -12,6 +12,8 @@ export interface LiveViewOptions {
 	readonly specification: Specification;
 	readonly instance: string;
 	readonly figures: () => Figures;
+	/** Units in the order in which people know them. */
+	readonly units: () => readonly string[];
 	readonly clock: Clock;
 	readonly host: {
 		readonly connected: boolean;
@@ -35,15 +37,16 @@ export interface LiveViewOptions {
 	};
 }
 
-const rateOverMs = 2_000;
+/** A live line comes in bursts; a shorter stretch would show nothing between two of them. */
+const rateOverMs = 10_000;
+const measureEveryMs = 2_000;
 
 /** The process now, for the page and the probes. */
 export class LiveView implements LivePort, Part {
 	readonly name = "live view";
 	readonly #options: LiveViewOptions;
-	#storedBefore = 0;
-	#measuredMs = 0;
-	#perSecond = 0;
+	/** What was stored at past moments, the oldest about `rateOverMs` ago. */
+	readonly #measured: { atMs: number; stored: number }[] = [];
 	#stopMeasuring = () => {};
 
 	constructor(options: LiveViewOptions) {
@@ -51,16 +54,9 @@ export class LiveView implements LivePort, Part {
 	}
 
 	start(): void {
-		const { clock, intake } = this.#options;
-		this.#measuredMs = clock.monotonicMs();
-		this.#stopMeasuring = every(clock, rateOverMs, () => {
-			const nowMs = clock.monotonicMs();
-			this.#perSecond = Math.round(
-				((intake.storedSamples - this.#storedBefore) * 1_000) / (nowMs - this.#measuredMs),
-			);
-			this.#storedBefore = intake.storedSamples;
-			this.#measuredMs = nowMs;
-		});
+		const { clock } = this.#options;
+		this.#measure();
+		this.#stopMeasuring = every(clock, measureEveryMs, () => this.#measure());
 	}
 
 	stop(): void {
@@ -88,14 +84,29 @@ export class LiveView implements LivePort, Part {
 			instance,
 			broker: { url: config.broker.url, connected: host.connected },
 			insecure,
+			simulated: config.simulated,
 			plantTimeMs: throughs.size === 0 ? undefined : Math.max(...throughs.values()),
-			storedPerSecond: this.#perSecond,
+			storedPerSecond: this.#storedPerSecond(),
 			waitingSamples: intake.waitingSamples,
 			edgeNodes: this.#edgeNodes(),
 			units: this.#units(throughs),
 			specification: { product: specification.product.code, version: specification.version },
 			...(intake.lastError === undefined ? {} : { lastCommitError: intake.lastError }),
 		};
+	}
+
+	#measure(): void {
+		const { clock, intake } = this.#options;
+		this.#measured.push({ atMs: clock.monotonicMs(), stored: intake.storedSamples });
+		if (this.#measured.length > rateOverMs / measureEveryMs) this.#measured.shift();
+	}
+
+	#storedPerSecond(): number {
+		const { clock, intake } = this.#options;
+		const oldest = this.#measured[0];
+		if (oldest === undefined) return 0;
+		const elapsedMs = Math.max(clock.monotonicMs() - oldest.atMs, 1);
+		return Math.round(((intake.storedSamples - oldest.stored) * 1_000) / elapsedMs);
 	}
 
 	#edgeNodes(): LiveStatus["edgeNodes"] {
@@ -106,7 +117,9 @@ export class LiveView implements LivePort, Part {
 			online,
 			// The host keeps monotonic time; people read the wall clock.
 			lastMessageMs:
-				lastMessageMs === undefined ? undefined : clock.wallMs() - (clock.monotonicMs() - lastMessageMs),
+				lastMessageMs === undefined
+					? undefined
+					: Math.round(clock.wallMs() - (clock.monotonicMs() - lastMessageMs)),
 			epochs: intake.epochs(row.id).flatMap(({ epoch, prefix, held }) => {
 				return held === undefined ? [] : [{ epoch, prefix, held: Math.max(0, held.next - 1 - prefix) }];
 			}),
@@ -116,9 +129,8 @@ export class LiveView implements LivePort, Part {
 	#units(throughs: ReadonlyMap<string, number>): LiveUnit[] {
 		const idle = { batch: "", lot: "", recipe: "", phase: "" };
 		const contexts = this.#options.judge.contexts();
-		const units = new Set([...contexts.keys(), ...throughs.keys()].filter((unit) => unit !== ""));
-		return [...units]
-			.sort()
+		return this.#options
+			.units()
 			.map((unit) => ({ unit, ...(contexts.get(unit) ?? idle), throughMs: throughs.get(unit) }));
 	}
 }

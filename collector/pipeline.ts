@@ -295,6 +295,8 @@ export interface LotFacts {
 		readonly violations: number;
 	}[];
 	readonly openOccurrences: number;
+	/** Where the lot's batches were. */
+	readonly visits: readonly { readonly unit: string; readonly batch: string }[];
 	/** Holes that touch a unit while one of the lot's batches was in it. */
 	readonly gaps: readonly {
 		readonly device: string;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { SampleColumns } from "../../common/contract/samples.ts";
-import type { GapRow, IncomingRecord, RecordRow } from "../pipeline.ts";
+import type { IncomingRecord, RecordRow } from "../pipeline.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
 
 /** Records of one transaction, as columns and rows, with what committing them will change. */
@@ -11,7 +11,6 @@ export interface Batch {
 	readonly judged: { device: string; throughMs: number | undefined; from: number; count: number }[];
 	readonly marks: { edgeNode: number; device: string; epoch: number; offset: number; throughMs: number }[];
 	readonly ranges: Map<string, { edgeNode: number; epoch: number; ranges: OffsetRanges }>;
-	readonly gaps: GapRow[];
 	readonly repeated: number;
 }
 
@@ -22,7 +21,7 @@ export function buildBatch(
 	stored: (edgeNode: number, epoch: number) => OffsetRanges,
 ): Batch {
 	const samples = new SampleColumns(records.reduce((sum, record) => sum + record.samples.count, 0));
-	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), gaps: [], repeated: 0 };
+	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), repeated: 0 };
 	let repeated = 0;
 	for (const record of records) {
 		const { edgeNode, epoch, offset, device, throughMs, hash, receivedMs } = record;

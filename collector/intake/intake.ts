@@ -1,7 +1,5 @@
-import { gapMetric, type HeldEpoch } from "../../common/contract/delivery.ts";
-import { decodeGap } from "../../common/contract/gap.ts";
+import type { HeldEpoch } from "../../common/contract/delivery.ts";
 import { nodeDevice } from "../../common/contract/ids.ts";
-import { decodeOpened, openedMetric } from "../../common/contract/opened.ts";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import { Histogram } from "../../common/runtime/histogram.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
@@ -21,8 +19,9 @@ import type {
 	ThroughRow,
 } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
-import { type Batch, buildBatch, gapId } from "./batch.ts";
+import { type Batch, buildBatch } from "./batch.ts";
 import { EdgeNodeLedger } from "./edge-node-ledger.ts";
+import { readNodeRecords } from "./node-records.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { WaitingRecords } from "./waiting-records.ts";
@@ -224,14 +223,17 @@ export class Intake implements IntakePort, Part {
 			this.#ledger(edgeNode).ranges(epoch),
 		);
 		if (batch.repeated > 0) this.#options.telemetry.repeated(batch.repeated);
-		this.#readNodeRecords(batch);
+		const told = readNodeRecords(batch, (series) => this.#seriesNames.get(series));
+		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings) {
+			this.#ledger(edgeNode).opened(epoch, previousEpoch, previousLast);
+		}
 		const { judge, telemetry, clock, messages, store } = this.#options;
 		const judgement = judge.judge({ records: batch.judged, samples: batch.samples });
 		const nowMs = clock.monotonicMs();
 		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
 		const lastSeq = this.#nextSeq + batch.rows.length - 1;
 		const rows = this.#pending.take();
-		const gaps = [...rows.gaps, ...batch.gaps];
+		const gaps = [...rows.gaps, ...told.gaps];
 		for (const { edgeNode, epoch, first, last } of rows.lost) {
 			const key = `${edgeNode} ${epoch}`;
 			const ranges = batch.ranges.get(key)?.ranges ?? this.#ledger(edgeNode).ranges(epoch);
@@ -305,29 +307,6 @@ export class Intake implements IntakePort, Part {
 			for (const moved of ledger.advance()) rows.push({ edgeNode, ...moved });
 		}
 		return rows;
-	}
-
-	/** Openings and gaps are samples of the edge node itself; what they say becomes rows of the ledger. */
-	#readNodeRecords(batch: Batch): void {
-		for (const [at, { device, from, count }] of batch.judged.entries()) {
-			if (device !== nodeDevice) continue;
-			const row = batch.rows[at] as RecordRow;
-			for (let index = from; index < from + count; index++) {
-				const tag = this.#seriesNames.get(batch.samples.tagId[index] as number);
-				const text = batch.samples.value(index);
-				if (typeof text !== "string") continue;
-				if (tag === openedMetric) {
-					const opened = decodeOpened(text);
-					if (opened !== undefined)
-						this.#ledger(row.edgeNode).opened(row.epoch, opened.previousEpoch, opened.previousLast);
-				} else if (tag === gapMetric) {
-					const gap = decodeGap(text);
-					const id = gapId(row.edgeNode, row.epoch, row.offset, index - from);
-					if (gap !== undefined)
-						batch.gaps.push({ ...gap, id, edgeNode: row.edgeNode, noticedMs: row.receivedMs });
-				}
-			}
-		}
 	}
 
 	#epochRow(edgeNode: number, epoch: number, ranges: OffsetRanges): EpochRow {

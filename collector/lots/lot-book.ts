@@ -10,8 +10,17 @@ export interface LotChanges {
 interface OpenLot {
 	readonly lot: string;
 	readonly openedMs: number;
-	/** Batches by their visits' units, and whether each visit's beginning was seen. */
-	readonly visits: { batch: string; unit: string; startObserved: boolean }[];
+	readonly visits: readonly LotVisit[];
+	/** The lot was in the last unit and left it. */
+	readonly leftLine: boolean;
+}
+
+interface LotVisit {
+	readonly batch: string;
+	readonly unit: string;
+	readonly startObserved: boolean;
+	/** How it ended: `joined` when another batch of the lot followed at once, as when batches are blended. */
+	readonly ended: "joined" | "left" | undefined;
 }
 
 /** The book's state as plain data, for the judgement cache. */
@@ -24,9 +33,10 @@ export interface LotBookState {
 const openLotsMax = 1_000;
 
 /**
- * Follows batches and lots through the units of the route. Pure. A lot opens with the first unit that names it and
- * closes when it leaves the last unit of the route; it was observed whole when each of its batches was seen to begin
- * in the first unit and passed them all.
+ * Follows batches and lots through the units of the route. Pure. A lot opens with the first unit that names it. It
+ * closes when it leaves the last unit and none of its batches is still on the way, at the latest when another lot
+ * enters that unit. It was observed whole when each of its batches was seen to begin in the first unit and then in
+ * each further one until it joined the rest, and the lot in every unit.
  */
 export class LotBook {
 	readonly #route: readonly string[];
@@ -44,7 +54,7 @@ export class LotBook {
 		if (visit !== undefined) {
 			this.#present.delete(unit);
 			out.visits.push({ ...visit, toMs: atMs });
-			if (unit === this.#route.at(-1) && after.lot !== visit.lot) this.#close(visit.lot, atMs, out);
+			this.#leave(visit, after.lot === visit.lot, atMs, out);
 		}
 		if (after.batch === "" && after.lot === "") return;
 		this.#enter({ unit, ...after, fromMs: atMs, toMs: undefined, startObserved: before !== undefined }, out);
@@ -64,30 +74,58 @@ export class LotBook {
 	#enter(visit: UnitVisit, out: LotChanges): void {
 		this.#present.set(visit.unit, visit);
 		out.visits.push(visit);
-		if (visit.lot === "" || !this.#route.includes(visit.unit)) return;
-		const known = this.#open.get(visit.lot);
-		const { batch, unit, startObserved, lot } = visit;
-		if (known === undefined) {
-			this.#open.set(lot, { lot, openedMs: visit.fromMs, visits: [{ batch, unit, startObserved }] });
-			out.lots.push({ lot, openedMs: visit.fromMs, closedMs: undefined, observedWhole: false });
-			const oldest = this.#open.keys().next().value;
-			if (this.#open.size > openLotsMax && oldest !== undefined) this.#open.delete(oldest);
-		} else this.#open.set(lot, { ...known, visits: [...known.visits, { batch, unit, startObserved }] });
+		const { batch, unit, startObserved, lot, fromMs } = visit;
+		if (lot === "" || !this.#route.includes(unit)) return;
+		if (unit === this.#route.at(-1)) {
+			for (const open of [...this.#open.values()])
+				if (open.leftLine && open.lot !== lot) this.#close(open, fromMs, out);
+		}
+		const known = this.#open.get(lot);
+		const visits = [...(known?.visits ?? []), { batch, unit, startObserved, ended: undefined }];
+		this.#open.set(lot, { lot, openedMs: known?.openedMs ?? fromMs, visits, leftLine: false });
+		if (known !== undefined) return;
+		out.lots.push({ lot, openedMs: fromMs, closedMs: undefined, observedWhole: false });
+		const oldest = this.#open.keys().next().value;
+		if (this.#open.size > openLotsMax && oldest !== undefined) this.#open.delete(oldest);
 	}
 
-	#close(lot: string, atMs: number, out: LotChanges): void {
+	#leave({ unit, batch, lot }: UnitVisit, joined: boolean, atMs: number, out: LotChanges): void {
 		const known = this.#open.get(lot);
-		if (known === undefined) return;
-		this.#open.delete(lot);
-		const batches = new Set(known.visits.map(({ batch }) => batch));
-		const observedWhole = [...batches].every((batch) =>
-			this.#route.every((unit, index) =>
-				known.visits.some(
-					(visit) => visit.batch === batch && visit.unit === unit && (index > 0 || visit.startObserved),
-				),
-			),
+		if (known === undefined || !this.#route.includes(unit)) return;
+		const ended = joined ? "joined" : "left";
+		const visits = known.visits.map((visit) =>
+			visit.unit === unit && visit.batch === batch ? ({ ...visit, ended } as const) : visit,
 		);
-		out.lots.push({ lot, openedMs: known.openedMs, closedMs: atMs, observedWhole });
+		const last = this.#route.at(-1);
+		const now = { ...known, visits, leftLine: known.leftLine || (unit === last && !joined) };
+		this.#open.set(lot, now);
+		if (!now.leftLine) return;
+		const onTheWay = batchesOf(now).some((name) => {
+			const newest = visits.findLast((visit) => visit.batch === name);
+			return newest?.ended !== "joined" && !(newest?.ended === "left" && newest.unit === last);
+		});
+		if (!onTheWay) this.#close(now, atMs, out);
+	}
+
+	#close(known: OpenLot, atMs: number, out: LotChanges): void {
+		const { lot, openedMs, visits } = known;
+		this.#open.delete(lot);
+		const seenEverywhere = this.#route.every((unit) => visits.some((visit) => visit.unit === unit));
+		const observedWhole = seenEverywhere && batchesOf(known).every((batch) => this.#seenWhole(visits, batch));
+		out.lots.push({ lot, openedMs, closedMs: atMs, observedWhole });
 		out.due.push({ lot, dueMs: atMs });
 	}
+
+	/** Whether a batch was seen from its beginning in the first unit through each one up to its last. */
+	#seenWhole(visits: readonly LotVisit[], batch: string): boolean {
+		const own = visits.filter((visit) => visit.batch === batch);
+		const last = Math.max(...own.map(({ unit }) => this.#route.indexOf(unit)));
+		return this.#route
+			.slice(0, last + 1)
+			.every((unit, index) => own.some((visit) => visit.unit === unit && (index > 0 || visit.startObserved)));
+	}
+}
+
+function batchesOf({ visits }: OpenLot): string[] {
+	return [...new Set(visits.map(({ batch }) => batch))];
 }

@@ -32,6 +32,8 @@ interface UnitState {
 	pending: Partial<UnitContext> | undefined;
 	pendingMs: number;
 	contextMs: number;
+	/** Source time of the newest value of each context tag. */
+	keyMs: Partial<Record<keyof ContextTags, number>>;
 }
 
 interface JudgedWindow {
@@ -167,10 +169,12 @@ export class LiveJudge implements JudgePort {
 		const raw =
 			samples.kind[index] === valueKind.number
 				? (samples.number[index] as number)
-				: Number(samples.value(index) ?? Number.NaN);
+				: Number(samples.value(index) || Number.NaN);
 		const value = good && Number.isFinite(raw) ? raw : undefined;
 		for (const judged of role.windows) {
-			if (atMs < judged.newestMs) {
+			// A value from before the present run belongs to a context that is gone.
+			const ofEarlierRun = judged.state.phase !== "idle" && atMs < judged.state.runFromMs;
+			if (atMs < judged.newestMs || ofEarlierRun) {
 				out.dirty.push({ device, fromMs: atMs, toMs: atMs });
 				continue;
 			}
@@ -195,12 +199,14 @@ export class LiveJudge implements JudgePort {
 		if (unit.pending !== undefined && atMs > unit.pendingMs) this.#applyContext(device, unit.pendingMs, out);
 		if (atMs < unit.contextMs) {
 			out.dirty.push({ device, fromMs: atMs, toMs: unit.contextMs });
-			return;
+			// The newest value of its own tag still says what the unit is doing now, however late it came.
+			if (atMs < (unit.keyMs[key] ?? Number.NEGATIVE_INFINITY)) return;
 		}
 		const now = this.#mutableUnit(device);
 		now.pending = { ...now.pending, [key]: value };
-		now.pendingMs = atMs;
-		now.contextMs = atMs;
+		now.keyMs = { ...now.keyMs, [key]: atMs };
+		now.contextMs = Math.max(atMs, now.contextMs);
+		now.pendingMs = now.contextMs;
 	}
 
 	#through(device: string, throughMs: number, out: Judgement): void {
@@ -236,7 +242,7 @@ export class LiveJudge implements JudgePort {
 		this.#undoUnits.set(device, known);
 		const copy: UnitState =
 			known === undefined
-				? { context: undefined, pending: undefined, pendingMs: 0, contextMs: 0 }
+				? { context: undefined, pending: undefined, pendingMs: 0, contextMs: 0, keyMs: {} }
 				: { ...known };
 		this.#units.set(device, copy);
 		return copy;

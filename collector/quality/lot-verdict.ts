@@ -5,9 +5,9 @@ import { causeId } from "./window-state.ts";
 const reasonsMax = 20;
 
 /**
- * Judges a lot whose stream windows are all closed. Pure. A violation makes it out; a window of the lot's units that
- * saw no Good value, a Bad one, or a gap while the lot was in the unit makes it not evaluable; only what was seen
- * and was inside is in.
+ * Judges a lot whose stream windows are all closed. Pure. A violation makes it out; a window that was not judged for
+ * each batch in its unit, saw no Good value or a Bad one, and a gap while the lot was in the unit make it not
+ * evaluable; only what was seen and was inside is in.
  */
 export function judgeLot(
 	facts: LotFacts,
@@ -20,10 +20,8 @@ export function judgeLot(
 		if (reasons.length < reasonsMax) reasons.push(reason);
 	};
 	let violations = 0;
-	const judged = new Set<string>();
-	const units = new Set(facts.periods.map(({ unit }) => unit));
+	const judged = new Set(facts.periods.map(({ window, batch }) => JSON.stringify([window, batch])));
 	for (const { window, unit, batch, goodSamples, badSamples, violations: found } of facts.periods) {
-		judged.add(window);
 		violations += found;
 		if (found > 0) because(`${window}: ${found} violation${found === 1 ? "" : "s"} in batch ${batch}`);
 		if (goodSamples === 0) because(`${window}: no good value while batch ${batch} was in ${unit}`);
@@ -32,11 +30,17 @@ export function judgeLot(
 	let unseen = facts.periods.some(({ goodSamples, badSamples }) => goodSamples === 0 || badSamples > 0);
 	for (const { id, unit } of specification.windows) {
 		// Utilities carry no lot; their windows stand for themselves.
-		if (judged.has(id) || !route.includes(unit)) continue;
-		unseen = true;
-		because(
-			`${id}: never judged while the lot was in ${unit}${units.has(unit) ? "" : " (nothing of the unit was)"}`,
-		);
+		if (!route.includes(unit)) continue;
+		const batches = new Set(facts.visits.filter((visit) => visit.unit === unit).map(({ batch }) => batch));
+		if (batches.size === 0) {
+			unseen = true;
+			because(`${id}: never judged, the lot was not seen in ${unit}`);
+		}
+		for (const batch of batches) {
+			if (judged.has(JSON.stringify([id, batch]))) continue;
+			unseen = true;
+			because(`${id}: never judged while batch ${batch} was in ${unit}`);
+		}
 	}
 	for (const { device, cause } of facts.gaps) {
 		unseen = true;

@@ -47,7 +47,10 @@ export class ThreadCaller {
 			} else call.resolve(reply.result);
 		});
 		worker.on("error", (error) => this.#failAll(error));
-		worker.on("exit", (code) => this.#failAll(new Error(`the store thread ended with code ${code}`)));
+		worker.on("exit", (code) => {
+			if (this.#worker === worker) this.#worker = undefined;
+			this.#failAll(new Error(`the store thread ended with code ${code}`));
+		});
 	}
 
 	/** @throws CodedError of the operation; STORE_FAILED when the thread is gone or has too much to do. */

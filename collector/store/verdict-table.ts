@@ -6,10 +6,13 @@ export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined
 	if (row === undefined || row.closed_ms === null) return undefined;
 	const periods = file.all("SELECT * FROM window_period WHERE lot = ? ORDER BY window, from_ms", lot);
 	const open = file.get("SELECT count(*) AS n FROM occurrence WHERE lot = ? AND cleared_ms IS NULL", lot);
+	const visits = file.all("SELECT DISTINCT unit, batch FROM unit_visit WHERE lot = ? ORDER BY from_ms", lot);
+	// A gap of the edge node itself may have been in any of its units.
 	const gaps = file.all(
-		`SELECT DISTINCT g.device, g.cause, g.from_ms, g.to_ms FROM gap g JOIN unit_visit v
-		ON g.device = v.unit AND g.from_ms < coalesce(v.to_ms, g.to_ms + 1) AND g.to_ms > v.from_ms
-		WHERE v.lot = ? AND g.backfilled = 0 ORDER BY g.from_ms`,
+		`SELECT DISTINCT v.unit AS device, g.cause, g.from_ms, g.to_ms FROM gap g JOIN unit_visit v
+		ON g.from_ms < coalesce(v.to_ms, g.to_ms + 1) AND g.to_ms > v.from_ms AND (g.device = v.unit OR
+			(g.device = '' AND EXISTS (SELECT 1 FROM series s WHERE s.edge_node = g.edge_node AND s.device = v.unit)))
+		WHERE v.lot = ? AND g.backfilled = 0 ORDER BY g.from_ms, v.unit`,
 		lot,
 	);
 	return {
@@ -26,6 +29,7 @@ export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined
 			violations: Number(period.violations),
 		})),
 		openOccurrences: Number(open?.n),
+		visits: visits.map(({ unit, batch }) => ({ unit: String(unit), batch: String(batch) })),
 		gaps: gaps.map((gap) => ({
 			device: String(gap.device),
 			cause: String(gap.cause),
