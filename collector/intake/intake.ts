@@ -14,7 +14,6 @@ import type {
 	Judgement,
 	JudgePort,
 	OutboxRow,
-	RecordRow,
 	Series,
 	ThroughRow,
 } from "../pipeline.ts";
