@@ -119,7 +119,15 @@ export class Agent {
 			});
 			const sources = config.servers.map((server) => {
 				const devices = config.devices.filter((device) => device.server === server.name);
-				return this.#createSource({ server, devices, tags, sink, clock, telemetry });
+				return this.#createSource({
+					server,
+					devices,
+					tags,
+					recovered: opened.recovered,
+					sink,
+					clock,
+					telemetry,
+				});
 			});
 			const status = new StatusServer({
 				...config.status,

@@ -10,7 +10,7 @@
 
 import type { Gap } from "../common/contract/gap.ts";
 import type { Epoch, Offset } from "../common/contract/ids.ts";
-import type { SampleColumns } from "../common/contract/samples.ts";
+import type { SampleColumns, SampleValue } from "../common/contract/samples.ts";
 
 /**
  * What a source hands over at the end of one publish cycle of one device: samples in order of source time,
@@ -45,6 +45,20 @@ export interface SourceState {
 	readonly tagsSubscribed: number;
 	readonly lastNotificationAgeMs: number | undefined;
 	readonly lastError: string | undefined;
+}
+
+/** The last sample of a tag before the agent was started again. */
+export interface LastSample {
+	readonly sourceMs: number;
+	readonly sourceRestTicks: number;
+	readonly status: number;
+	readonly value: SampleValue;
+}
+
+/** Where an earlier run of the agent stopped: Through by device, last samples by tag id. */
+export interface Recovered {
+	readonly throughMs: ReadonlyMap<string, number>;
+	readonly samples: ReadonlyMap<number, LastSample>;
 }
 
 /** A place in the journal. Epochs are ordered by their chain number, which grows by one at each opening. */

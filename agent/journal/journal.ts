@@ -16,8 +16,9 @@ import { join } from "node:path";
 import type { Epoch, Offset } from "../../common/contract/ids.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
-import type { HeldRange, Journal, JournaledRecord, JournalStats, Position } from "../pipeline.ts";
+import type { HeldRange, Journal, JournaledRecord, JournalStats, Position, Recovered } from "../pipeline.ts";
 import { RecordTail, type TailRecord } from "./record-tail.ts";
+import { recoverLast } from "./recovery.ts";
 import { type OpenReport, openSegments, type Segment, SegmentReader, syncFolder } from "./segment-file.ts";
 import { encodeHeader, recordFrame, type SegmentHeader, segmentName } from "./segment-format.ts";
 
@@ -58,7 +59,7 @@ export class DiskJournal implements Journal {
 	}
 
 	/** Opens the folder and starts a new epoch in it. Call once, before anything else. */
-	async open(): Promise<OpenReport & { previousEpoch: number; previousLast: number }> {
+	async open(): Promise<OpenReport & { previousEpoch: number; previousLast: number; recovered: Recovered }> {
 		await mkdir(this.#options.folder, { recursive: true });
 		const report = await openSegments(this.#options.folder);
 		this.#segments = report.segments;
@@ -70,8 +71,14 @@ export class DiskJournal implements Journal {
 			previousEpoch: last?.header.epoch ?? 0,
 			previousLast: (last?.next ?? 1) - 1,
 		};
+		const recovered = await recoverLast(report.segments);
 		await this.#startSegment(1);
-		return { ...report, previousEpoch: this.#header.previousEpoch, previousLast: this.#header.previousLast };
+		return {
+			...report,
+			recovered,
+			previousEpoch: this.#header.previousEpoch,
+			previousLast: this.#header.previousLast,
+		};
 	}
 
 	get epoch(): Epoch {

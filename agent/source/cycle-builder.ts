@@ -1,7 +1,7 @@
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
-import type { Cycle } from "../pipeline.ts";
+import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
@@ -36,6 +36,7 @@ export class CycleBuilder {
 	/** Until the first new value of each tag after a reconnect, its last value may come again. */
 	#mayRepeat = new Set<number>();
 	#newestMs = Number.NEGATIVE_INFINITY;
+	#resumedThroughMs: number | undefined;
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
 		this.device = device.name;
@@ -65,6 +66,25 @@ export class CycleBuilder {
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(): void {
 		this.#mayRepeat = new Set(this.#rank.keys());
+	}
+
+	/**
+	 * Takes up where an earlier run stopped. A first value that this run has not seen is a repeat when it is the tag's
+	 * last sample, or not newer than the device's Through, because everything up to there is in the journal.
+	 */
+	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
+		this.#resumedThroughMs = throughMs;
+		for (const id of this.#rank.keys()) {
+			const last = samples.get(id);
+			if (last === undefined) continue;
+			this.#seen[id] = true;
+			this.#last.sourceMs[id] = last.sourceMs;
+			this.#last.sourceRestTicks[id] = last.sourceRestTicks;
+			this.#last.status[id] = last.status;
+			this.#last.setValue(id, last.value);
+			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
+		}
+		this.expectRepeats();
 	}
 
 	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
@@ -112,7 +132,9 @@ export class CycleBuilder {
 	/** The same source time, status and value as the tag's last sample, the first time after a reconnect. */
 	#isRepeat(samples: SampleColumns, index: number): boolean {
 		const id = samples.tagId[index] as number;
-		if (!this.#mayRepeat.delete(id) || this.#seen[id] !== true) return false;
+		if (!this.#mayRepeat.delete(id)) return false;
+		if (this.#seen[id] !== true)
+			return (samples.sourceMs[index] as number) <= (this.#resumedThroughMs ?? Number.NEGATIVE_INFINITY);
 		const last = this.#last;
 		return (
 			last.sourceMs[id] === samples.sourceMs[index] &&

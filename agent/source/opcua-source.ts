@@ -1,11 +1,12 @@
 import type { ClientSubscription, DataValue, NotificationMessage, OPCUAClient } from "node-opcua";
+import type { GapCause } from "../../common/contract/gap.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { CycleSink, SampleSource, SourceState } from "../pipeline.ts";
+import type { CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
@@ -17,6 +18,8 @@ export interface OpcuaSourceOptions {
 	/** The devices read through this server. */
 	readonly devices: readonly DeviceConfig[];
 	readonly tags: TagBook;
+	/** Where an earlier run of this agent stopped. */
+	readonly recovered: Recovered;
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
@@ -40,8 +43,8 @@ export class OpcuaSource implements SampleSource {
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
 	#moreNotifications = false;
-	/** Source time of each device when the subscription was lost for good; the hole begins there. */
-	#holeFrom = new Map<string, number>();
+	/** Where each device's hole begins, and why: the subscription, or the agent itself, was gone. */
+	readonly #holes = new Map<string, { fromMs: number; cause: GapCause }>();
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
@@ -52,7 +55,11 @@ export class OpcuaSource implements SampleSource {
 				if (tag === undefined) throw new Error(`the tag book has no ${device.name}/${name}`);
 				return { tag, nodeId: node, rank };
 			});
-			this.#builders.set(device.name, new CycleBuilder(device, tags));
+			const builder = new CycleBuilder(device, tags);
+			const stoppedMs = options.recovered.throughMs.get(device.name);
+			builder.resume(stoppedMs, options.recovered.samples);
+			if (stoppedMs !== undefined) this.#holes.set(device.name, { fromMs: stoppedMs, cause: "agent_down" });
+			this.#builders.set(device.name, builder);
 			for (const tag of tags) this.#sourceTags.push({ namespace: device.namespace, tag });
 		}
 	}
@@ -202,21 +209,21 @@ export class OpcuaSource implements SampleSource {
 
 	/** Writes down what was missed between the last sample before an outage and the first one after it. */
 	#closeHole(builder: CycleBuilder, samples: SampleColumns): void {
-		const fromMs = this.#holeFrom.get(builder.device);
-		if (fromMs === undefined || samples.count === 0) return;
-		let toMs = Number.POSITIVE_INFINITY;
-		for (let index = 0; index < samples.count; index++) {
-			const sourceMs = samples.sourceMs[index] as number;
-			if (sourceMs > fromMs) toMs = Math.min(toMs, sourceMs);
-		}
-		if (toMs === Number.POSITIVE_INFINITY) return;
-		this.#holeFrom.delete(builder.device);
+		const hole = this.#holes.get(builder.device);
+		if (hole === undefined || samples.count === 0) return;
+		const { fromMs, cause } = hole;
+		// The first values of a new subscription are the newest of their tags; what was before them is missed.
+		let toMs = Number.NEGATIVE_INFINITY;
+		for (let index = 0; index < samples.count; index++)
+			toMs = Math.max(toMs, samples.sourceMs[index] as number);
+		if (toMs <= fromMs) return;
+		this.#holes.delete(builder.device);
 		this.#options.sink.gap({
 			device: builder.device,
 			tags: [],
 			fromMs,
 			toMs,
-			cause: "server_unreachable",
+			cause,
 			backfilled: false,
 		});
 	}
@@ -224,8 +231,9 @@ export class OpcuaSource implements SampleSource {
 	/** The subscription and its queues are gone: what changes until the next first value is missed. */
 	#subscriptionLost(): void {
 		for (const builder of this.#builders.values()) {
-			if (builder.newestMs > 0 && !this.#holeFrom.has(builder.device))
-				this.#holeFrom.set(builder.device, builder.newestMs);
+			if (builder.newestMs > 0 && !this.#holes.has(builder.device)) {
+				this.#holes.set(builder.device, { fromMs: builder.newestMs, cause: "server_unreachable" });
+			}
 			builder.expectRepeats();
 		}
 	}

@@ -1,21 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "./free-ports.ts";
 import { ProcessUnderTest } from "./process-under-test.ts";
+import { until } from "./until.ts";
 
 const repository = new URL("../../", import.meta.url).pathname;
 
 interface Halted {
 	readonly produced: number;
 	readonly producedByTag: Readonly<Record<string, number>>;
-}
-
-/** What the store has, as the collector tells it. */
-export interface Stored {
-	readonly total: number;
-	readonly tags: Readonly<Record<string, number>>;
 }
 
 /**
@@ -105,29 +100,9 @@ export class FaultLine {
 		return await this.#halted.promise;
 	}
 
-	async stored(): Promise<Stored> {
-		return await getJson<Stored>(`${this.apiUrl}/api/v1/counts`);
-	}
-
 	/** Asks the API until `met` holds of the answer, and returns it; throws what was last seen otherwise. */
 	async until<T>(path: string, met: (answer: T) => boolean, withinMs: number): Promise<T> {
-		const deadlineMs = performance.now() + withinMs;
-		let last: unknown;
-		for (;;) {
-			try {
-				const answer = await getJson<T>(path.startsWith("http") ? path : `${this.apiUrl}${path}`);
-				if (met(answer)) return answer;
-				last = answer;
-			} catch (error) {
-				last = error;
-			}
-			if (performance.now() > deadlineMs) {
-				throw new Error(
-					`${path} was not as expected within ${withinMs} ms; last: ${JSON.stringify(last)?.slice(0, 2_000)}\n${this.logs()}`,
-				);
-			}
-			await new Promise((resolve) => setTimeout(resolve, 100));
-		}
+		return await until(`${this.apiUrl}${path}`, met, withinMs, () => this.logs());
 	}
 
 	/** The last lines of every log, for the message of a failing test. */
@@ -152,23 +127,4 @@ export class FaultLine {
 		if (message.type === "progress") this.produced = message.produced ?? 0;
 		if (message.type === "halted") this.#halted.resolve(message as Halted);
 	}
-}
-
-async function getJson<T>(url: string): Promise<T> {
-	const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-	if (!response.ok) throw new Error(`status ${response.status}`);
-	return (await response.json()) as T;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-	const servers = await Promise.all(
-		Array.from({ length: count }, async () => {
-			const server = createServer();
-			await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-			return server;
-		}),
-	);
-	const ports = servers.map((server) => (server.address() as { port: number }).port);
-	await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-	return ports;
 }

@@ -1,15 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { describeWithPeer } from "../helpers/peers.ts";
 import { FaultLine } from "./fault-line.ts";
-
-/** A small generator, so that a failing order of kills can be had again by its seed. */
-function seeded(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return state / 2 ** 32;
-	};
-}
+import { seeded } from "./until.ts";
 
 describeWithPeer("mosquitto", "kill -9 under load", (mosquitto) => {
 	test("collector and broker killed in random turns: every value of every tag is stored exactly once", async () => {
