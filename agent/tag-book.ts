@@ -36,9 +36,14 @@ const bookFormat = 1;
  */
 export class TagBook {
 	readonly #tags: Tag[];
+	/** Configured tags by device and name. */
+	readonly #byName: ReadonlyMap<string, Tag>;
 
 	private constructor(tags: Tag[]) {
 		this.#tags = tags;
+		this.#byName = new Map(
+			tags.filter(({ configured }) => configured).map((tag) => [`${tag.device}\n${tag.name}`, tag]),
+		);
 	}
 
 	/** Reads the book of a data directory and adds what the configuration has new. */
@@ -94,7 +99,7 @@ export class TagBook {
 
 	/** The configured tag of a device, or undefined. */
 	find(device: string, name: string): Tag | undefined {
-		return this.#tags.find((tag) => tag.configured && tag.device === device && tag.name === name);
+		return this.#byName.get(`${device}\n${name}`);
 	}
 }
 

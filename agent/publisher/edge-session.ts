@@ -54,7 +54,7 @@ export class EdgeSession {
 	readonly #writer = new PayloadWriter();
 	readonly #detail = new ByteWriter(8192);
 	/** Tags by device, the edge node itself under the empty id. */
-	readonly #devices = new Map<DeviceId, readonly Tag[]>();
+	readonly #devices = new Map<DeviceId, Tag[]>();
 	readonly #datatype: Datatype[] = [];
 	readonly #deliveryAliases = new Map<DeviceId, DeviceAliases>();
 	readonly #heldAlias: number;
@@ -74,7 +74,9 @@ export class EdgeSession {
 		let alias = 0;
 		for (const tag of options.tags) {
 			const device = tag.device as DeviceId;
-			this.#devices.set(device, [...(this.#devices.get(device) ?? []), tag]);
+			const siblings = this.#devices.get(device);
+			if (siblings === undefined) this.#devices.set(device, [tag]);
+			else siblings.push(tag);
 			this.#datatype[tag.id] = tag.datatype;
 			// A tag's alias is its id, so aliases are unique over the whole edge node [tck-id-payloads-alias-uniqueness].
 			alias = Math.max(alias, tag.id);

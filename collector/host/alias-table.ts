@@ -52,28 +52,37 @@ export function roleOf(name: string, datatype: number): MetricRole {
  */
 export class AliasTable {
 	readonly #byAlias = new Map<number, MetricDefinition>();
-	readonly #byName = new Map<string, MetricDefinition>();
+	/** Per device: what its last birth declared, by name, with the aliases given. */
+	readonly #byDevice = new Map<string, { names: Map<string, MetricDefinition>; aliases: number[] }>();
 
 	clear(): void {
 		this.#byAlias.clear();
-		this.#byName.clear();
+		this.#byDevice.clear();
 	}
 
 	clearDevice(device: string): void {
-		for (const [alias, definition] of this.#byAlias)
-			if (definition.device === device) this.#byAlias.delete(alias);
-		for (const [key, definition] of this.#byName) if (definition.device === device) this.#byName.delete(key);
+		for (const alias of this.#byDevice.get(device)?.aliases ?? []) {
+			if (this.#byAlias.get(alias)?.device === device) this.#byAlias.delete(alias);
+		}
+		this.#byDevice.delete(device);
 	}
 
 	define(definition: MetricDefinition, alias: number): void {
-		if (alias >= 0) this.#byAlias.set(alias, definition);
-		this.#byName.set(`${definition.device}\n${definition.name}`, definition);
+		let known = this.#byDevice.get(definition.device);
+		if (known === undefined) {
+			known = { names: new Map(), aliases: [] };
+			this.#byDevice.set(definition.device, known);
+		}
+		known.names.set(definition.name, definition);
+		if (alias < 0) return;
+		known.aliases.push(alias);
+		this.#byAlias.set(alias, definition);
 	}
 
 	/** The definition behind an alias, or behind a name when the metric has none. */
 	find(device: string, alias: number, name: string | undefined): MetricDefinition | undefined {
 		if (alias >= 0) return this.#byAlias.get(alias);
-		return name === undefined ? undefined : this.#byName.get(`${device}\n${name}`);
+		return name === undefined ? undefined : this.#byDevice.get(device)?.names.get(name);
 	}
 
 	get size(): number {
