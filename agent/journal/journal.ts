@@ -197,7 +197,7 @@ export class DiskJournal implements Journal {
 		// One turn of the event loop gathers the records of a whole publish cycle into one write.
 		await new Promise((resolve) => setImmediate(resolve));
 		while (this.#tail.hasUnwritten && !this.#closed.signal.aborted) {
-			const batch = this.#tail.unwritten();
+			const batch = this.#tail.unwritten(this.#roomInSegment());
 			try {
 				await this.#write(batch);
 				this.#tail.wrote(batch.length);
@@ -208,6 +208,12 @@ export class DiskJournal implements Journal {
 			}
 		}
 		this.#pumping = undefined;
+	}
+
+	/** Bytes until the present segment is full; a full one is followed by a new one. */
+	#roomInSegment(): number {
+		const room = this.#options.segmentBytes - (this.#segments.at(-1) as Segment).bytes;
+		return room > 0 ? room : this.#options.segmentBytes;
 	}
 
 	async #write(batch: readonly TailRecord[]): Promise<void> {

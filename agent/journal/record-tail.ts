@@ -47,8 +47,13 @@ export class RecordTail {
 		this.#undurableBytes += record.framed.length;
 	}
 
-	unwritten(): TailRecord[] {
-		return this.#records.slice(this.#unwritten);
+	/** Unwritten records, oldest first, about `bytes` of them and at least one. */
+	unwritten(bytes: number): TailRecord[] {
+		let end = this.#unwritten;
+		for (let taken = 0; end < this.#records.length && taken < bytes; end++) {
+			taken += (this.#records[end] as TailRecord).framed.length;
+		}
+		return this.#records.slice(this.#unwritten, end);
 	}
 
 	wrote(count: number): void {

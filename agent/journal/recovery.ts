@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { ByteReader } from "../../common/contract/bytes.ts";
+import { ByteReader, BytesError } from "../../common/contract/bytes.ts";
 import { recordSamplesMax, SampleColumns } from "../../common/contract/samples.ts";
 import type { LastSample, Recovered } from "../pipeline.ts";
-import { decodeRecord } from "../record-codec.ts";
+import { decodeRecord, type RecordHead } from "../record-codec.ts";
 import type { Segment } from "./segment-file.ts";
 import { frameHeadBytes, readFrame, splitRecord } from "./segment-format.ts";
 
@@ -26,7 +26,8 @@ export async function recoverLast(segments: readonly Segment[]): Promise<Recover
 			payload = readFrame(file, position)
 		) {
 			position += frameHeadBytes + payload.length;
-			const head = decodeRecord(new ByteReader(splitRecord(payload).body), columns);
+			const head = readableRecord(splitRecord(payload).body, columns);
+			if (head === undefined) continue;
 			if (head.throughMs !== undefined) throughMs.set(head.device, head.throughMs);
 			for (let index = 0; index < head.count; index++) {
 				samples.set(columns.tagId[index] as number, {
@@ -39,4 +40,14 @@ export async function recoverLast(segments: readonly Segment[]): Promise<Recover
 		}
 	}
 	return { throughMs, samples };
+}
+
+/** A record with a sound CRC that cannot be read was written wrongly; it must not keep the agent from starting. */
+function readableRecord(body: Buffer, columns: SampleColumns): RecordHead | undefined {
+	try {
+		return decodeRecord(new ByteReader(body), columns);
+	} catch (error) {
+		if (error instanceof BytesError) return undefined;
+		throw error;
+	}
 }
