@@ -1,0 +1,131 @@
+import { expect, test } from "vitest";
+import type { DeviceConfig } from "../../../agent/config.ts";
+import { CycleBuilder, type CycleCounts } from "../../../agent/source/cycle-builder.ts";
+import { datatypes } from "../../../common/contract/datatype.ts";
+import type { SampleValue } from "../../../common/contract/samples.ts";
+
+const [phase, temperature, heartbeat] = [1, 2, 3];
+
+function builder(timeBase: DeviceConfig["time_base"] = { tag: "Heartbeat" }): CycleBuilder {
+	const names = ["Phase", "TT01", "Heartbeat"];
+	const device = { name: "U500", time_base: timeBase } as DeviceConfig;
+	return new CycleBuilder(
+		device,
+		names.map((name, rank) => ({
+			rank,
+			nodeId: `s=${name}`,
+			tag: { id: rank + 1, device: "U500", name, datatype: datatypes.Double, configured: true },
+		})),
+	);
+}
+
+function add(
+	to: CycleBuilder,
+	tagId: number,
+	sourceMs: number,
+	value: SampleValue,
+	status = 0,
+	rest = 0,
+): void {
+	const { samples } = to;
+	samples.reserve(samples.count + 1);
+	const index = samples.count++;
+	samples.tagId[index] = tagId;
+	samples.sourceMs[index] = sourceMs;
+	samples.sourceRestTicks[index] = rest;
+	samples.serverLagTicks[index] = Number.NaN;
+	samples.status[index] = status;
+	samples.setValue(index, value);
+}
+
+function finish(from: CycleBuilder, publishThroughMs?: number) {
+	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
+	const cycle = from.finish(publishThroughMs, counts);
+	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
+		cycle?.samples.tagId[index],
+		cycle?.samples.sourceMs[index],
+		cycle?.samples.value(index),
+	]);
+	return { samples, throughMs: cycle?.throughMs, counts, cycle };
+}
+
+test("what comes queue by queue leaves in order of source time, then of the configuration, the heartbeat last", () => {
+	const unit = builder();
+	add(unit, heartbeat, 10, 10);
+	add(unit, heartbeat, 20, 20);
+	add(unit, temperature, 10, 400);
+	add(unit, temperature, 20, 500);
+	add(unit, phase, 20, "SOAK");
+	const { samples, throughMs } = finish(unit);
+	expect(samples).toEqual([
+		[temperature, 10, 400],
+		[heartbeat, 10, 10],
+		[phase, 20, "SOAK"],
+		[temperature, 20, 500],
+		[heartbeat, 20, 20],
+	]);
+	expect(throughMs).toBe(20);
+});
+
+test("ticks below the millisecond decide too", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 2, 0, 9_000);
+	add(unit, temperature, 10, 1, 0, 1);
+	expect(finish(unit).samples.map(([, , value]) => value)).toEqual([1, 2]);
+});
+
+test("with publish cycles as time base a silent cycle still says how far it is complete", () => {
+	const unit = builder("publish");
+	const { samples, throughMs } = finish(unit, 5_000);
+	expect(samples).toEqual([]);
+	expect(throughMs).toBe(5_000);
+	expect(finish(builder(), 5_000).cycle).toBeUndefined();
+});
+
+test("a heartbeat that is not Good proves nothing", () => {
+	const unit = builder();
+	add(unit, heartbeat, 10, null, 0x80310000);
+	expect(finish(unit)).toMatchObject({ throughMs: undefined, counts: { notGood: 1 } });
+});
+
+test("the value that a new subscription repeats is dropped once, and only when it is the same in time, status and value", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	unit.expectRepeats();
+	add(unit, temperature, 10, 400);
+	expect(finish(unit)).toMatchObject({ samples: [], counts: { repeats: 1, samples: 0 } });
+	add(unit, temperature, 10, 400);
+	expect(finish(unit).samples).toHaveLength(1);
+	unit.expectRepeats();
+	add(unit, temperature, 10, 400, 0x40000000);
+	expect(finish(unit).samples).toHaveLength(1);
+	unit.expectRepeats();
+	add(unit, temperature, 11, 400);
+	expect(finish(unit).samples).toHaveLength(1);
+});
+
+test("after a restart: first values that the journal has are repeats, by the last sample or by Through; newer ones are not", () => {
+	const last = { sourceMs: 10, sourceRestTicks: 0, status: 0, value: 400 };
+	const unit = builder();
+	unit.resume(100, new Map([[temperature, last]]));
+	add(unit, temperature, 10, 400);
+	add(unit, phase, 40, "RAMP");
+	add(unit, heartbeat, 110, 110);
+	const { samples, counts } = finish(unit);
+	expect(samples).toEqual([[heartbeat, 110, 110]]);
+	expect(counts.repeats).toBe(2);
+});
+
+test("two values with one source time both live", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 1);
+	add(unit, temperature, 10, 2);
+	expect(finish(unit).samples.map(([, , value]) => value)).toEqual([1, 2]);
+});
+
+test("an overflow bit is counted, and such a value is Good all the same", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 1, 0x00000480);
+	expect(finish(unit).counts).toMatchObject({ overflows: 1, notGood: 0, samples: 1 });
+});
