@@ -292,6 +292,8 @@ export class OpcuaSource implements SampleSource {
 async function enablePublishing(subscription: ClientSubscription): Promise<void> {
 	const status = await subscription.setPublishingMode(true);
 	if (status.isNotGood()) throw new Error(`the server refused to publish: ${status.name}`);
+	// The library makes a lost subscription again as it was created: silent, were it not told otherwise.
+	(subscription as { publishingEnabled: boolean }).publishingEnabled = true;
 }
 
 /** Ends a client within a bound, whatever state it is in. */

@@ -1,6 +1,6 @@
-import { setErrorLogger, setWarningLogger } from "node-opcua";
 import { every, systemClock } from "../../common/runtime/clock.ts";
 import { createLogger } from "../../common/runtime/logger.ts";
+import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
 import { Load } from "./load.ts";
 
 export interface LoadOptions {
@@ -20,8 +20,7 @@ const reportEveryMs = 500;
  */
 export async function runLoad(options: LoadOptions): Promise<number> {
 	const log = createLogger({ process: "load", level: "info" });
-	setWarningLogger((text: unknown) => log.debug(String(text)));
-	setErrorLogger((text: unknown) => log.debug(String(text)));
+	routeOpcuaLog(log);
 	const load = new Load({
 		clock: systemClock,
 		tags: options.tags,

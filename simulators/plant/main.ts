@@ -1,9 +1,9 @@
-import { setErrorLogger, setWarningLogger } from "node-opcua";
 import { type Clock, every, systemClock } from "../../common/runtime/clock.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import { loadConfigFile } from "../../common/runtime/config-file.ts";
 import { Lifecycle } from "../../common/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../../common/runtime/logger.ts";
+import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
 import { type SimulatorConfig, simulatorConfigKind } from "./config.ts";
 import { ParentLink } from "./parent-link.ts";
 import { type ScenarioName, scenarioNames } from "./pipeline.ts";
@@ -30,7 +30,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
 	const clock = options.clock ?? systemClock;
 	const config = configured(options);
 	const log = createLogger({ process: "simulator", level: config.log_level });
-	quietenOpcua(log);
+	routeOpcuaLog(log);
 
 	const ended = Promise.withResolvers<string>();
 	const onSignal = (signal: NodeJS.Signals) => ended.resolve(signal);
@@ -126,11 +126,4 @@ function reportProgress(simulator: Simulator, parent: ParentLink, clock: Clock):
 		});
 		last = { plantTimeMs, monotonicMs };
 	});
-}
-
-/** node-opcua writes to the console by itself; its lines belong into the log, and mostly below its level. */
-function quietenOpcua(log: Logger): void {
-	const text = (data: unknown[]) => data.map((part) => (typeof part === "string" ? part : "")).join(" ");
-	setWarningLogger((...data: unknown[]) => log.debug({ opcua: text(data).slice(0, 500) }, "OPC UA warning"));
-	setErrorLogger((...data: unknown[]) => log.warn({ opcua: text(data).slice(0, 500) }, "OPC UA error"));
 }
