@@ -12,10 +12,10 @@
 import { crc32 } from "node:zlib";
 import { ByteReader, BytesError, ByteWriter } from "../../common/contract/bytes.ts";
 
-export const segmentFormat = 1;
+const segmentFormat = 1;
 export const frameHeadBytes = 8;
 /** A record of 32 KiB with one huge value inside still has to fit. */
-export const frameBytesMax = 16 * 1024 * 1024;
+const frameBytesMax = 16 * 1024 * 1024;
 
 const magic = 0x314a4c50;
 
@@ -29,7 +29,7 @@ export interface SegmentHeader {
 }
 
 /** A payload in its frame. */
-export function frame(payload: Uint8Array): Buffer {
+function frame(payload: Uint8Array): Buffer {
 	const framed = Buffer.allocUnsafe(frameHeadBytes + payload.length);
 	framed.writeUInt32LE(payload.length, 0);
 	framed.writeUInt32LE(crc32(payload), 4);
@@ -68,7 +68,7 @@ export function encodeHeader(header: SegmentHeader): Buffer {
 }
 
 /** @throws BytesError when it is not a header; the message names a newer format. */
-export function decodeHeader(payload: Buffer): SegmentHeader {
+function decodeHeader(payload: Buffer): SegmentHeader {
 	const reader = new ByteReader(payload);
 	if (reader.uint32() !== magic) throw new BytesError("expected a journal segment, found another file");
 	const format = reader.varint();

@@ -263,7 +263,7 @@ export class Publisher implements Part {
 }
 
 /** The identity of a record's content, compared when the same offset arrives twice. */
-export function recordHash(body: Buffer): Buffer {
+function recordHash(body: Buffer): Buffer {
 	return hash("sha256", body, "buffer").subarray(0, recordHashBytes);
 }
 

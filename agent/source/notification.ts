@@ -55,7 +55,7 @@ export function appendDataValue(
 }
 
 /** The value as the data type has it; null stays null, and undefined means another kind of value. */
-export function convert(raw: unknown, datatype: Datatype): number | OtherValue | null | undefined {
+function convert(raw: unknown, datatype: Datatype): number | OtherValue | null | undefined {
 	if (raw === null || raw === undefined) return null;
 	switch (datatype) {
 		case datatypes.Double:

@@ -44,7 +44,7 @@ export class ProgressLine {
 }
 
 /** `2026-11-20 14:30 plant time, 1600x, 1,234,567 produced, 1,234,000 stored, 1 lot, 0 violations, 0 gaps` */
-export function progressText({
+function progressText({
 	plantTimeMs,
 	speed,
 	produced,

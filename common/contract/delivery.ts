@@ -22,8 +22,6 @@ export const deliveryMetrics = {
 	resendTo: "Delivery/Resend To",
 } as const;
 
-export const deliveryPrefix = "Delivery/";
-
 /** The tag, of the edge node itself, whose samples are rows for the gap ledger (JSON text, see gap.ts). */
 export const gapMetric = "Data/Gap";
 

@@ -18,7 +18,7 @@ export type Offset = Branded<number, "Offset">;
 export const nodeDevice = "" as DeviceId;
 
 /** Ids become topic levels, so they cannot hold `+`, `/` or `#` [tck-id-topic-structure-namespace-valid-group-id]. */
-export const topicLevelPattern = /^[^+/#\p{Cc}]{1,128}$/u;
+const topicLevelPattern = /^[^+/#\p{Cc}]{1,128}$/u;
 
 export function isTopicLevel(text: string): boolean {
 	return topicLevelPattern.test(text);

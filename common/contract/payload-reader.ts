@@ -4,7 +4,7 @@ import type { OtherValue, SampleValue } from "./samples.ts";
 import { qualityProperty, statusCodes, statusOfQuality, statusProperty } from "./status.ts";
 
 /** Which member of the protobuf `oneof value` a metric carried. */
-export const valueField = {
+const valueField = {
 	none: 0,
 	int: 1,
 	long: 2,

@@ -17,8 +17,6 @@ export const brokerSection = keys({
 	connect_timeout_ms: whole({ min: 500, max: 60_000 }).default(5_000),
 });
 
-export type BrokerSection = z.output<typeof brokerSection>;
-
 /** The `status` section: where /healthz, /readyz, /metrics and /status are served. */
 export const statusSection = keys({
 	host: text.default("127.0.0.1"),

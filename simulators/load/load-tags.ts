@@ -1,5 +1,5 @@
 /** Tags of one unit; a unit is one Sparkplug device. */
-export const tagsPerUnit = 500;
+const tagsPerUnit = 500;
 
 /** Names of the generated units and tags: `L001`, `T00001`. A unit also says `Phase`, which is always `RUN`. */
 export function unitName(tag: number): string {
