@@ -16,7 +16,7 @@ import { logLevels } from "../common/runtime/logger.ts";
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
-export const messageTypes = ["violation.raised", "violation.cleared", "lot.judged"] as const;
+const messageTypes = ["violation.raised", "violation.cleared", "lot.judged"] as const;
 
 const destination = keys({
 	name: topicLevel,

@@ -216,7 +216,7 @@ export interface CommitBatch {
 export interface ContextChange {
 	readonly unit: string;
 	readonly atMs: number;
-	/** Undefined when the unit had never said what it was doing. */
+	/** Undefined when the unit had never named its batch and lot. */
 	readonly before: { batch: string; lot: string } | undefined;
 	readonly after: { batch: string; lot: string; recipe: string };
 }

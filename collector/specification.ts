@@ -17,6 +17,8 @@ export const concerns = ["technical", "procurement", "logistics", "production_te
 const seconds = number({ min: 0, max: 7 * 86_400 });
 const limit = number({ min: -1e300, max: 1e300 });
 
+const dateExpected = "expected a date such as 2026-01-01T00:00:00Z";
+
 const window = keys({
 	id: topicLevel,
 	unit: topicLevel,
@@ -41,7 +43,12 @@ const schema = keys({
 	...fileHead("specification"),
 	product: keys({ code: text, formula: text }),
 	version: whole({ min: 1, max: 1_000_000 }),
-	effective_from: z.coerce.date({ error: "expected a date such as 2026-01-01T00:00:00Z" }),
+	effective_from: z
+		.string({ error: dateExpected })
+		.refine((date) => /^\d{4}-\d{2}-\d{2}/.test(date) && !Number.isNaN(Date.parse(date)), {
+			error: dateExpected,
+		})
+		.transform((date) => new Date(date)),
 	windows: list(window, 1, "windows"),
 });
 

@@ -42,8 +42,12 @@ export class EdgeNodeState {
 		this.lastMessageMs = nowMs;
 		const expected = seq === this.#nextSeq;
 		this.#nextSeq = (seq + 1) % 256;
-		if (expected) this.#backoff.reset();
 		return expected;
+	}
+
+	/** A message in sequence could be read whole: the next rebirth, if any, has another cause. */
+	understood(): void {
+		this.#backoff.reset();
 	}
 
 	/** A will of another session is late and says nothing [tck-id-operational-behavior-edge-node-ndeath-bdseq-match]. */

@@ -188,10 +188,10 @@ export class Host implements Part, CommandPort {
 				this.#deviceBirth(node, topic.device, payload, nowMs);
 				return undefined;
 			case "NDEATH":
-				if (node.state.died(readDeath(payload))) telemetry.edgeNodeDied(node);
+				if (node.state.died(readDeath(payload).bdSeq)) telemetry.edgeNodeDied(node);
 				return undefined;
 			case "DDEATH":
-				node.state.devices.delete(topic.device);
+				this.#deviceDeath(node, topic.device, payload, nowMs);
 				return undefined;
 			default:
 				return this.#data(node, topic, payload, nowMs);
@@ -227,6 +227,15 @@ export class Host implements Part, CommandPort {
 		this.#define(node, device, birth.metrics);
 	}
 
+	/** A device's death counts in the sequence [tck-id-payloads-ddeath-seq-inc]. */
+	#deviceDeath(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
+		const { head } = readDeath(payload);
+		if (!node.state.online) return;
+		if (!node.state.inSequence(head.seq, nowMs)) this.#askRebirth(node, "sequence", nowMs);
+		node.state.devices.delete(device);
+		node.state.aliases.clearDevice(device);
+	}
+
 	#define(node: KnownEdgeNode, device: string, metrics: ReturnType<typeof readBirth>["metrics"]): void {
 		const { aliases } = node.state;
 		aliases.clearDevice(device);
@@ -256,18 +265,20 @@ export class Host implements Part, CommandPort {
 			this.#askRebirth(node, "unknown_edge_node", nowMs);
 			return undefined;
 		}
+		const data = readData(payload, device, state.aliases);
+		const inSequence = state.inSequence(data.head.seq, nowMs);
+		if (!inSequence) this.#askRebirth(node, "sequence", nowMs);
 		if (device !== nodeDevice && !state.devices.has(device)) {
 			this.#askRebirth(node, "unknown_device", nowMs);
 			return undefined;
 		}
-		const data = readData(payload, device, state.aliases);
-		if (!state.inSequence(data.head.seq, nowMs)) this.#askRebirth(node, "sequence", nowMs);
 		if (data.held !== undefined) intake.held(node.id, data.held, false);
 		if (data.unknownAliases > 0) {
 			// Without its birth a record cannot be read whole, and a part of it must not be stored.
 			this.#askRebirth(node, "unknown_alias", nowMs);
 			return undefined;
 		}
+		if (inSequence) state.understood();
 		if (data.mistyped > 0) {
 			telemetry.messageRefused("mistyped", {
 				topic: `${node.edgeNode}/${device}`,

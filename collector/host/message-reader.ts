@@ -1,6 +1,6 @@
 import { BytesError } from "../../common/contract/bytes.ts";
 import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
-import { decodeDetail, decodeHeld, type HeldEpoch } from "../../common/contract/delivery.ts";
+import { decodeDetail, decodeHeld, deliveryMetrics, type HeldEpoch } from "../../common/contract/delivery.ts";
 import { isEpoch, isOffset } from "../../common/contract/ids.ts";
 import {
 	MetricView,
@@ -42,7 +42,7 @@ export function readBirth(payload: Uint8Array): Birth {
 	const head = readPayload(payload, view, (metric) => {
 		if (metric.name === undefined || metrics.length >= birthMetricsMax) return;
 		if (metric.name === "bdSeq") bdSeq = Number(metric.value(datatypes.Int64) ?? -1);
-		if (metric.name === "Delivery/Held" && metric.bytes !== undefined) held = decodeHeld(metric.bytes);
+		if (metric.name === deliveryMetrics.held && metric.bytes !== undefined) held = readHeld(metric.bytes);
 		const eu = metric.properties === undefined ? undefined : readProperties(metric.properties).get("engUnit");
 		metrics.push({
 			name: metric.name,
@@ -54,14 +54,25 @@ export function readBirth(payload: Uint8Array): Birth {
 	return { head, bdSeq, held, metrics };
 }
 
-/** The bdSeq of NDEATH, or −1. */
-export function readDeath(payload: Uint8Array): number {
+/** The bdSeq of NDEATH, or −1, and the head, which has a sequence number in DDEATH only. */
+export function readDeath(payload: Uint8Array): { readonly head: PayloadHead; readonly bdSeq: number } {
 	let bdSeq = -1;
-	readPayload(payload, view, (metric) => {
+	const head = readPayload(payload, view, (metric) => {
 		if (metric.name === "bdSeq") bdSeq = Number(metric.value(datatypes.Int64) ?? -1);
 	});
-	return bdSeq;
+	return { head, bdSeq };
 }
+
+/** @throws BytesError for numbers that no journal can have. */
+function readHeld(bytes: Uint8Array): HeldEpoch[] {
+	const held = decodeHeld(bytes);
+	if (!held.every(({ epoch, first, next }) => isEpoch(epoch) && isOffset(first) && isOffset(next)))
+		throw new BytesError("expected epochs and offsets from 1 to 2^53 − 1 in Held, found others");
+	return held;
+}
+
+/** What a Date can hold; beyond it is no time of a plant, and no integer that a double is sure of. */
+const timeMsMax = 8.64e15;
 
 /** What a data message holds. `samples` is fresh for every message and may be kept. */
 export interface Data {
@@ -116,7 +127,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 				detail = metric.bytes;
 				break;
 			case "held":
-				if (metric.bytes !== undefined) held = decodeHeld(metric.bytes);
+				if (metric.bytes !== undefined) held = readHeld(metric.bytes);
 				break;
 			case "tag":
 				if (!appendSample(samples, metric, definition)) mistyped++;
@@ -137,7 +148,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 		lastOffset = decoded.lastOffset;
 	}
 	const foreign = epoch === undefined || !isEpoch(epoch) || (offset !== undefined && !isOffset(offset));
-	if (throughMs !== undefined && !Number.isFinite(throughMs)) throughMs = undefined;
+	if (throughMs !== undefined && !(Math.abs(throughMs) <= timeMsMax)) throughMs = undefined;
 	return {
 		head,
 		epoch,
@@ -161,7 +172,7 @@ function integer(metric: MetricView): number | undefined {
 /** The sample without what Detail adds; the status of the plain metric stands until then. */
 function appendSample(samples: SampleColumns, metric: MetricView, definition: MetricDefinition): boolean {
 	const value = metric.value(definition.datatype as Datatype);
-	if (value === undefined || metric.timestampMs < 0) return false;
+	if (value === undefined || metric.timestampMs < 0 || metric.timestampMs > timeMsMax) return false;
 	if (samples.count >= recordSamplesMax)
 		throw new BytesError(`expected at most ${recordSamplesMax} samples in a message, found more`);
 	samples.reserve(samples.count + 1);

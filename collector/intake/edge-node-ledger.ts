@@ -85,8 +85,8 @@ export class EdgeNodeLedger {
 		}
 		for (const { previousEpoch, previousLast } of [...this.#epochs.values()]) {
 			const before = this.#epochs.get(previousEpoch);
-			if (before === undefined || before.held !== undefined) continue;
-			const missing = before.ranges.missing(previousLast + 1);
+			if (previousEpoch === 0 || before?.held !== undefined) continue;
+			const missing = (before?.ranges ?? new OffsetRanges()).missing(previousLast + 1);
 			if (missing !== undefined) lost.push({ epoch: previousEpoch, ...missing });
 		}
 		return lost;
@@ -116,6 +116,11 @@ export class EdgeNodeLedger {
 		return moved;
 	}
 
+	/** Source time up to which every device that has spoken is complete, or undefined when none has. */
+	get completeMs(): number | undefined {
+		return this.#through.size === 0 ? undefined : Math.min(...this.#through.values());
+	}
+
 	/** How far each device is complete in source time. */
 	get throughs(): ReadonlyMap<string, number> {
 		return this.#through;
@@ -133,7 +138,7 @@ export class EdgeNodeLedger {
 		let { previousEpoch, previousLast } = state;
 		for (let steps = 0; steps < 1_000; steps++) {
 			const before = this.#epochs.get(previousEpoch);
-			if (before === undefined) return true;
+			if (before === undefined) return previousEpoch === 0 || previousLast === 0;
 			if (before.ranges.prefix < previousLast) return false;
 			({ previousEpoch, previousLast } = before);
 		}

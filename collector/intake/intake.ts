@@ -1,13 +1,12 @@
 import type { HeldEpoch } from "../../common/contract/delivery.ts";
 import { nodeDevice } from "../../common/contract/ids.ts";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
-import { Histogram } from "../../common/runtime/histogram.ts";
+import { RollingHistogram } from "../../common/runtime/histogram.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type {
 	CommandPort,
 	CommitPort,
 	EdgeNodeRow,
-	EpochRow,
 	GapRow,
 	IncomingRecord,
 	IntakePort,
@@ -15,14 +14,12 @@ import type {
 	JudgePort,
 	OutboxRow,
 	Series,
-	ThroughRow,
 } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { type Batch, buildBatch } from "./batch.ts";
 import { EdgeNodeLedger } from "./edge-node-ledger.ts";
 import { readNodeRecords } from "./node-records.ts";
-import type { OffsetRanges } from "./offset-ranges.ts";
-import { PendingRows } from "./pending-rows.ts";
+import { PendingRows, type Rows } from "./pending-rows.ts";
 import { WaitingRecords } from "./waiting-records.ts";
 
 export interface IntakeOptions {
@@ -45,6 +42,7 @@ const saveJudgementEveryMs = 5_000;
 const confirmEveryMs = 1_000;
 const askAgainMs = 2_000;
 const afterFailureMs = 1_000;
+const commitAgeOverMs = 30_000;
 
 /**
  * Takes records from the host, and for one batch after the other: judges it on provisional state, commits everything
@@ -61,12 +59,14 @@ export class Intake implements IntakePort, Part {
 	#nextSeq: number;
 	#running: Promise<void> | undefined;
 	#wake: (() => void) | undefined;
+	/** Something came, also while nobody waited for it. */
+	#woken = false;
 	#stopping = new AbortController();
 	#stopConfirming = () => {};
 	#savedMs = Number.NEGATIVE_INFINITY;
 	#storedSamples = 0;
 	#lastError: string | undefined;
-	readonly #commitAge = new Histogram();
+	readonly #commitAge = new RollingHistogram(commitAgeOverMs);
 	readonly #seriesNames = new Map<number, string>();
 
 	constructor(options: IntakeOptions) {
@@ -82,9 +82,9 @@ export class Intake implements IntakePort, Part {
 	get storedSamples(): number {
 		return this.#storedSamples;
 	}
-	/** How old samples are when they are committed: wall clock less source time, in milliseconds. */
+	/** How old samples were at their commit, over the last 30 s: wall clock less source time, in milliseconds. */
 	get commitAgeMs() {
-		return this.#commitAge.summary();
+		return this.#commitAge.summary(this.#options.clock.monotonicMs());
 	}
 	get lastError(): string | undefined {
 		return this.#lastError;
@@ -122,7 +122,7 @@ export class Intake implements IntakePort, Part {
 	async stop(): Promise<void> {
 		this.#stopConfirming();
 		this.#stopping.abort();
-		this.#wake?.();
+		this.#goOn();
 		await this.#running;
 	}
 
@@ -145,13 +145,13 @@ export class Intake implements IntakePort, Part {
 		}
 		this.#lastRecordMs.set(record.edgeNode, this.#options.clock.monotonicMs());
 		const room = this.#waiting.push(record);
-		this.#wake?.();
+		this.#goOn();
 		return room;
 	}
 
 	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void {
 		this.#ledger(edgeNode).mark(device, epoch, lastOffset, throughMs);
-		this.#wake?.();
+		this.#goOn();
 	}
 
 	held(edgeNode: number, held: readonly HeldEpoch[], atBirth: boolean): void {
@@ -188,36 +188,66 @@ export class Intake implements IntakePort, Part {
 		return ledger;
 	}
 
-	/** What still waits here may hold the offsets in question; then the next Held asks again. */
+	/** What waits here or is being committed may hold the offsets in question; then the next Held asks again. */
 	#lost(edgeNode: number, epoch: number, first: number, last: number): void {
 		if (this.#waiting.hasEpoch(edgeNode, epoch)) return;
-		this.#pending.addLost({ edgeNode, epoch, first, last }, this.#options.clock.wallMs());
+		const completeMs = this.#ledger(edgeNode).completeMs ?? 0;
+		this.#pending.addLost({ edgeNode, epoch, first, last }, completeMs, this.#options.clock.wallMs());
+		this.#goOn();
+	}
+
+	#goOn(): void {
+		this.#woken = true;
 		this.#wake?.();
+		this.#wake = undefined;
 	}
 
 	async #run(): Promise<void> {
 		const { clock, telemetry } = this.#options;
-		while (!this.#stopping.signal.aborted || !this.#waiting.isEmpty) {
-			const worked = await this.#step().catch(async (error: unknown) => {
+		for (;;) {
+			const outcome = await this.#step().catch((error: unknown) => {
 				telemetry.partFailed({ part: this.name, err: error });
-				await pause(clock, afterFailureMs, this.#stopping.signal);
-				return false;
+				return "failed" as const;
 			});
-			if (worked || this.#stopping.signal.aborted) continue;
-			await new Promise<void>((resolve) => {
-				this.#wake = resolve;
-			});
-			this.#wake = undefined;
+			if (outcome === "failed") await pause(clock, afterFailureMs, this.#stopping.signal);
+			const stopping = this.#stopping.signal.aborted;
+			if (stopping && (outcome === "idle" || (outcome === "failed" && this.#waiting.isEmpty))) return;
+			if (stopping || outcome !== "idle") continue;
+			if (!this.#woken) {
+				await new Promise<void>((resolve) => {
+					this.#wake = resolve;
+				});
+			}
+			this.#woken = false;
 			// One turn lets a burst of messages become one batch.
 			await new Promise((resolve) => setImmediate(resolve));
 		}
 	}
 
-	/** One batch. Returns false when there was nothing to do. */
-	async #step(): Promise<boolean> {
+	/** One batch: taken, judged, committed. A batch that fails leaves nothing behind. */
+	async #step(): Promise<"committed" | "failed" | "idle"> {
 		const records = this.#waiting.take(this.#options.commitSamplesMax);
-		const throughs = this.#throughs();
-		if (records.length === 0 && throughs.length === 0 && this.#pending.isEmpty) return false;
+		this.#moveThroughs();
+		if (records.length === 0 && this.#pending.isEmpty) return "idle";
+		const rows = this.#pending.take();
+		let committed: () => void;
+		try {
+			committed = await this.#commit(records, rows);
+		} catch (error) {
+			this.#waiting.settled();
+			this.#options.judge.discard();
+			this.#pending.putBack(rows);
+			this.#lastError = String(error);
+			this.#options.telemetry.commitFailed({ err: error, records: records.length });
+			return "failed";
+		}
+		committed();
+		this.#waiting.settled();
+		return "committed";
+	}
+
+	/** Resolves, once everything is in the store, with what is to be done then. */
+	async #commit(records: readonly IncomingRecord[], rows: Rows): Promise<() => void> {
 		const batch = buildBatch(records, this.#nextSeq, (edgeNode, epoch) =>
 			this.#ledger(edgeNode).ranges(epoch),
 		);
@@ -226,12 +256,13 @@ export class Intake implements IntakePort, Part {
 		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings) {
 			this.#ledger(edgeNode).opened(epoch, previousEpoch, previousLast);
 		}
-		const { judge, telemetry, clock, messages, store } = this.#options;
-		const judgement = judge.judge({ records: batch.judged, samples: batch.samples });
+		const { judge, clock, messages, store } = this.#options;
+		// Silence that is known to be silence moves time on, too.
+		const silent = rows.throughs.map(({ device, throughMs }) => ({ device, throughMs, from: 0, count: 0 }));
+		const judgement = judge.judge({ records: [...silent, ...batch.judged], samples: batch.samples });
 		const nowMs = clock.monotonicMs();
 		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
 		const lastSeq = this.#nextSeq + batch.rows.length - 1;
-		const rows = this.#pending.take();
 		const gaps = [...rows.gaps, ...told.gaps];
 		for (const { edgeNode, epoch, first, last } of rows.lost) {
 			const key = `${edgeNode} ${epoch}`;
@@ -240,50 +271,43 @@ export class Intake implements IntakePort, Part {
 		}
 		const samples = batch.samples.count;
 		const outbox = messages(judgement);
-		try {
-			await store.commit({
-				edgeNodes: rows.edgeNodes,
-				series: rows.series,
-				records: batch.rows,
-				samples: batch.samples,
-				epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
-					this.#epochRow(edgeNode, epoch, ranges),
-				),
-				gaps,
-				throughs,
-				dirty: judgement.dirty,
-				occurrences: judgement.occurrences,
-				periods: judgement.periods,
-				visits: judgement.visits,
-				lots: judgement.lots,
-				due: judgement.due,
-				outbox,
-				cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
-			});
-		} catch (error) {
-			judge.discard();
-			this.#pending.putBack(rows);
-			this.#lastError = String(error);
-			telemetry.commitFailed({ err: error, records: batch.rows.length });
-			await pause(clock, afterFailureMs, this.#stopping.signal);
-			return true;
-		}
-		judge.keep();
-		this.#lastError = undefined;
-		if (save) this.#savedMs = nowMs;
-		this.#nextSeq += batch.rows.length;
-		this.#storedSamples += samples;
-		this.#committed(batch, judgement, gaps);
-		this.#options.onCommitted(judgement, outbox.length);
-		return true;
+		await store.commit({
+			edgeNodes: rows.edgeNodes,
+			series: rows.series,
+			records: batch.rows,
+			samples: batch.samples,
+			epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
+				this.#ledger(edgeNode).row(edgeNode, epoch, ranges),
+			),
+			gaps,
+			throughs: rows.throughs,
+			dirty: judgement.dirty,
+			occurrences: judgement.occurrences,
+			periods: judgement.periods,
+			visits: judgement.visits,
+			lots: judgement.lots,
+			due: judgement.due,
+			outbox,
+			cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
+		});
+		return () => {
+			judge.keep();
+			this.#lastError = undefined;
+			if (save) this.#savedMs = nowMs;
+			this.#nextSeq += batch.rows.length;
+			this.#storedSamples += samples;
+			this.#committed(batch, judgement, gaps);
+			this.#options.onCommitted(judgement, outbox.length);
+		};
 	}
 
 	#committed(batch: Batch, judgement: Judgement, gaps: readonly GapRow[]): void {
 		const { telemetry } = this.#options;
 		const edgeNodes = new Set<number>();
 		const nowMs = this.#options.clock.wallMs();
+		const monotonicMs = this.#options.clock.monotonicMs();
 		for (const row of batch.rows)
-			if (row.device !== nodeDevice) this.#commitAge.add(nowMs - row.sourceMinMs, row.samples);
+			if (row.device !== nodeDevice) this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
 			this.#ledger(edgeNode).apply(epoch, ranges);
 			edgeNodes.add(edgeNode);
@@ -300,16 +324,10 @@ export class Intake implements IntakePort, Part {
 		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
 	}
 
-	#throughs(): ThroughRow[] {
-		const rows: ThroughRow[] = [];
+	#moveThroughs(): void {
 		for (const [edgeNode, ledger] of this.#ledgers) {
-			for (const moved of ledger.advance()) rows.push({ edgeNode, ...moved });
+			for (const moved of ledger.advance()) this.#pending.addThrough({ edgeNode, ...moved });
 		}
-		return rows;
-	}
-
-	#epochRow(edgeNode: number, epoch: number, ranges: OffsetRanges): EpochRow {
-		return this.#ledger(edgeNode).row(edgeNode, epoch, ranges);
 	}
 
 	#confirm(edgeNode: number): void {
@@ -321,7 +339,7 @@ export class Intake implements IntakePort, Part {
 	/** Confirmations are cumulative and may be lost, so they are repeated while anything is outstanding. */
 	#confirmAll(): void {
 		// Through marks of the last batch become rows with the next one, or here when there is none.
-		this.#wake?.();
+		this.#goOn();
 		for (const [edgeNode, ledger] of this.#ledgers) {
 			if (ledger.epochs().some(({ prefix, held }) => held !== undefined && prefix >= held.first))
 				this.#confirm(edgeNode);

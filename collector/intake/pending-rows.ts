@@ -1,5 +1,5 @@
 import { nodeDevice } from "../../common/contract/ids.ts";
-import type { EdgeNodeRow, GapRow, OffsetRange, Series } from "../pipeline.ts";
+import type { EdgeNodeRow, GapRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
 import { gapId } from "./batch.ts";
 
 /** Offsets that can never come any more. */
@@ -14,11 +14,12 @@ export interface Rows {
 	readonly series: Series[];
 	readonly gaps: GapRow[];
 	readonly lost: LostOffsets[];
+	readonly throughs: ThroughRow[];
 }
 
 /** Gathers rows between transactions, and takes them back when one fails. */
 export class PendingRows {
-	#rows: Rows = { edgeNodes: [], series: [], gaps: [], lost: [] };
+	#rows: Rows = noRows();
 
 	get isEmpty(): boolean {
 		return Object.values(this.#rows).every((rows) => rows.length === 0);
@@ -32,8 +33,15 @@ export class PendingRows {
 		this.#rows.series.push(series);
 	}
 
-	/** Lost offsets count as committed, and the gap ledger says that they are missing. What they held is unknown. */
-	addLost(lost: LostOffsets, nowMs: number): void {
+	addThrough(row: ThroughRow): void {
+		this.#rows.throughs.push(row);
+	}
+
+	/**
+	 * Lost offsets count as committed, and the gap ledger says that they are missing. What they held is unknown; it
+	 * was newer than `completeMs`, up to which everything is there.
+	 */
+	addLost(lost: LostOffsets, completeMs: number, nowMs: number): void {
 		const { edgeNode, epoch, first } = lost;
 		if (
 			this.#rows.lost.some(
@@ -47,7 +55,7 @@ export class PendingRows {
 			edgeNode,
 			device: nodeDevice,
 			tags: [],
-			fromMs: 0,
+			fromMs: Math.min(completeMs, nowMs),
 			toMs: nowMs,
 			cause: "journal_bound",
 			backfilled: false,
@@ -57,7 +65,7 @@ export class PendingRows {
 
 	take(): Rows {
 		const rows = this.#rows;
-		this.#rows = { edgeNodes: [], series: [], gaps: [], lost: [] };
+		this.#rows = noRows();
 		return rows;
 	}
 
@@ -68,6 +76,11 @@ export class PendingRows {
 			series: [...rows.series, ...since.series],
 			gaps: [...rows.gaps, ...since.gaps],
 			lost: [...rows.lost, ...since.lost],
+			throughs: [...rows.throughs, ...since.throughs],
 		};
 	}
+}
+
+function noRows(): Rows {
+	return { edgeNodes: [], series: [], gaps: [], lost: [], throughs: [] };
 }

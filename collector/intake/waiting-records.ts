@@ -4,6 +4,7 @@ import type { IncomingRecord } from "../pipeline.ts";
 export class WaitingRecords {
 	readonly #samplesMax: number;
 	readonly #records: IncomingRecord[] = [];
+	#taken: readonly IncomingRecord[] = [];
 	#samples = 0;
 	#room: PromiseWithResolvers<void> | undefined;
 
@@ -28,8 +29,15 @@ export class WaitingRecords {
 		return this.#room.promise;
 	}
 
+	/** Whether records of an epoch wait, or are taken and not settled. */
 	hasEpoch(edgeNode: number, epoch: number): boolean {
-		return this.#records.some((record) => record.edgeNode === edgeNode && record.epoch === epoch);
+		const isOfIt = (record: IncomingRecord) => record.edgeNode === edgeNode && record.epoch === epoch;
+		return this.#records.some(isOfIt) || this.#taken.some(isOfIt);
+	}
+
+	/** What was taken last is stored, or will come again. */
+	settled(): void {
+		this.#taken = [];
 	}
 
 	/** The oldest records, all of one edge node, with about `samplesMax` samples. */
@@ -44,6 +52,7 @@ export class WaitingRecords {
 			count++;
 		}
 		const taken = this.#records.splice(0, count);
+		this.#taken = taken;
 		this.#samples -= samples;
 		if (this.#samples < this.#samplesMax / 2) {
 			this.#room?.resolve();

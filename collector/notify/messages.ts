@@ -13,6 +13,7 @@ export interface MessageContext {
 
 /** Plant time that lies further behind the clock than this is being caught up with, not lived. */
 const replayedAfterMs = 10 * 60_000;
+const dateMsMax = 8.64e15;
 
 /** Messages for what a batch raised and cleared, one row per destination that wants to know. */
 export function occurrenceMessages(
@@ -108,6 +109,7 @@ function rows(
 	return wanted.map(({ name }) => ({ id, destination: name, type, body, createdMs: nowMs }));
 }
 
+/** A source time may be anything that the plant sends; one that no Date can hold is shown as the last it can. */
 function iso(ms: number): string {
-	return new Date(ms).toISOString();
+	return new Date(Math.max(-dateMsMax, Math.min(ms, dateMsMax))).toISOString();
 }

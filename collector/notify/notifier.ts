@@ -17,7 +17,8 @@ export interface NotifierOptions {
 }
 
 const lookEveryMs = 1_000;
-const takeAtOnce = 16;
+/** Due messages looked at in one go: one for each destination, those of former configurations too. */
+const takeAtOnce = 1_000;
 /** A message that could not be delivered within a day is given up; it stays visible in the outbox. */
 const giveUpAfterMs = 24 * 3_600_000;
 const retryFirstMs = 2_000;
@@ -46,7 +47,10 @@ export class Notifier implements Part {
 		}
 	>();
 	#stopLooking = () => {};
-	#working: Promise<void> | undefined;
+	#looking: Promise<void> | undefined;
+	#lookAgain = false;
+	/** Attempts in flight by destination: one at a time for each, so that order holds and a slow one delays no other. */
+	readonly #attempts = new Map<string, Promise<void>>();
 	#stopped = false;
 
 	constructor(options: NotifierOptions) {
@@ -72,30 +76,51 @@ export class Notifier implements Part {
 	async stop(): Promise<void> {
 		this.#stopped = true;
 		this.#stopLooking();
-		await this.#working;
+		await this.#looking;
+		await Promise.all(this.#attempts.values());
 		await Promise.all([...this.#senders.values()].map(({ agent }) => agent.destroy()));
 	}
 
 	/** Looks for due messages now; called when a batch has written some. */
 	look(): void {
 		if (this.#senders.size === 0 || this.#stopped) return;
-		this.#working ??= this.#deliverDue().finally(() => {
-			this.#working = undefined;
+		this.#lookAgain = true;
+		this.#looking ??= this.#beginDue().finally(() => {
+			this.#looking = undefined;
 		});
 	}
 
-	async #deliverDue(): Promise<void> {
+	/** Begins an attempt for each destination that has a due message and none in flight. */
+	async #beginDue(): Promise<void> {
 		const { outbox, clock, telemetry } = this.#options;
 		try {
-			while (!this.#stopped) {
-				const due = await outbox.takeMessages(clock.wallMs(), takeAtOnce);
-				if (due.length === 0) return;
-				// One message per destination is due at a time, so a slow receiver delays no other.
-				await Promise.all(due.map((message) => this.#deliver(message)));
+			while (this.#lookAgain && !this.#stopped) {
+				this.#lookAgain = false;
+				for (const message of await outbox.takeMessages(clock.wallMs(), takeAtOnce)) {
+					if (!this.#stopped && !this.#attempts.has(message.destination)) this.#begin(message);
+				}
 			}
 		} catch (error) {
 			telemetry.partFailed({ part: this.name, err: error });
 		}
+	}
+
+	#begin(message: DueMessage): void {
+		const attempt = this.#deliver(message).then(
+			() => true,
+			(error: unknown) => {
+				this.#options.telemetry.partFailed({ part: this.name, err: error });
+				return false;
+			},
+		);
+		this.#attempts.set(
+			message.destination,
+			attempt.then((settled) => {
+				this.#attempts.delete(message.destination);
+				// What could not be settled waits for the next tick, or it would be sent again without a pause.
+				if (settled) this.look();
+			}),
+		);
 	}
 
 	async #deliver(message: DueMessage): Promise<void> {
@@ -151,7 +176,8 @@ export class Notifier implements Part {
 				body,
 				signal: AbortSignal.timeout(sender.timeoutMs),
 			});
-			await response.body.dump();
+			// The answer is the status; a body that is too long, or never ends, takes nothing back.
+			await response.body.dump().catch(() => undefined);
 			// Only 2xx is success; a redirect is not followed, because its target was not vetted.
 			if (response.statusCode >= 200 && response.statusCode < 300) return { ok: true };
 			const final =
@@ -173,5 +199,5 @@ export class Notifier implements Part {
 /** Retry-After in seconds, bounded; dates are not taken because they trust the receiver's clock. */
 function retryAfterMs(header: string | string[] | undefined): number | undefined {
 	const seconds = typeof header === "string" && /^\d{1,9}$/.test(header) ? Number(header) : Number.NaN;
-	return Number.isFinite(seconds) ? Math.min(seconds * 1_000, retryLongestMs) : undefined;
+	return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 1) * 1_000, retryLongestMs) : undefined;
 }

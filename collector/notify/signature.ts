@@ -7,7 +7,8 @@ export type SigningKey = Buffer;
 /** @throws CodedError CONFIG_INVALID; the message never holds the secret. */
 export function parseSecret(text: string, file: string): SigningKey {
 	const encoded = text.split("\n", 1)[0]?.trim() ?? "";
-	const key = encoded.startsWith("whsec_") ? Buffer.from(encoded.slice(6), "base64") : Buffer.alloc(0);
+	const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(encoded)?.[1] ?? "";
+	const key = Buffer.from(base64, "base64");
 	if (key.length < 24 || key.length > 64) {
 		throw new CodedError(
 			"CONFIG_INVALID",

@@ -29,7 +29,7 @@ export class TargetRules {
 	allows(address: string): boolean {
 		if (!ipaddr.isValid(address)) return false;
 		const parsed = ipaddr.process(address);
-		if (parsed.range() === "unicast") return true;
+		if (parsed.range() === "unicast" && !isIpv4Compatible(parsed)) return true;
 		return this.#networks.some(
 			([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits),
 		);
@@ -65,6 +65,11 @@ export function guardedAgent(rules: TargetRules, timeoutMs: number): Agent {
 			},
 		},
 	});
+}
+
+/** `::127.0.0.1`, the retired form of an IPv4 address in IPv6, which counts as unicast. */
+function isIpv4Compatible(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+	return address.kind() === "ipv6" && address.match(ipaddr.parseCIDR("::/96"));
 }
 
 function refused(host: string): CodedError {

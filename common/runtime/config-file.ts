@@ -122,16 +122,32 @@ export function parseConfig<S extends z.ZodType>(
 			const found = valueAt(raw, issue.path);
 			add(offsetOf(document.contents, issue.path), issue.path, `${issue.message}, found ${describe(found)}`);
 		}
-	} else {
-		for (const found of kind.crossCheck?.(parsed.data) ?? []) {
-			add(offsetOf(document.contents, found.path), found.path, found.message);
-		}
+	}
+	for (const found of crossProblems(kind, parsed.success ? parsed.data : raw, parsed.success)) {
+		add(offsetOf(document.contents, found.path), found.path, found.message);
 	}
 	if (problems.length > 0) {
 		problems.sort((a, b) => a.line - b.line || a.column - b.column);
 		return { ok: false, problems };
 	}
 	return { ok: true, value: parsed.data as z.output<S>, file, directory: dirname(resolve(file)), text };
+}
+
+/**
+ * What the cross-check finds. A file that the schema refuses is checked too, as far as it can be, so that its reader sees
+ * all problems at once; on such a file the check may stumble over what is missing, and then the schema has said so.
+ */
+function crossProblems<S extends z.ZodType>(
+	kind: ConfigKind<S>,
+	value: unknown,
+	sound: boolean,
+): ReturnType<CrossCheck<unknown>> {
+	try {
+		return kind.crossCheck?.(value as z.output<S>) ?? [];
+	} catch (error) {
+		if (sound) throw error;
+		return [];
+	}
 }
 
 function readText(file: string): string {

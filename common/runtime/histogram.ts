@@ -18,6 +18,14 @@ export class Histogram {
 		if (value > this.#max) this.#max = value;
 	}
 
+	merge(other: Histogram): void {
+		for (let bucket = 0; bucket < buckets; bucket++) {
+			this.#counts[bucket] = (this.#counts[bucket] as number) + (other.#counts[bucket] as number);
+		}
+		this.#total += other.#total;
+		this.#max = Math.max(this.#max, other.#max);
+	}
+
 	/** The size that `share` of the values do not exceed; 0 when there are none. */
 	percentile(share: number): number {
 		let seen = 0;
@@ -36,5 +44,39 @@ export class Histogram {
 			max: round(this.#max),
 			count: this.#total,
 		};
+	}
+}
+
+const slices = 6;
+
+/** Percentiles over the last `overMs`, forgotten a sixth at a time. */
+export class RollingHistogram {
+	readonly #sliceMs: number;
+	readonly #slices: Histogram[] = [];
+	#newestMs = Number.NEGATIVE_INFINITY;
+
+	constructor(overMs: number) {
+		this.#sliceMs = overMs / slices;
+	}
+
+	/** Adds values of this size at the monotonic time `nowMs`. */
+	add(value: number, weight: number, nowMs: number): void {
+		this.#turn(nowMs);
+		this.#slices.at(-1)?.add(value, weight);
+	}
+
+	summary(nowMs: number): ReturnType<Histogram["summary"]> {
+		this.#turn(nowMs);
+		const all = new Histogram();
+		for (const slice of this.#slices) all.merge(slice);
+		return all.summary();
+	}
+
+	#turn(nowMs: number): void {
+		if (nowMs - this.#newestMs < this.#sliceMs) return;
+		const passed = Math.min(slices, Math.floor((nowMs - this.#newestMs) / this.#sliceMs));
+		for (let turn = 0; turn < passed; turn++) this.#slices.push(new Histogram());
+		this.#slices.splice(0, this.#slices.length - slices);
+		this.#newestMs = nowMs;
 	}
 }

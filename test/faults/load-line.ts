@@ -34,7 +34,7 @@ export class LoadLine {
 	agent!: ProcessUnderTest;
 	apiUrl = "";
 	agentUrl = "";
-	produced = 0;
+	#newest: DatabaseSync | undefined;
 	readonly #running = Promise.withResolvers<void>();
 	readonly #halted = Promise.withResolvers<Halted>();
 
@@ -106,12 +106,10 @@ export class LoadLine {
 	}
 
 	/** Stored samples of every tag in order of source time, with what is missing between them and what is doubled. */
-	examine(): { missing: MissingRun[]; doubled: string[]; last: Map<string, number>; stored: number } {
-		const store = new DatabaseSync(join(this.directory, "collector", "store.db"), { readOnly: true });
+	examine(): { missing: MissingRun[]; doubled: string[] } {
+		const store = this.#open();
 		const missing: MissingRun[] = [];
 		const doubled: string[] = [];
-		const last = new Map<string, number>();
-		let stored = 0;
 		try {
 			const rows = store.prepare(
 				`SELECT x.device || '/' || x.tag AS tag, s.value, s.source_ms AS ms FROM sample s JOIN series x ON x.id = s.series
@@ -119,7 +117,6 @@ export class LoadLine {
 			);
 			let before: { tag: string; value: number; ms: number } | undefined;
 			for (const row of rows.iterate() as Iterable<{ tag: string; value: number; ms: number }>) {
-				stored++;
 				if (before?.tag === row.tag) {
 					if (row.value === before.value) doubled.push(`${row.tag} value ${row.value}`);
 					if (row.value > before.value + 1) {
@@ -132,17 +129,28 @@ export class LoadLine {
 					}
 				} else if (row.value !== 1)
 					missing.push({ tag: row.tag, values: row.value - 1, fromMs: 0, toMs: row.ms });
-				last.set(row.tag, row.value);
 				before = row;
 			}
 		} finally {
 			store.close();
 		}
-		return { missing, doubled, last, stored };
+		return { missing, doubled };
+	}
+
+	/** The newest stored counter of a tag, or undefined. */
+	lastStored(tag: string): number | undefined {
+		this.#newest ??= this.#open();
+		const row = this.#newest
+			.prepare(
+				`SELECT s.value FROM series x JOIN count_by_series c ON c.series = x.id JOIN sample s ON s.pos = c.last_pos
+				WHERE x.device || '/' || x.tag = ?`,
+			)
+			.get(tag) as { value: number } | undefined;
+		return row?.value;
 	}
 
 	gaps(): { device: string; cause: string; fromMs: number; toMs: number }[] {
-		const store = new DatabaseSync(join(this.directory, "collector", "store.db"), { readOnly: true });
+		const store = this.#open();
 		try {
 			return store.prepare("SELECT device, cause, from_ms AS fromMs, to_ms AS toMs FROM gap").all() as never;
 		} finally {
@@ -162,13 +170,17 @@ export class LoadLine {
 	}
 
 	async stop(): Promise<void> {
+		this.#newest?.close();
 		for (const part of [this.agent, this.load, this.collector, this.broker]) await part?.kill("SIGKILL");
 		rmSync(this.directory, { recursive: true, force: true });
 	}
 
+	#open(): DatabaseSync {
+		return new DatabaseSync(join(this.directory, "collector", "store.db"), { readOnly: true });
+	}
+
 	#told(message: { type: string } & Partial<Halted>): void {
 		if (message.type === "running") this.#running.resolve();
-		if (message.type === "progress") this.produced = message.produced ?? 0;
 		if (message.type === "halted") this.#halted.resolve(message as Halted);
 	}
 }

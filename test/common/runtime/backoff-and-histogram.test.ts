@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Backoff } from "../../../common/runtime/backoff.ts";
-import { Histogram } from "../../../common/runtime/histogram.ts";
+import { Histogram, RollingHistogram } from "../../../common/runtime/histogram.ts";
 
 test("pauses grow to their maximum and stay within the upper half of each step", () => {
 	fc.assert(
@@ -51,4 +51,13 @@ test("weights count, and nothing at all is zero", () => {
 	histogram.add(1_000, 1);
 	expect(histogram.percentile(0.5)).toBeLessThan(11);
 	expect(histogram.percentile(0.995)).toBeGreaterThan(900);
+});
+
+test("what is older than the period is forgotten", () => {
+	const rolling = new RollingHistogram(30_000);
+	rolling.add(1_000, 10, 0);
+	rolling.add(10, 10, 20_000);
+	expect(rolling.summary(20_000)).toMatchObject({ count: 20, max: 1_000 });
+	expect(rolling.summary(45_000)).toMatchObject({ count: 10, max: 10 });
+	expect(rolling.summary(500_000)).toMatchObject({ count: 0, max: 0 });
 });

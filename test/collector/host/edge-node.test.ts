@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import { AliasTable, roleOf } from "../../../collector/host/alias-table.ts";
+import { EdgeNodeState } from "../../../collector/host/edge-node.ts";
+import { datatypes } from "../../../common/contract/datatype.ts";
+
+describe("an edge node", () => {
+	test("dies only by the death of its own session [tck-id-operational-behavior-edge-node-ndeath-bdseq-match]", () => {
+		const node = new EdgeNodeState();
+		expect(node.died(3)).toBe(false);
+		node.born(3, 0, 0);
+		expect([node.died(2), node.online]).toEqual([false, true]);
+		expect([node.died(3), node.online]).toEqual([true, false]);
+	});
+
+	test("counts 0 after 255, and follows a message that was out of step", () => {
+		const node = new EdgeNodeState();
+		node.born(1, 254, 0);
+		expect([255, 0, 1, 3, 4, 4, 5].map((seq) => node.inSequence(seq, 0))).toEqual([
+			true,
+			true,
+			true,
+			false,
+			true,
+			false,
+			true,
+		]);
+	});
+
+	test("is asked for births with growing pauses, up to a minute, as long as nothing of it is understood", () => {
+		const node = new EdgeNodeState(() => 1);
+		const askedS: number[] = [];
+		for (let s = 0; s < 400; s++) {
+			// Messages in sequence alone do not show that it was worth asking.
+			node.inSequence(s % 256, s * 1_000);
+			if (node.wantsRebirth(s * 1_000)) askedS.push(s);
+		}
+		expect(askedS).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]);
+		node.born(1, 0, 400_000);
+		expect(node.wantsRebirth(400_000)).toBe(true);
+		expect(node.wantsRebirth(401_001)).toBe(false);
+		node.understood();
+		expect(node.wantsRebirth(460_000)).toBe(true);
+		expect(node.wantsRebirth(461_000)).toBe(true);
+	});
+
+	test("forgets aliases and devices with each birth", () => {
+		const node = new EdgeNodeState();
+		node.aliases.define({ name: "T1", role: "tag", datatype: datatypes.Double, series: 1, device: "U1" }, 5);
+		node.devices.add("U1");
+		node.born(1, 0, 0);
+		expect([node.aliases.size, node.devices.size, node.aliases.find("U1", -1, "T1")]).toEqual([
+			0,
+			0,
+			undefined,
+		]);
+	});
+});
+
+test("an alias table finds by alias or by name, and a device's birth replaces its rows only", () => {
+	const table = new AliasTable();
+	const of = (device: string, name: string) => ({
+		name,
+		role: "tag" as const,
+		datatype: datatypes.Double,
+		series: 1,
+		device,
+	});
+	table.define(of("U1", "T"), 1);
+	table.define(of("U2", "T"), 2);
+	table.define(of("U2", "named"), -1);
+	expect(table.find("U1", 2, undefined)?.device).toBe("U2");
+	expect(table.find("U2", -1, "named")?.name).toBe("named");
+	expect(table.find("U1", -1, "named")).toBeUndefined();
+	table.clearDevice("U2");
+	expect([table.find("U2", 2, undefined), table.find("U2", -1, "named")]).toEqual([undefined, undefined]);
+	expect(table.find("U1", 1, undefined)?.name).toBe("T");
+});
+
+test.each([
+	["T1", datatypes.Double, "tag"],
+	["Delivery/Epoch", datatypes.Int64, "epoch"],
+	["bdSeq", datatypes.Int64, "control"],
+	["Node Control/Rebirth", datatypes.Boolean, "control"],
+	["Device Control/Reboot", datatypes.Boolean, "control"],
+	["T2", datatypes.DataSet, "unknown"],
+	["T3", datatypes.Template, "unknown"],
+	["T4", 99, "unknown"],
+])("%s of data type %i is %s to the collector", (name, datatype, role) => {
+	expect(roleOf(name, datatype)).toBe(role);
+});

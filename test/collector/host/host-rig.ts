@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer, type Socket } from "node:net";
+import { Aedes } from "aedes";
+import { onTestFinished } from "vitest";
+import { type NodeCommand, readCommand } from "../../../agent/publisher/command.ts";
+import { CurrentValues } from "../../../agent/publisher/current-values.ts";
+import { type EdgeMessage, EdgeSession } from "../../../agent/publisher/edge-session.ts";
+import type { Tag } from "../../../agent/tag-book.ts";
+import { Directory } from "../../../collector/directory.ts";
+import { Host } from "../../../collector/host/host.ts";
+import type { IncomingRecord, Series } from "../../../collector/pipeline.ts";
+import { datatypes, tagDatatypes } from "../../../common/contract/datatype.ts";
+import type { HeldEpoch } from "../../../common/contract/delivery.ts";
+import type { EdgeNodeId, GroupId, HostId } from "../../../common/contract/ids.ts";
+import { SampleColumns } from "../../../common/contract/samples.ts";
+import { systemClock } from "../../../common/runtime/clock.ts";
+import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
+
+const group = "pilot" as GroupId;
+const edgeNode = "line-1" as EdgeNodeId;
+export const hostId = "pilotline" as HostId;
+
+/** One tag of every data type in U500, and a text of the edge node itself. */
+export const tags: Tag[] = [
+	...tagDatatypes.map((name, index) => ({
+		id: index + 1,
+		device: "U500",
+		name,
+		datatype: datatypes[name],
+		configured: true,
+		eu: "degC",
+	})),
+	{ id: tagDatatypes.length + 1, device: "", name: "Data/Gap", datatype: datatypes.String, configured: true },
+];
+
+export function edgeSession(of: readonly Tag[] = tags): EdgeSession {
+	return new EdgeSession({ group, edgeNode, tags: of, current: new CurrentValues(new SampleColumns(100)) });
+}
+
+/** A real broker in this process and the real host; what the host hands to the intake is written down. */
+export class HostRig {
+	readonly telemetry = quietTelemetry();
+	readonly records: IncomingRecord[] = [];
+	readonly progress: string[] = [];
+	readonly held: { held: readonly HeldEpoch[]; atBirth: boolean }[] = [];
+	readonly series: Series[] = [];
+	readonly commands: NodeCommand[] = [];
+	readonly states: { topic: string; payload: { online: boolean; timestamp: number; instance?: string } }[] =
+		[];
+	broker!: Aedes;
+	host!: Host;
+	readonly #sockets = new Set<Socket>();
+
+	async start(): Promise<this> {
+		this.broker = await Aedes.createBroker();
+		const server = createServer((socket) => {
+			this.#sockets.add(socket);
+			socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
+			this.broker.handle(socket);
+		}).listen(0, "127.0.0.1");
+		await once(server, "listening");
+		this.broker.on("publish", ({ topic, payload }) => {
+			if (topic.includes("/NCMD/")) this.commands.push(readCommand(Buffer.from(payload)));
+			if (topic.startsWith("spBv1.0/STATE/"))
+				this.states.push({ topic, payload: JSON.parse(payload.toString()) });
+		});
+		const directory = new Directory(
+			{ edgeNodes: [], series: [] },
+			{ addEdgeNode: () => {}, addSeries: (series) => this.series.push(series) },
+		);
+		this.host = new Host({
+			...{
+				host: hostId,
+				groups: [group],
+				instance: "instance-1",
+				clock: systemClock,
+				directory,
+				telemetry: this.telemetry,
+			},
+			broker: {
+				url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+				...{
+					clientId: "host",
+					username: undefined,
+					password: undefined,
+					keepaliveS: 15,
+					connectTimeoutMs: 5_000,
+				},
+			},
+			intake: {
+				record: (record) => {
+					this.records.push(record);
+					return undefined;
+				},
+				progress: (_, device, epoch, lastOffset, throughMs) => {
+					this.progress.push(`${device} ${epoch}/${lastOffset} → ${throughMs}`);
+				},
+				held: (_, held, atBirth) => {
+					this.held.push({ held, atBirth });
+				},
+			},
+		});
+		onTestFinished(async () => {
+			await this.host.stop();
+			await new Promise<void>((resolve) => this.broker.close(resolve));
+			for (const socket of this.#sockets) socket.destroy();
+			server.close();
+		});
+		this.host.start();
+		const subscribed = once(this.broker, "subscribe");
+		await subscribed;
+		return this;
+	}
+
+	/** Cuts every connection without DISCONNECT, as a lost network does. */
+	cut(): void {
+		for (const socket of this.#sockets) socket.destroy();
+	}
+
+	async publish(topic: string, payload: Uint8Array | string, retain = false): Promise<void> {
+		await new Promise<void>((resolve, reject) =>
+			this.broker.publish(
+				{ cmd: "publish", topic, payload: Buffer.from(payload), qos: 0, retain, dup: false },
+				(error) => (error ? reject(error) : resolve()),
+			),
+		);
+	}
+
+	async send(...messages: EdgeMessage[]): Promise<void> {
+		for (const { topic, payload } of messages) await this.publish(topic, payload);
+	}
+}

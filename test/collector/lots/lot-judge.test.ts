@@ -1,0 +1,173 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { LotJudge } from "../../../collector/lots/lot-judge.ts";
+import type { LotVerdict } from "../../../collector/pipeline.ts";
+import { judgeLot } from "../../../collector/quality/lot-verdict.ts";
+import { Store } from "../../../collector/store/store.ts";
+import { SampleColumns } from "../../../common/contract/samples.ts";
+import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
+import { SteppedClock } from "../../helpers/stepped-clock.ts";
+import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { eventually } from "../../simulators/plant/eventually.ts";
+import { soakWindow, specificationOf, unit } from "../quality/told-story.ts";
+
+const closedMs = 60_000;
+const specification = specificationOf([soakWindow()]);
+const noRows = {
+	edgeNodes: [],
+	series: [],
+	records: [],
+	epochs: [],
+	gaps: [],
+	throughs: [],
+	dirty: [],
+	occurrences: [],
+};
+
+/** A store with one closed lot whose verdict is due. */
+async function storeWithLot(path: string): Promise<void> {
+	const store = new Store();
+	await store.open(path);
+	const period = {
+		id: "p",
+		window: "soak",
+		specVersion: 3,
+		unit,
+		batch: "B1",
+		lot: "L1",
+		fromMs: 0,
+		toMs: closedMs,
+	};
+	await store.commit({
+		...noRows,
+		samples: new SampleColumns(0),
+		series: [{ id: 1, edgeNode: 1, device: unit, tag: "T1", datatype: 10, eu: undefined }],
+		periods: [{ ...period, goodSamples: 9, badSamples: 0, violations: 0 }],
+		visits: [{ unit, batch: "B1", lot: "L1", recipe: "", fromMs: 0, toMs: closedMs, startObserved: true }],
+		lots: [{ lot: "L1", openedMs: 0, closedMs, observedWhole: true }],
+		due: [{ lot: "L1", dueMs: closedMs }],
+		outbox: [],
+		cache: undefined,
+	});
+	await store.close();
+}
+
+async function judgeOn(path: string) {
+	const store = new Store();
+	const opened = await store.open(path);
+	const clock = new SteppedClock();
+	const given: LotVerdict[] = [];
+	const line = { watermarkMs: undefined as number | undefined, looked: 0 };
+	const judge = new LotJudge({
+		clock,
+		telemetry: quietTelemetry(),
+		store,
+		judge: (facts, judgedMs) => judgeLot(facts, specification, [unit], judgedMs),
+		messages: (verdict) => {
+			given.push(verdict);
+			return [
+				{ id: `msg_${verdict.id}`, destination: "screen", type: "lot.judged", body: "{}", createdMs: 1 },
+			];
+		},
+		watermarkMs: () => {
+			line.looked++;
+			return line.watermarkMs;
+		},
+		due: opened.due,
+		onJudged: () => {},
+	});
+	judge.start();
+	onTestFinished(async () => {
+		await judge.stop();
+		await store.close();
+	});
+	return { store, clock, judge, given, line, opened };
+}
+
+test("a verdict waits for the watermark of the whole route, and is given once it has passed", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const { clock, given, line, store, judge } = await judgeOn(path);
+	for (const watermarkMs of [undefined, 0, closedMs - 1]) {
+		line.watermarkMs = watermarkMs;
+		const before = line.looked;
+		clock.step(1_000);
+		await eventually(() => line.looked === before + 1);
+	}
+	await judge.stop();
+	expect(given).toEqual([]);
+	line.watermarkMs = closedMs;
+	judge.look();
+	await eventually(() => given.length === 1);
+	await judge.stop();
+	expect(given[0]).toMatchObject({ lot: "L1", verdict: "in" });
+	expect(await store.takeMessages(1, 10)).toMatchObject([{ type: "lot.judged", destination: "screen" }]);
+});
+
+test("a verdict that was due when the collector stopped is given after the restart, and only then", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const first = await judgeOn(path);
+	await first.judge.stop();
+	await first.store.close();
+	const second = await judgeOn(path);
+	expect(second.opened.due).toEqual([{ lot: "L1", dueMs: closedMs }]);
+	second.line.watermarkMs = closedMs;
+	second.judge.look();
+	await eventually(() => second.given.length === 1);
+	await second.judge.stop();
+	await second.store.close();
+	const third = await judgeOn(path);
+	expect(third.opened.due).toEqual([]);
+});
+
+test("a verdict given twice is one row and one message", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const { given, line, store, judge } = await judgeOn(path);
+	line.watermarkMs = closedMs;
+	judge.look();
+	await eventually(() => given.length === 1);
+	judge.add({ lot: "L1", dueMs: closedMs });
+	await eventually(() => {
+		judge.look();
+		return given.length === 2;
+	});
+	await judge.stop();
+	expect(given[0]?.id).toBe(given[1]?.id);
+	expect(await store.takeMessages(1, 10)).toHaveLength(1);
+});
+
+test.each([
+	["of the unit", { device: unit }],
+	["of the whole edge node", { device: "" }],
+])(
+	"a gap %s while the lot was there makes it not evaluable; one before or after does not",
+	async (_, { device }) => {
+		const path = join(temporaryFolder(), "store.db");
+		await storeWithLot(path);
+		const { store } = await judgeOn(path);
+		const gap = {
+			edgeNode: 1,
+			device,
+			tags: [],
+			cause: "journal_bound" as const,
+			backfilled: false,
+			noticedMs: 0,
+		};
+		const commitGap = (id: string, fromMs: number, toMs: number, edgeNode = 1) =>
+			store.commit({
+				...{ ...noRows, periods: [], visits: [], lots: [], due: [], outbox: [], cache: undefined },
+				samples: new SampleColumns(0),
+				gaps: [{ ...gap, id, edgeNode, fromMs, toMs }],
+			});
+		await commitGap("before", -10_000, 0);
+		await commitGap("after", closedMs, closedMs + 10_000);
+		if (device === "") await commitGap("another edge node", 0, closedMs, 2);
+		expect((await store.lotFacts("L1"))?.gaps).toEqual([]);
+		await commitGap("within", closedMs - 1, closedMs + 10_000);
+		const facts = await store.lotFacts("L1");
+		expect(facts?.gaps).toMatchObject([{ device: unit, cause: "journal_bound" }]);
+		expect(facts && judgeLot(facts, specification, [unit], 0).verdict).toBe("not_evaluable");
+	},
+);
