@@ -4,14 +4,13 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { EdgeNodeId, GroupId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
+import { brokerConnection } from "../common/runtime/broker-config.ts";
 import type { Clock } from "../common/runtime/clock.ts";
-import { errorText } from "../common/runtime/coded-error.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
-import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import type { AgentConfig } from "./config.ts";
 import { DiskJournal } from "./journal/journal.ts";
@@ -59,7 +58,11 @@ export class Agent {
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
 		// A secret that cannot be read shows before anything is created or changed.
-		const broker = await this.#broker();
+		const broker = await brokerConnection(
+			config.broker,
+			this.#directory,
+			`pilotline-${config.group}-${config.edge_node}`,
+		);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
 		await dataDirectory.acquire();
 		try {
@@ -205,27 +208,8 @@ export class Agent {
 	async stop(): Promise<void> {
 		const report = await this.#lifecycle?.stop();
 		if (report === undefined) return;
-		this.#telemetry.stopped({
-			late: [...report.late],
-			failed: report.failed.map(({ name, error }) => `${name}: ${errorText(error)}`),
-		});
+		this.#telemetry.stopped(report);
 		this.#lifecycle = undefined;
-	}
-
-	async #broker() {
-		const { url, client_id, username, password_file, keepalive_s, connect_timeout_ms } = this.#config.broker;
-		const password =
-			password_file === undefined
-				? undefined
-				: await readSecretFile(pathFrom(this.#directory, password_file));
-		return {
-			url,
-			clientId: client_id ?? `pilotline-${this.#config.group}-${this.#config.edge_node}`,
-			username,
-			password,
-			keepaliveS: keepalive_s,
-			connectTimeoutMs: connect_timeout_ms,
-		};
 	}
 }
 

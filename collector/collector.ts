@@ -3,18 +3,19 @@
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
+import { brokerConnection } from "../common/runtime/broker-config.ts";
 import type { Clock } from "../common/runtime/clock.ts";
-import { errorText } from "../common/runtime/coded-error.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import type { BrokerConnection } from "../common/runtime/mqtt-link.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
-import { Host, type HostOptions } from "./host/host.ts";
+import { Host } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { Intake } from "./intake/intake.ts";
 import { LiveView } from "./live-view.ts";
@@ -40,11 +41,9 @@ interface Opened {
 	readonly store: Store;
 	readonly reader: StoreReader;
 	readonly opened: OpenState;
-	readonly broker: BrokerOptions;
+	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
 }
-
-type BrokerOptions = HostOptions["broker"];
 
 /** One running collector. `start` and `stop` are idempotent. */
 export class Collector {
@@ -73,7 +72,11 @@ export class Collector {
 	async start(): Promise<void> {
 		if (this.#lifecycle !== undefined) return;
 		// Everything that can be wrong with the configuration shows before anything is created or changed.
-		const broker = await this.#broker();
+		const broker = await brokerConnection(
+			this.#config.broker,
+			this.#directory,
+			`pilotline-host-${this.#config.host}`,
+		);
 		const destinations = await Promise.all(
 			this.#config.destinations.map(async (destination) => ({
 				...destination,
@@ -107,10 +110,7 @@ export class Collector {
 	async stop(): Promise<void> {
 		const report = await this.#lifecycle?.stop();
 		if (report === undefined) return;
-		this.#telemetry.stopped({
-			late: [...report.late],
-			failed: report.failed.map(({ name, error }) => `${name}: ${errorText(error)}`),
-		});
+		this.#telemetry.stopped(report);
 		this.#lifecycle = undefined;
 	}
 
@@ -255,21 +255,5 @@ export class Collector {
 	async #key(file: string): Promise<Buffer> {
 		const path = pathFrom(this.#directory, file);
 		return parseSecret(await readSecretFile(path), path);
-	}
-
-	async #broker(): Promise<BrokerOptions> {
-		const { url, client_id, username, password_file, keepalive_s, connect_timeout_ms } = this.#config.broker;
-		const password =
-			password_file === undefined
-				? undefined
-				: await readSecretFile(pathFrom(this.#directory, password_file));
-		return {
-			url,
-			clientId: client_id ?? `pilotline-host-${this.#config.host}`,
-			username,
-			password,
-			keepaliveS: keepalive_s,
-			connectTimeoutMs: connect_timeout_ms,
-		};
 	}
 }

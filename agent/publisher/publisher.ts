@@ -11,7 +11,7 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import { replaceFile } from "../../common/runtime/data-directory.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { MqttLink, type MqttLinkOptions } from "../../common/runtime/mqtt-link.ts";
+import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
 import type { DeviceProgress, Journal, JournaledRecord } from "../pipeline.ts";
 import { decodeRecord } from "../record-codec.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
@@ -24,10 +24,7 @@ export interface PublisherOptions {
 	readonly edgeNode: EdgeNodeId;
 	readonly hosts: readonly string[];
 	readonly directory: string;
-	readonly broker: Pick<
-		MqttLinkOptions,
-		"url" | "clientId" | "username" | "password" | "keepaliveS" | "connectTimeoutMs"
-	>;
+	readonly broker: BrokerConnection;
 	readonly clock: Clock;
 	readonly journal: Journal;
 	/** The newest Through of each device, from the recorder. */

@@ -13,7 +13,7 @@ import {
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { MqttLink, type MqttLinkOptions } from "../../common/runtime/mqtt-link.ts";
+import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
 import type { CommandPort, EdgeNodeRow, IntakePort, Series } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { roleOf } from "./alias-table.ts";
@@ -30,10 +30,7 @@ export interface HostOptions {
 	readonly host: HostId;
 	readonly groups: readonly GroupId[];
 	readonly instance: string;
-	readonly broker: Pick<
-		MqttLinkOptions,
-		"url" | "clientId" | "username" | "password" | "keepaliveS" | "connectTimeoutMs"
-	>;
+	readonly broker: BrokerConnection;
 	readonly clock: Clock;
 	readonly intake: IntakePort;
 	readonly directory: DirectoryPort;

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { errorText } from "./coded-error.ts";
 
 /** A part of a process. `start` and `stop` are idempotent; a constructor does nothing. */
 export interface Part {
@@ -7,10 +8,10 @@ export interface Part {
 	stop(): Promise<void> | void;
 }
 
-/** What stopping found: parts that did not stop within the bound, and those that threw. */
-export interface StopReport {
+/** What stopping found, for people: parts that did not stop within the bound, and those that threw, with their errors. */
+interface StopReport {
 	readonly late: string[];
-	readonly failed: { name: string; error: unknown }[];
+	readonly failed: string[];
 }
 
 /**
@@ -61,7 +62,7 @@ export class Lifecycle {
 				const outcome = await Promise.race([Promise.resolve(part.stop()).then(() => "done" as const), bound]);
 				if (outcome === "late") report.late.push(part.name);
 			} catch (error) {
-				report.failed.push({ name: part.name, error });
+				report.failed.push(`${part.name}: ${errorText(error)}`);
 			} finally {
 				cancel();
 			}

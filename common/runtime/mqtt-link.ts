@@ -19,13 +19,17 @@ export interface OutgoingMessage {
 	readonly retain: boolean;
 }
 
-export interface MqttLinkOptions {
+/** Where the broker is and how to say who we are. */
+export interface BrokerConnection {
 	readonly url: string;
 	readonly clientId: string;
 	readonly username: string | undefined;
 	readonly password: string | undefined;
 	readonly keepaliveS: number;
 	readonly connectTimeoutMs: number;
+}
+
+interface MqttLinkOptions extends BrokerConnection {
 	readonly clock: Clock;
 	/** The will of the CONNECT that is about to be written; called once for each. */
 	readonly will: () => Promise<OutgoingMessage>;

@@ -70,8 +70,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
 		cancelProgress = reportProgress(simulator, parent, clock);
 		log.info({ reason: await ended.promise }, "stopping");
 		const report = await lifecycle.stop();
-		for (const { name, error } of report.failed)
-			log.error({ part: name, err: error }, "did not stop cleanly");
+		for (const failed of report.failed) log.error({ failed }, "did not stop cleanly");
 		if (report.late.length > 0)
 			log.error({ parts: report.late, withinMs: stopWithinMs }, "did not stop in time");
 		return report.failed.length + report.late.length === 0 ? 0 : 1;

@@ -46,7 +46,7 @@ test("a part that does not stop, or fails to, is named and holds up nobody", asy
 	await lifecycle.start();
 	const report = await lifecycle.stop();
 	expect(report.late).toEqual(["stuck"]);
-	expect(report.failed).toEqual([{ name: "failing", error: new Error("broken pipe") }]);
+	expect(report.failed).toEqual(["failing: broken pipe"]);
 	expect(story.at(-1)).toBe("stop a");
 });
 
