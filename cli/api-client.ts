@@ -32,7 +32,9 @@ export class ApiClient {
 			if (!response.ok) throw new Error(`expected an answer, found status ${response.status}`);
 			return (await response.json()) as T;
 		} catch (error) {
-			throw new CodedError("API_UNREACHABLE", `${this.#base}${path}: ${errorText(error)}`, { cause: error });
+			// fetch says only that it failed; why stands in its cause.
+			const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+			throw new CodedError("API_UNREACHABLE", `${this.#base}${path}: ${errorText(why)}`, { cause: error });
 		}
 	}
 

@@ -9,6 +9,9 @@ const exitUsage = 2;
 /** Errors of usage and configuration, as against those of doing. */
 const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREADABLE", "USAGE"]);
 
+/** What an option is that was not given; as a default of the option itself it would clutter the help. */
+const unset = { json: false, exit: false, scenario: [] as string[] };
+
 function wholeNumber(lowest: number, highest: number) {
 	return (text: string): number => {
 		const value = Number(text);
@@ -19,7 +22,7 @@ function wholeNumber(lowest: number, highest: number) {
 	};
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
 }
 
@@ -36,7 +39,7 @@ function program(run: (work: () => Promise<number> | number) => Promise<void>): 
 	pilotline
 		.command("demo")
 		.description("show the whole line at work, with nothing else installed")
-		.option("--scenario <name>", "let something go wrong; may be given more than once", collect, [])
+		.option("--scenario <name>", "let something go wrong; may be given more than once", collect)
 		.option(
 			"--speed <n>",
 			"times faster than the clock until plant time meets it",
@@ -44,9 +47,9 @@ function program(run: (work: () => Promise<number> | number) => Promise<void>): 
 			1850,
 		)
 		.option("--lots <n>", "stop looking after this many lots were observed whole", wholeNumber(1, 20))
-		.option("--exit", "end by itself when the lots are done and everything is stored", false)
+		.option("--exit", "end by itself when the lots are done and everything is stored")
 		.option("--data <dir>", "keep the data there (default: a temporary folder that is removed)")
-		.option("--json", "print one JSON document on standard output at the end", false)
+		.option("--json", "print one JSON document on standard output at the end")
 		.addHelpText(
 			"after",
 			`
@@ -58,7 +61,7 @@ Examples:
 Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		)
 		.action((options) =>
-			run(async () => (await import("./demo/demo.ts")).demo({ ...options, env: process.env })),
+			run(async () => (await import("./demo/demo.ts")).demo({ ...unset, ...options, env: process.env })),
 		);
 
 	for (const [name, what, load] of [
@@ -85,18 +88,18 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.requiredOption("--config <file>", "its configuration")
 		.option("--speed <n>", "instead of the file's line.speed", wholeNumber(1, 100_000))
 		.option("--starts-hours-ago <n>", "instead of the file's line.starts_hours_ago", wholeNumber(0, 8_760))
-		.option("--scenario <name>", "instead of the file's scenarios; may be given more than once", collect, [])
+		.option("--scenario <name>", "instead of the file's scenarios; may be given more than once", collect)
 		.addHelpText(
 			"after",
 			"\nExample:\n  pilotline simulate --config examples/pilot-line/simulator.yaml --scenario dew-point-excursion",
 		)
-		.action((options: { config: string; speed?: number; startsHoursAgo?: number; scenario: string[] }) =>
+		.action((options: { config: string; speed?: number; startsHoursAgo?: number; scenario?: string[] }) =>
 			run(async () => {
 				const { runSimulator } = await import("../simulators/plant/main.ts");
 				const { scenario, ...rest } = options;
 				return await runSimulator({
 					...rest,
-					...(scenario.length > 0 ? { scenarios: scenario } : {}),
+					...(scenario === undefined ? {} : { scenarios: scenario }),
 					env: process.env,
 				});
 			}),
@@ -106,10 +109,10 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.command("check")
 		.description("list every problem of configuration files, each with file:line:column")
 		.argument("<file...>", "agent, collector, specification or simulator files")
-		.option("--json", "print one JSON document", false)
+		.option("--json", "print one JSON document")
 		.addHelpText("after", "\nExample:\n  pilotline check examples/pilot-line/*.yaml")
-		.action((files: string[], options: { json: boolean }) =>
-			run(async () => (await import("./check.ts")).check(files, { json: options.json, env: process.env })),
+		.action((files: string[], options: { json?: boolean }) =>
+			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
 
 	pilotline
@@ -117,10 +120,10 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.description("list what is missing and why, from a running collector")
 		.option("--api <url>", "the collector's address", "http://127.0.0.1:9300")
 		.option("--limit <n>", "at most this many", wholeNumber(1, 1_000), 100)
-		.option("--json", "print one JSON document", false)
+		.option("--json", "print one JSON document")
 		.addHelpText("after", "\nExample:\n  pilotline gaps --limit 20")
-		.action((options: { api: string; limit: number; json: boolean }) =>
-			run(async () => (await import("./gaps.ts")).gaps(options)),
+		.action((options: { api: string; limit: number; json?: boolean }) =>
+			run(async () => (await import("./gaps.ts")).gaps({ ...unset, ...options })),
 		);
 
 	pilotline
@@ -134,13 +137,13 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 				.choices(["opcua", "port"])
 				.default("opcua"),
 		)
-		.option("--json", "print one JSON document", false)
+		.option("--json", "print one JSON document")
 		.addHelpText(
 			"after",
 			"\nExamples:\n  pilotline bench\n  pilotline bench --tags 20000 --rate 20000 --seconds 600 --json",
 		)
 		.action((options) =>
-			run(async () => (await import("./bench/bench.ts")).bench({ ...options, env: process.env })),
+			run(async () => (await import("./bench/bench.ts")).bench({ ...unset, ...options, env: process.env })),
 		);
 
 	pilotline
@@ -170,10 +173,10 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			.command(action)
 			.description(what)
 			.requiredOption("--data <dir>", "the agent's data directory")
-			.option("--json", "print one JSON document", false)
+			.option("--json", "print one JSON document")
 			.addHelpText("after", `\nExample:\n  pilotline journal ${action} --data data/agent`)
-			.action((options: { data: string; json: boolean }) =>
-				run(async () => (await import("./journal.ts")).journal(action, options)),
+			.action((options: { data: string; json?: boolean }) =>
+				run(async () => (await import("./journal.ts")).journal(action, { ...unset, ...options })),
 			);
 	}
 	return pilotline;

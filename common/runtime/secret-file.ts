@@ -12,9 +12,13 @@ export async function readSecretFile(path: string): Promise<string> {
 	try {
 		text = await readFile(path, "utf8");
 	} catch (error) {
-		throw new CodedError("CONFIG_UNREADABLE", `expected a secret in ${path}: ${errorText(error)}`, {
-			cause: error,
-		});
+		throw new CodedError(
+			"CONFIG_UNREADABLE",
+			`expected a secret on the first line of ${path}, which cannot be read: ${errorText(error)}`,
+			{
+				cause: error,
+			},
+		);
 	}
 	const line = text.split(/\r?\n/, 1)[0] ?? "";
 	if (line === "" || text.length > secretBytesMax) {

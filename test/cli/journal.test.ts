@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DiskJournal } from "../../agent/journal/journal.ts";
+import { encodeRecord } from "../../agent/record-codec.ts";
+import { ByteWriter } from "../../common/contract/bytes.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import { systemClock } from "../../common/runtime/clock.ts";
+import { runCommand } from "../helpers/run-command.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+
+const repository = new URL("../../", import.meta.url).pathname;
+
+async function pilotline(...args: string[]) {
+	return await runCommand(
+		process.execPath,
+		["--disable-warning=ExperimentalWarning", "cli/main.ts", ...args],
+		{ cwd: repository },
+	);
+}
+
+/** An agent's data directory with `records` records of two values each. */
+async function dataDirectory(records: number): Promise<string> {
+	const data = temporaryFolder();
+	const journal = new DiskJournal({
+		folder: join(data, "journal"),
+		segmentBytes: 64 * 1024,
+		maxBytes: 1024 ** 3,
+		memoryBytes: 1024 ** 2,
+		commitIntervalMs: 1,
+		clock: systemClock,
+		newEpoch: () => 77,
+		onTrouble: () => undefined,
+	});
+	await journal.open();
+	const samples = new SampleColumns(2);
+	samples.count = 2;
+	samples.sourceMs.set([Date.UTC(2026, 10, 22, 8), Date.UTC(2026, 10, 22, 9)]);
+	samples.tagId.set([1, 2]);
+	samples.kind.fill(1);
+	const out = new ByteWriter();
+	for (let record = 0; record < records; record++) {
+		out.reset();
+		encodeRecord(out, { device: "U500", throughMs: 1 }, samples, 0, 2);
+		journal.append(out.take());
+	}
+	await journal.close();
+	return data;
+}
+
+test("inspect says which values of which time a journal holds", async () => {
+	const data = await dataDirectory(10);
+	const { code, stdout } = await pilotline("journal", "inspect", "--data", data);
+	expect(code).toBe(0);
+	expect(stdout).toMatch(/00000001-0{15}1 +77 +1 +10 +20 +\d+ +2026-11-22 08:00:00 +2026-11-22 09:00:00$/m);
+	expect(stdout).toMatch(/^20 values in \d+ bytes, [\d.]+ bytes per value$/m);
+	const json = JSON.parse((await pilotline("journal", "inspect", "--data", data, "--json")).stdout);
+	expect(json).toMatchObject({
+		ok: true,
+		segments: [{ chain: 1, epoch: 77, firstOffset: 1, nextOffset: 11, samples: 20, tornBytes: 0 }],
+	});
+});
+
+test("verify ends with 1 and names the file when a record is not sound", async () => {
+	const data = await dataDirectory(10);
+	expect(await pilotline("journal", "verify", "--data", data)).toMatchObject({
+		code: 0,
+		stdout: "10 records in 1 segments: all sound\n",
+	});
+	const folder = join(data, "journal");
+	const name = readdirSync(folder)[0] as string;
+	const bytes = readFileSync(join(folder, name));
+	bytes.writeUInt8((bytes[30] as number) ^ 0xff, 30);
+	// A second, sound segment behind it: then a torn tail in the first is damage, not a write that goes on.
+	writeFileSync(join(folder, "00000002-0000000000000001.journal"), readFileSync(join(folder, name)));
+	writeFileSync(join(folder, name), bytes);
+	const { code, stdout } = await pilotline("journal", "verify", "--data", data);
+	expect(code).toBe(1);
+	expect(stdout).toContain(name);
+});
+
+test("a folder that is no agent's is refused with exit code 2", async () => {
+	const outcome = await pilotline("journal", "verify", "--data", temporaryFolder());
+	expect(outcome).toMatchObject({ code: 2, stdout: "" });
+	expect(outcome.stderr).toContain("expected an agent's data directory");
+});
