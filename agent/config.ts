@@ -157,7 +157,7 @@ function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 		}
 	}
 	const base = device.time_base;
-	if (base !== "publish" && !names.has(base.tag.toLowerCase())) {
+	if (base !== "publish" && !device.tags.some(({ name }) => name === base.tag)) {
 		found.push({
 			path: [...at, "time_base", "tag"],
 			message: `expected a tag of ${device.name}, found "${base.tag}"`,

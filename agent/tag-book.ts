@@ -120,7 +120,7 @@ async function readBook(path: string): Promise<StoredTag[]> {
 		if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
 		throw error;
 	}
-	let raw: { format?: unknown; tags?: unknown };
+	let raw: { format?: unknown; tags?: unknown } | null;
 	try {
 		raw = JSON.parse(text);
 	} catch (error) {
@@ -129,17 +129,17 @@ async function readBook(path: string): Promise<StoredTag[]> {
 			`${path}: expected JSON: ${errorText(error)}; restore it from a backup`,
 		);
 	}
-	if (typeof raw.format === "number" && raw.format > bookFormat) {
+	if (typeof raw?.format === "number" && raw.format > bookFormat) {
 		throw new CodedError("DATA_FORMAT_NEWER", `${path}: expected format ${bookFormat}, found ${raw.format}`);
 	}
-	const tags = raw.tags as StoredTag[];
+	const tags = raw?.tags as (StoredTag | null)[];
 	const sound =
 		Array.isArray(tags) &&
-		tags.every((tag, index) => tag.id === index + 1 && datatypes[tag.type] !== undefined);
+		tags.every((tag, index) => tag?.id === index + 1 && datatypes[tag.type] !== undefined);
 	if (!sound)
 		throw new CodedError(
 			"DATA_DAMAGED",
 			`${path}: expected tags with ids 1, 2, 3 …; restore it from a backup`,
 		);
-	return tags;
+	return tags as StoredTag[];
 }

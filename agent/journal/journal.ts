@@ -43,6 +43,8 @@ export class DiskJournal implements Journal {
 	#segments: Segment[] = [];
 	#header!: SegmentHeader;
 	#handle: FileHandle | undefined;
+	/** The file given up last, until it is closed. */
+	#failed: FileHandle | undefined;
 	#nextOffset = 1;
 	readonly #tail: RecordTail;
 	#written = 0;
@@ -134,7 +136,12 @@ export class DiskJournal implements Journal {
 			const offset = chain === from.chain ? from.offset : segment.header.first;
 			if (offset >= limit) continue;
 			if (this.#reader?.segment !== segment) this.#reader = new SegmentReader(segment);
-			const records = await this.#reader.read(offset, limit, bytes);
+			const records = await this.#reader.read(offset, limit, bytes).catch((error: unknown) => {
+				// Trimmed, or dropped by the size bound, between the choice of it and its opening.
+				if (!this.#segments.includes(segment)) return undefined;
+				throw error;
+			});
+			if (records === undefined) return await this.read(from, bytes);
 			if (records.length === 0) continue;
 			return records.map((record) => ({
 				chain,
@@ -188,8 +195,11 @@ export class DiskJournal implements Journal {
 		await this.#pumping;
 		await this.#syncing;
 		this.#closed.abort();
+		await this.#pumping;
 		await this.#handle?.close();
 		this.#handle = undefined;
+		await this.#failed?.close().catch(() => undefined);
+		this.#failed = undefined;
 	}
 
 	/** Hands everything unwritten to the operating system, again and again until nothing is left. */
@@ -197,48 +207,51 @@ export class DiskJournal implements Journal {
 		// One turn of the event loop gathers the records of a whole publish cycle into one write.
 		await new Promise((resolve) => setImmediate(resolve));
 		while (this.#tail.hasUnwritten && !this.#closed.signal.aborted) {
-			const batch = this.#tail.unwritten(this.#roomInSegment());
+			const handle = this.#handle;
+			if (handle === undefined) {
+				await this.#startAgain();
+				continue;
+			}
 			try {
-				await this.#write(batch);
-				this.#tail.wrote(batch.length);
-				this.#written = (batch.at(-1) as TailRecord).offset;
-				this.#syncing ??= this.#sync();
+				if (this.#segment.bytes >= this.#options.segmentBytes) await this.#finishSegment(handle);
+				else await this.#write(handle);
 			} catch (error) {
-				await this.#recover(error);
+				await this.#syncing;
+				this.#fail(error, handle);
 			}
 		}
 		this.#pumping = undefined;
 	}
 
-	/** Bytes until the present segment is full; a full one is followed by a new one. */
-	#roomInSegment(): number {
-		const room = this.#options.segmentBytes - (this.#segments.at(-1) as Segment).bytes;
-		return room > 0 ? room : this.#options.segmentBytes;
+	get #segment(): Segment {
+		return this.#segments.at(-1) as Segment;
 	}
 
-	async #write(batch: readonly TailRecord[]): Promise<void> {
-		let segment = this.#segments.at(-1) as Segment;
-		if (segment.bytes >= this.#options.segmentBytes) {
-			await this.#syncing;
-			await this.#handle?.datasync();
-			this.#becameDurable(this.#written);
-			await this.#handle?.close();
-			await this.#startSegment((batch[0] as TailRecord).offset);
-			segment = this.#segments.at(-1) as Segment;
-		}
-		if (this.#handle === undefined) throw new Error("the segment is not open");
+	/** Everything in a full segment is durable before the next one begins. */
+	async #finishSegment(handle: FileHandle): Promise<void> {
+		await this.#syncing;
+		if (handle !== this.#handle) return;
+		await handle.datasync();
+		this.#becameDurable(this.#written);
+		await handle.close();
+		await this.#startSegment(this.#tail.durable + 1);
+	}
+
+	async #write(handle: FileHandle): Promise<void> {
+		const segment = this.#segment;
+		const batch = this.#tail.unwritten(this.#options.segmentBytes - segment.bytes);
 		const bytes = Buffer.concat(batch.map((record) => record.framed));
 		for (let done = 0; done < bytes.length; ) {
-			const { bytesWritten } = await this.#handle.write(
-				bytes,
-				done,
-				bytes.length - done,
-				segment.bytes + done,
-			);
+			const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, segment.bytes + done);
 			done += bytesWritten;
 		}
+		// An fsync of what was written before has failed meanwhile, so this counts as unwritten, too.
+		if (handle !== this.#handle) return;
 		segment.bytes += bytes.length;
 		segment.next = (batch.at(-1) as TailRecord).offset + 1;
+		this.#tail.wrote(batch.length);
+		this.#written = segment.next - 1;
+		this.#syncing ??= this.#sync();
 	}
 
 	/** One fsync for everything written meanwhile, at most every commit interval. */
@@ -252,10 +265,7 @@ export class DiskJournal implements Journal {
 				this.#becameDurable(target);
 			}
 		} catch (error) {
-			if (handle === this.#handle) {
-				this.#handle = undefined;
-				this.#noteFailure(error, handle);
-			}
+			this.#fail(error, handle);
 		} finally {
 			this.#syncing = undefined;
 		}
@@ -266,21 +276,22 @@ export class DiskJournal implements Journal {
 		if (this.#tail.becameDurable(offset)) this.onDurable?.();
 	}
 
-	#noteFailure(error: unknown, handle: FileHandle | undefined): void {
+	/** Gives the present file up; everything in it that is not durable is written again, to a new one. */
+	#fail(error: unknown, handle: FileHandle | undefined): void {
+		if (handle !== this.#handle) return;
+		this.#handle = undefined;
+		this.#failed = handle;
 		this.#lastError = errorText(error);
-		// Everything not durable is written again, to a new file.
 		const records = this.#tail.unwriteUndurable();
 		this.#written = this.#tail.durable;
 		this.#options.onTrouble({ kind: "failed", message: this.#lastError, records });
-		// Closing a file whose fsync failed can fail too; there is nothing left to learn from it.
-		handle?.close().catch(() => undefined);
 	}
 
-	async #recover(error: unknown): Promise<void> {
-		const handle = this.#handle;
-		this.#handle = undefined;
-		await this.#syncing;
-		this.#noteFailure(error, handle);
+	async #startAgain(): Promise<void> {
+		// Only here, where no write is under way that could meet another file under the same descriptor. Closing a
+		// file that failed can fail too; there is nothing left to learn from it.
+		await this.#failed?.close().catch(() => undefined);
+		this.#failed = undefined;
 		if (!(await pause(this.#options.clock, retryAfterMs, this.#closed.signal))) return;
 		try {
 			await this.#startSegment(this.#tail.durable + 1);
@@ -293,8 +304,9 @@ export class DiskJournal implements Journal {
 	async #startSegment(first: number): Promise<void> {
 		const header: SegmentHeader = { ...this.#header, first };
 		const path = join(this.#options.folder, segmentName(header.chain, first));
-		// A segment that failed before its first record has the same name and holds nothing durable.
-		const handle = await open(path, "w", 0o640);
+		// A segment that failed before its first durable record has the same name; the file itself is not used again.
+		await rm(path, { force: true });
+		const handle = await open(path, "wx", 0o640);
 		const bytes = encodeHeader(header);
 		try {
 			await handle.write(bytes, 0, bytes.length, 0);

@@ -5,6 +5,7 @@ import {
 	frameHeadBytes,
 	readFrame,
 	type SegmentHeader,
+	type SegmentScan,
 	scanSegment,
 	segmentNamePattern,
 	splitRecord,
@@ -36,25 +37,30 @@ export interface OpenReport {
  */
 export async function openSegments(folder: string): Promise<OpenReport> {
 	const names = (await readdir(folder)).filter((name) => segmentNamePattern.test(name)).sort();
-	const segments: Segment[] = [];
-	const setAside: string[] = [];
-	let tornBytes = 0;
+	const scans: { name: string; path: string; fileBytes: number; found: SegmentScan }[] = [];
 	for (const name of names) {
 		const path = join(folder, name);
 		const bytes = await readFile(path);
-		const { header, next, validBytes } = scan(bytes, path);
-		if (header === undefined && bytes.length > headerBytesMax) {
+		scans.push({ name, path, fileBytes: bytes.length, found: scan(bytes, path) });
+	}
+	// Only now, when every file is known to be of our version, is anything changed.
+	const segments: Segment[] = [];
+	const setAside: string[] = [];
+	let tornBytes = 0;
+	for (const { name, path, fileBytes, found } of scans) {
+		const { header, next, validBytes } = found;
+		if (header === undefined && fileBytes > headerBytesMax) {
 			await rename(path, `${path}.damaged`);
 			setAside.push(name);
 			continue;
 		}
-		if (header === undefined || (next === header.first && validBytes === bytes.length)) {
+		if (header === undefined || (next === header.first && validBytes === fileBytes)) {
 			// A crash between creating the file and its first record: it holds nothing.
 			await rm(path);
 			continue;
 		}
-		if (validBytes < bytes.length) {
-			tornBytes += bytes.length - validBytes;
+		if (validBytes < fileBytes) {
+			tornBytes += fileBytes - validBytes;
 			await truncate(path, validBytes);
 		}
 		segments.push({ path, header, next, bytes: validBytes });
@@ -62,7 +68,7 @@ export async function openSegments(folder: string): Promise<OpenReport> {
 	return { segments, tornBytes, setAside };
 }
 
-function scan(bytes: Buffer, path: string) {
+function scan(bytes: Buffer, path: string): SegmentScan {
 	try {
 		return scanSegment(bytes);
 	} catch (error) {

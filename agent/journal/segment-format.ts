@@ -6,8 +6,9 @@
 //   record   offset varint | body                        see ../record-codec.ts
 //   name     <chain, 8 digits>-<first offset, 16 digits>.journal, so that names sort in order of writing
 //
-// Reading stops at the first frame that is incomplete or whose CRC differs: the torn tail. It is cut off at the
-// next opening and counted; what stands behind it can only be the rest of the same unfinished write.
+// Reading stops at the first frame that is empty, incomplete or whose CRC differs: the torn tail. It is cut off at the
+// next opening and counted; what stands behind it can only be the rest of the same unfinished write. After a power cut
+// a file system may give back zeros where the write had not arrived, and zeros are an empty frame with the right CRC.
 
 import { crc32 } from "node:zlib";
 import { ByteReader, BytesError, ByteWriter } from "../../common/contract/bytes.ts";
@@ -50,7 +51,7 @@ export function readFrame(bytes: Buffer, position: number): Buffer | undefined {
 	if (position + frameHeadBytes > bytes.length) return undefined;
 	const length = bytes.readUInt32LE(position);
 	const start = position + frameHeadBytes;
-	if (length > frameBytesMax || start + length > bytes.length) return undefined;
+	if (length === 0 || length > frameBytesMax || start + length > bytes.length) return undefined;
 	const payload = bytes.subarray(start, start + length);
 	return crc32(payload) === bytes.readUInt32LE(position + 4) ? payload : undefined;
 }
@@ -67,10 +68,10 @@ export function encodeHeader(header: SegmentHeader): Buffer {
 	return frame(out.bytes.subarray(0, out.length));
 }
 
-/** @throws BytesError when it is not a header; the message names a newer format. */
-function decodeHeader(payload: Buffer): SegmentHeader {
+/** Undefined when it is not a header. @throws BytesError that names a newer format. */
+function decodeHeader(payload: Buffer): SegmentHeader | undefined {
 	const reader = new ByteReader(payload);
-	if (reader.uint32() !== magic) throw new BytesError("expected a journal segment, found another file");
+	if (payload.length < 5 || reader.uint32() !== magic) return undefined;
 	const format = reader.varint();
 	if (format > segmentFormat)
 		throw new BytesError(`expected segment format ${segmentFormat}, found the newer ${format}`);
@@ -100,8 +101,8 @@ export interface SegmentScan {
 /** Walks a segment from its start; pure, so that every cut of every byte can be tested. */
 export function scanSegment(bytes: Buffer): SegmentScan {
 	const head = readFrame(bytes, 0);
-	if (head === undefined) return { header: undefined, next: 0, validBytes: 0 };
-	const header = decodeHeader(head);
+	const header = head === undefined ? undefined : decodeHeader(head);
+	if (head === undefined || header === undefined) return { header: undefined, next: 0, validBytes: 0 };
 	let position = frameHeadBytes + head.length;
 	let next = header.first;
 	for (;;) {

@@ -13,8 +13,8 @@ interface Outstanding {
 	readonly bytes: number;
 }
 
-/** Why a confirmation was not accepted. */
-export type Refusal = "unknown_host" | "epoch_not_held" | "beyond_sent";
+/** Why a confirmation, or a wish to get something again, was not accepted. */
+export type Refusal = "unknown_host" | "epoch_not_held" | "beyond_sent" | "offset_not_held";
 
 /**
  * Decides what to send next and what may be forgotten; pure, so time and the journal's ranges come in as values.
@@ -124,17 +124,25 @@ export class Delivery {
 		return again;
 	}
 
-	/** Goes back to a record that a host asks for; a place outside what is held changes nothing. */
-	resendFrom(epoch: number, offset: number, held: readonly HeldRange[], nowMs: number): boolean {
+	/** Goes back to a record that a host asks for, or says why not; a refusal changes nothing. */
+	resendFrom(
+		host: string,
+		epoch: number,
+		offset: number,
+		held: readonly HeldRange[],
+		nowMs: number,
+	): Refusal | undefined {
+		if (!this.#confirmed.has(host)) return "unknown_host";
 		const range = held.find((candidate) => candidate.epoch === epoch);
-		if (range === undefined || offset < range.first || offset >= range.next) return false;
+		if (range === undefined) return "epoch_not_held";
+		if (offset < range.first || offset >= range.next) return "offset_not_held";
 		const position = { chain: range.chain, offset };
-		if (comparePositions(position, this.#cursor) >= 0) return true;
+		if (comparePositions(position, this.#cursor) >= 0) return undefined;
 		this.#outstanding = this.#outstanding.filter((sent) => comparePositions(sent.position, position) < 0);
 		this.#outstandingBytes = this.#outstanding.reduce((sum, { bytes }) => sum + bytes, 0);
 		this.#cursor = position;
 		this.#progressMs = nowMs;
-		return true;
+		return undefined;
 	}
 
 	/** The first record that some configured host has not confirmed; everything before may be forgotten. */

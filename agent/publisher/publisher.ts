@@ -161,7 +161,9 @@ export class Publisher implements Part {
 				else journal.trim(delivery.lowWater(journal.held()));
 			}
 			if (host !== undefined && epoch !== undefined && resendFrom !== undefined) {
-				delivery.resendFrom(epoch, resendFrom, journal.held(), clock.monotonicMs());
+				const refusal = delivery.resendFrom(host, epoch, resendFrom, journal.held(), clock.monotonicMs());
+				if (refusal !== undefined)
+					telemetry.commandRefused({ reason: refusal, detail: `host ${host} asked for ${resendFrom}` });
 			}
 			if (command.rebirth && this.#link.connected) this.#birth("asked");
 		} catch (error) {
@@ -224,9 +226,9 @@ export class Publisher implements Part {
 		let bytes = 0;
 		let room = true;
 		for (const record of records) {
-			// Encoding takes a sequence number, so the room is asked for before.
+			// Encoding takes a sequence number, so the room is asked for before: of the socket and of the window.
 			room = this.#link.writable;
-			if (!room) break;
+			if (!room || delivery.next() === undefined) break;
 			const head = decodeRecord(new ByteReader(record.body), this.#samples);
 			const nowMs = clock.monotonicMs();
 			const position = { chain: record.chain, offset: record.offset };

@@ -1,4 +1,4 @@
-import { SampleColumns } from "../../common/contract/samples.ts";
+import { SampleColumns, type SampleValue } from "../../common/contract/samples.ts";
 import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
@@ -141,7 +141,7 @@ export class CycleBuilder {
 			last.sourceRestTicks[id] === samples.sourceRestTicks[index] &&
 			last.status[id] === samples.status[index] &&
 			last.kind[id] === samples.kind[index] &&
-			Object.is(last.value(id), samples.value(index))
+			sameValue(last.value(id), samples.value(index))
 		);
 	}
 
@@ -154,4 +154,9 @@ export class CycleBuilder {
 		this.#last.setValue(id, samples.value(index));
 		this.#newestMs = Math.max(this.#newestMs, samples.sourceMs[index] as number);
 	}
+}
+
+function sameValue(a: SampleValue, b: SampleValue): boolean {
+	if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
+	return Object.is(a, b);
 }

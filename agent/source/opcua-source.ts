@@ -108,11 +108,21 @@ export class OpcuaSource implements SampleSource {
 
 	/** One client from connecting to its end; resolves with the reason why it has to be built anew. */
 	async #session(client: OPCUAClient, opened: () => void): Promise<string> {
+		const over = new AbortController();
+		try {
+			return await this.#sessionUntil(over.signal, client, opened);
+		} finally {
+			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
+			over.abort();
+		}
+	}
+
+	async #sessionUntil(over: AbortSignal, client: OPCUAClient, opened: () => void): Promise<string> {
 		const { server, clock, telemetry } = this.#options;
 		const aborted = new Promise<never>((_, reject) => {
 			const fail = () => reject(new Error("stopped"));
 			if (this.#stopping.signal.aborted) fail();
-			this.#stopping.signal.addEventListener("abort", fail, { once: true });
+			this.#stopping.signal.addEventListener("abort", fail, { once: true, signal: over });
 		});
 		// `receive_response` comes before the notification of the same response; it alone tells whether a cycle goes on.
 		client.on("receive_response", (response: { schema?: { name: string }; moreNotifications?: boolean }) => {
@@ -135,8 +145,7 @@ export class OpcuaSource implements SampleSource {
 					this.#lost(`no publish response for ${Math.round(silentMs / 1_000)} s`);
 				if (silentMs > rebuildAfterMs) resolve("the subscription stayed silent");
 			});
-			this.#stopping.signal.addEventListener("abort", stop, { once: true });
-			session.once("session_closed", stop);
+			over.addEventListener("abort", stop, { once: true });
 		});
 		subscription.on("raw_notification", (message) => this.#received(message));
 		(subscription as unknown as { on(event: "subscriptionId_changed", listener: () => void): void }).on(
@@ -185,17 +194,17 @@ export class OpcuaSource implements SampleSource {
 				: publishMs - Math.max(0, server.sampling_interval_ms) - server.lateness_ms;
 		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
 		for (const builder of this.#builders.values()) {
-			const before = builder.newestMs;
+			const beforeMs = builder.newestMs;
 			const overflowsBefore = counts.overflows;
 			const cycle = builder.finish(throughMs, counts);
 			if (cycle === undefined) continue;
 			this.#closeHole(builder, cycle.samples);
 			if (counts.overflows > overflowsBefore) {
-				const tags: string[] = [];
 				sink.gap({
 					device: builder.device,
-					tags,
-					fromMs: before,
+					tags: [],
+					// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
+					fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
 					toMs: builder.newestMs,
 					cause: "server_overflow",
 					backfilled: false,

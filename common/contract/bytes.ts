@@ -3,6 +3,7 @@
 
 const twoTo32 = 0x1_0000_0000;
 const twoTo21 = 0x20_0000;
+const twoTo52 = 0x10_0000_0000_0000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: false });
 
@@ -58,9 +59,10 @@ export class ByteWriter {
 		bytes[this.length++] = value;
 	}
 
-	/** A signed integer within ±2^52, small magnitudes in few bytes. */
+	/** A signed integer within ±2^63, small magnitudes in few bytes; exact as far as a number is. */
 	zigzag(value: number): void {
-		this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
+		if (value < twoTo52 && value >= -twoTo52) this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
+		else this.varint64(value >= 0 ? BigInt(value) * 2n : BigInt(value) * -2n - 1n);
 	}
 
 	/** The 64 bits of an integer as an unsigned varint (two's complement when negative). */
@@ -172,8 +174,18 @@ export class ByteReader {
 	}
 
 	zigzag(): number {
-		const value = this.varint();
-		return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+		const first = this.position < this.end ? (this.bytes[this.position] as number) : 0x80;
+		if (first < 0x80) {
+			this.position++;
+			return first % 2 === 0 ? first / 2 : -(first + 1) / 2;
+		}
+		this.varint64();
+		if (this.high < twoTo21) {
+			const value = this.high * twoTo32 + this.low;
+			return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+		}
+		const bits = (BigInt(this.high) << 32n) | BigInt(this.low);
+		return Number(bits % 2n === 0n ? bits / 2n : -(bits / 2n) - 1n);
 	}
 
 	uint32(): number {

@@ -133,13 +133,18 @@ export class MqttLink implements Part {
 
 	/** One connection from socket to end; resolves with the reason of its end. */
 	async #session(opened: () => void): Promise<string> {
-		this.#socket = await this.#openSocket();
-		const will = await this.#options.will();
 		const ended = new Promise<string>((resolve) => {
 			this.#ended = resolve;
 		});
-		const client = this.#connect(this.#socket, will);
-		this.#socket.on("drain", () => this.#options.onDrain?.());
+		// Whoever stops while the socket opens or the will is made must not get a connection afterwards.
+		const socket = await Promise.race([ended, this.#openSocket()]);
+		if (typeof socket === "string") return socket;
+		const will = await Promise.race([ended, this.#options.will()]);
+		if (typeof will === "string") return will;
+		// MQTT.js would wait for a CONNACK on a socket that has ended.
+		if (socket.destroyed) return "the broker closed the connection";
+		const client = this.#connect(socket, will);
+		socket.on("drain", () => this.#options.onDrain?.());
 		this.#client = client;
 		const first = await Promise.race([ended, this.#connack(client)]);
 		if (first !== undefined) return first;
@@ -154,6 +159,10 @@ export class MqttLink implements Part {
 		const port = url.port === "" ? 1883 : Number(url.port);
 		return new Promise((resolve, reject) => {
 			const socket = connectSocket({ host: url.hostname, port, noDelay: true });
+			// Known from the start, so that an end of this session in any of its stages closes it.
+			this.#socket = socket;
+			// A broker may break the connection while the will is made, when nobody else listens.
+			socket.on("error", () => undefined);
 			const fail = (error: Error) => {
 				socket.destroy();
 				reject(new CodedError("BROKER_UNREACHABLE", `${url.hostname}:${port}: ${errorText(error)}`));
@@ -162,6 +171,7 @@ export class MqttLink implements Part {
 				fail(new Error("no answer")),
 			);
 			socket.once("error", fail);
+			socket.once("close", cancel);
 			socket.once("connect", () => {
 				cancel();
 				socket.off("error", fail);

@@ -41,6 +41,8 @@ test.each([
 		JSON.stringify({ format: 1, tags: [{ id: 2, device: "U", name: "A", type: "Double" }] }),
 		"DATA_DAMAGED",
 	],
+	["JSON of something else", "null", "DATA_DAMAGED"],
+	["a list with nothing in it", JSON.stringify({ format: 1, tags: [null] }), "DATA_DAMAGED"],
 	["a newer format", JSON.stringify({ format: 99, tags: [] }), "DATA_FORMAT_NEWER"],
 ])("%s is refused by name and left as it is", async (_, text, code) => {
 	const folder = temporaryFolder();

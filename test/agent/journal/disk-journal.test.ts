@@ -1,63 +1,7 @@
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DiskJournal, type JournalOptions } from "../../../agent/journal/journal.ts";
-import type { JournaledRecord, Position } from "../../../agent/pipeline.ts";
-import { systemClock } from "../../../common/runtime/clock.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
-
-interface Trouble {
-	readonly kind: string;
-	readonly records: number;
-}
-
-function journalIn(
-	folder: string,
-	options: Partial<JournalOptions> = {},
-): { journal: DiskJournal; troubles: Trouble[] } {
-	const troubles: Trouble[] = [];
-	let epoch = 1_000 + readdirSync(folder).length;
-	const journal = new DiskJournal({
-		folder,
-		segmentBytes: 64 * 1024,
-		maxBytes: 1024 ** 3,
-		memoryBytes: 1024 ** 2,
-		commitIntervalMs: 1,
-		clock: systemClock,
-		newEpoch: () => epoch++,
-		onTrouble: (trouble) => troubles.push(trouble),
-		...options,
-	});
-	return { journal, troubles };
-}
-
-/** A body that tells which record it is; that it is none that could be read, the journal does not mind. */
-function body(number: number, bytes = 40): Buffer {
-	const content = Buffer.alloc(bytes, 0xee);
-	content.writeUInt32LE(number, 4);
-	return content;
-}
-
-const numberOf = (record: JournaledRecord) => record.body.readUInt32LE(4);
-
-async function untilDurable(journal: DiskJournal, offset: number): Promise<void> {
-	for (let tries = 0; journal.durable.offset < offset; tries++) {
-		if (tries > 2_000) throw new Error(`offset ${offset} is not durable, only ${journal.durable.offset}`);
-		await new Promise((resolve) => setTimeout(resolve, 1));
-	}
-}
-
-async function readAll(journal: DiskJournal, from: Position): Promise<JournaledRecord[]> {
-	const all: JournaledRecord[] = [];
-	let position = from;
-	for (;;) {
-		const some = await journal.read(position, 10_000);
-		const last = some.at(-1);
-		if (last === undefined) return all;
-		all.push(...some);
-		position = { chain: last.chain, offset: last.offset + 1 };
-	}
-}
+import { body, journalIn, numberOf, readAll, untilDurable } from "./journal-rig.ts";
 
 describe("a journal", () => {
 	test("gives back after a restart what was durable, in order, and starts a new epoch that names the old one", async () => {
@@ -172,7 +116,6 @@ describe("a journal", () => {
 		await untilDurable(journal, 10);
 		// The next segment cannot be created; root may write anywhere, so a file stands where the folder was.
 		const moved = `${folder}-moved`;
-		const { renameSync, rmSync } = await import("node:fs");
 		renameSync(folder, moved);
 		writeFileSync(folder, "");
 		for (let number = 11; number <= 800; number++) journal.append(body(number, 200));
@@ -186,73 +129,5 @@ describe("a journal", () => {
 		const numbers = (await readAll(journal, { chain: journal.durable.chain, offset: 1 })).map(numberOf);
 		expect(numbers).toEqual(Array.from({ length: 800 }, (_, index) => index + 1));
 		await journal.close();
-	});
-});
-
-describe("a torn tail", () => {
-	test("cut at every byte of the last record: everything before survives, the tail is cut off and counted", async () => {
-		const folder = temporaryFolder();
-		const { journal } = journalIn(folder);
-		await journal.open();
-		for (let number = 1; number <= 3; number++) journal.append(body(number, 24));
-		await untilDurable(journal, 3);
-		const file = join(folder, readdirSync(folder)[0] as string);
-		const before = statSync(file).size;
-		journal.append(body(4, 24));
-		await untilDurable(journal, 4);
-		await journal.close();
-		const whole = readFileSync(file);
-		expect(whole.length).toBeGreaterThan(before + 24);
-		for (let length = before; length < whole.length; length++) {
-			const again = temporaryFolder();
-			writeFileSync(join(again, readdirSync(folder)[0] as string), whole.subarray(0, length));
-			const torn = journalIn(again).journal;
-			const opened = await torn.open();
-			expect(opened, `cut at ${length}`).toMatchObject({ previousLast: 3, tornBytes: length - before });
-			expect((await readAll(torn, { chain: 0, offset: 0 })).map(numberOf)).toEqual([1, 2, 3]);
-			await torn.close();
-		}
-	});
-
-	test("a flipped bit is noticed: what stands before it survives", async () => {
-		const folder = temporaryFolder();
-		const { journal } = journalIn(folder);
-		await journal.open();
-		for (let number = 1; number <= 5; number++) journal.append(body(number, 24));
-		await untilDurable(journal, 5);
-		await journal.close();
-		const name = readdirSync(folder)[0] as string;
-		const bytes = readFileSync(join(folder, name));
-		bytes[bytes.length - 60] = (bytes[bytes.length - 60] as number) ^ 1;
-		chmodSync(join(folder, name), 0o600);
-		writeFileSync(join(folder, name), bytes);
-		const again = journalIn(folder).journal;
-		const opened = await again.open();
-		expect(opened.tornBytes).toBeGreaterThan(0);
-		const survived = (await readAll(again, { chain: 0, offset: 0 })).map(numberOf);
-		expect(survived.length).toBeGreaterThanOrEqual(2);
-		expect(survived).toEqual(survived.map((_, index) => index + 1));
-		await again.close();
-	});
-
-	test("a segment of a newer format is refused by name and left as it is", async () => {
-		const folder = temporaryFolder();
-		const { journal } = journalIn(folder);
-		await journal.open();
-		journal.append(body(1));
-		await untilDurable(journal, 1);
-		await journal.close();
-		const name = readdirSync(folder)[0] as string;
-		const bytes = readFileSync(join(folder, name));
-		// Header frame: length, CRC, magic (4), format (1): make it 99 and the CRC right again.
-		const { crc32 } = await import("node:zlib");
-		bytes[12] = 99;
-		bytes.writeUInt32LE(crc32(bytes.subarray(8, 8 + bytes.readUInt32LE(0))), 4);
-		writeFileSync(join(folder, name), bytes);
-		await expect(journalIn(folder).journal.open()).rejects.toMatchObject({
-			code: "DATA_FORMAT_NEWER",
-			message: expect.stringContaining(name),
-		});
-		expect(readFileSync(join(folder, name))).toEqual(bytes);
 	});
 });

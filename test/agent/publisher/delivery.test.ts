@@ -97,10 +97,12 @@ describe("delivery", () => {
 		const delivery = deliveryTo("a");
 		delivery.hostState("a", true, held, 0);
 		send(delivery, held, 7);
-		expect(delivery.resendFrom(22, 3, held, 1)).toBe(true);
+		expect(delivery.resendFrom("a", 22, 3, held, 1)).toBeUndefined();
 		expect(send(delivery, held, 10)).toEqual(["22:3", "22:4", "22:5", "22:6", "22:7"]);
-		expect(delivery.resendFrom(22, 99, held, 1)).toBe(false);
-		expect(delivery.resendFrom(33, 1, held, 1)).toBe(false);
+		expect(delivery.resendFrom("a", 22, 99, held, 1)).toBe("offset_not_held");
+		expect(delivery.resendFrom("a", 33, 1, held, 1)).toBe("epoch_not_held");
+		expect(delivery.resendFrom("stranger", 22, 1, held, 1)).toBe("unknown_host");
+		expect(send(delivery, held, 10)).toEqual([]);
 	});
 
 	test("under any order of events: the low-water mark never goes back, the window holds, and in the end all is sent", () => {

@@ -105,6 +105,18 @@ test("the value that a new subscription repeats is dropped once, and only when i
 	expect(finish(unit).samples).toHaveLength(1);
 });
 
+test("a repeated list of bytes is a repeat by its content, not by where it lies in memory", () => {
+	const unit = builder();
+	add(unit, temperature, 10, Buffer.from([1, 2]));
+	finish(unit);
+	unit.expectRepeats();
+	add(unit, temperature, 10, Buffer.from([1, 2]));
+	expect(finish(unit).counts.repeats).toBe(1);
+	unit.expectRepeats();
+	add(unit, temperature, 10, Buffer.from([1, 3]));
+	expect(finish(unit).samples).toHaveLength(1);
+});
+
 test("after a restart: first values that the journal has are repeats, by the last sample or by Through; newer ones are not", () => {
 	const last = { sourceMs: 10, sourceRestTicks: 0, status: 0, value: 400 };
 	const unit = builder();

@@ -32,6 +32,14 @@ describe("a value of its data type", () => {
 		["Int16", DataType.Int16, -32_768, datatypes.Int16, -32_768],
 		["UInt32", DataType.UInt32, 4_294_967_295, datatypes.UInt32, 4_294_967_295],
 		["Int64 below zero", DataType.Int64, [0xffff_ffff, 0xffff_fffb], datatypes.Int64, -5n],
+		["Int64 zero", DataType.Int64, [0, 0], datatypes.Int64, 0n],
+		["Int64 of a server's Int32", DataType.Int32, -7, datatypes.Int64, -7n],
+		["Int8", DataType.SByte, -128, datatypes.Int8, -128],
+		["UInt8", DataType.Byte, 255, datatypes.UInt8, 255],
+		["UInt16", DataType.UInt16, 65_535, datatypes.UInt16, 65_535],
+		["Int32", DataType.Int32, -2_147_483_648, datatypes.Int32, -2_147_483_648],
+		["Float infinite", DataType.Float, Number.NEGATIVE_INFINITY, datatypes.Float, Number.NEGATIVE_INFINITY],
+		["LocalizedText as its text", DataType.LocalizedText, { text: "RAMP" }, datatypes.String, "RAMP"],
 		["UInt64, largest", DataType.UInt64, [0xffff_ffff, 0xffff_ffff], datatypes.UInt64, 2n ** 64n - 1n],
 		["String", DataType.String, "RAMP", datatypes.String, "RAMP"],
 		["DateTime", DataType.DateTime, new Date(5_000), datatypes.DateTime, 5_000],
@@ -45,6 +53,16 @@ describe("a value of its data type", () => {
 		["a number beyond the type's range", DataType.Int32, 300, datatypes.UInt8],
 		["a fraction where a whole number is configured", DataType.Double, 1.5, datatypes.Int32],
 		["a number where a Boolean is configured", DataType.Int32, 1, datatypes.Boolean],
+		["a server's UInt64 beyond Int64", DataType.UInt64, [0xffff_ffff, 0xffff_ffff], datatypes.Int64],
+		[
+			"a server's Int64 below zero for a UInt64",
+			DataType.Int64,
+			[0xffff_ffff, 0xffff_fffb],
+			datatypes.UInt64,
+		],
+		["a server's Int32 below zero for a UInt64", DataType.Int32, -5, datatypes.UInt64],
+		["a Double beyond every Float", DataType.Double, 1e300, datatypes.Float],
+		["a time that is none", DataType.DateTime, new Date(Number.NaN), datatypes.DateTime],
 		["a text of more than 16 KiB", DataType.String, "x".repeat(17_000), datatypes.String],
 	])("%s becomes null with BadTypeMismatch, never a guess", (_, dataType, given, datatype) => {
 		expect(take(variant(dataType, given), datatype)).toMatchObject({
@@ -52,6 +70,24 @@ describe("a value of its data type", () => {
 			status: statusCodes.BadTypeMismatch,
 		});
 	});
+});
+
+test.each([
+	[
+		"of 64-bit integers",
+		DataType.Int64,
+		[
+			[0, 1],
+			[0, 2],
+		],
+		datatypes.Int64,
+	],
+	["of Booleans", DataType.Boolean, [true, false], datatypes.Int64],
+	["of Doubles", DataType.Double, [1, 2], datatypes.Double],
+	["of texts", DataType.String, ["a"], datatypes.String],
+])("an array %s is no value of a tag", (_, dataType, value, datatype) => {
+	const array = { value: new Variant({ dataType, value, arrayType: VariantArrayType.Array }) };
+	expect(take(array, datatype)).toMatchObject({ value: null, status: statusCodes.BadTypeMismatch });
 });
 
 describe("status and times", () => {
@@ -82,6 +118,25 @@ describe("status and times", () => {
 			sourceMs: 1_790_000_000_123,
 			rest: 4_567,
 			lag: 70_000 + 3 - 4_567,
+		});
+	});
+
+	test("1601 is OPC UA's word for no time at all", () => {
+		const unset = new Date(Date.UTC(1601, 0, 1));
+		const value = { ...variant(DataType.Double, 1), sourcePicoseconds: 100_000 };
+		expect(
+			take({ sourceTimestamp: unset, serverTimestamp: new Date(99), ...value }, datatypes.Double),
+		).toMatchObject({ sourceMs: 99, rest: 0, lag: 0 });
+		expect(
+			take({ sourceTimestamp: unset, serverTimestamp: unset, ...value }, datatypes.Double),
+		).toMatchObject({ sourceMs: 42, rest: 0, lag: Number.NaN });
+	});
+
+	test("a sensor whose clock stands at 1970 keeps its time, and the difference to the server's is kept too", () => {
+		const times = { sourceTimestamp: new Date(1_000), serverTimestamp: new Date(1_790_000_000_000) };
+		expect(take({ ...times, ...variant(DataType.Double, 1) }, datatypes.Double)).toMatchObject({
+			sourceMs: 1_000,
+			lag: 1_789_999_999_000 * 10_000,
 		});
 	});
 

@@ -83,7 +83,14 @@ describe("a number", () => {
 });
 
 describe("a mixed message", () => {
-	const message = fc.tuple(safe, int64, fc.double(), fc.float(), fc.string({ unit: "binary" }), fc.uint8Array());
+	const message = fc.tuple(
+		safe,
+		int64,
+		fc.double(),
+		fc.float(),
+		fc.string({ unit: "binary" }),
+		fc.uint8Array(),
+	);
 
 	function mixed([natural, wide, double, float, text, raw]: [
 		number,
@@ -111,7 +118,13 @@ describe("a mixed message", () => {
 		reader.varint64();
 		const wide = BigInt(signed64(reader.low, reader.high));
 		const fixed = reader.uint32();
-		const rest = [reader.float64(), reader.float32(), reader.text(), Uint8Array.from(reader.sized()), reader.byte()];
+		const rest = [
+			reader.float64(),
+			reader.float32(),
+			reader.text(),
+			Uint8Array.from(reader.sized()),
+			reader.byte(),
+		];
 		return [natural, wide, fixed, ...rest, reader.atEnd];
 	}
 

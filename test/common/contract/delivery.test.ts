@@ -65,7 +65,12 @@ describe("packed columns", () => {
 
 	test("of Good samples at whole milliseconds without a server time cost three bytes", () => {
 		const out = new ByteWriter();
-		packColumns(out, columnsOf(Array.from({ length: 500 }, () => ({ rest: 0, lag: Number.NaN, status: 0 }))), 0, 500);
+		packColumns(
+			out,
+			columnsOf(Array.from({ length: 500 }, () => ({ rest: 0, lag: Number.NaN, status: 0 }))),
+			0,
+			500,
+		);
 		expect(out.take().toString("hex")).toBe("000000");
 	});
 
@@ -75,7 +80,9 @@ describe("packed columns", () => {
 		["runs shorter than the samples", "0000" + "01" + "00" + "00003180"],
 		["a number of runs without an end", "0000" + "ffffffff0f"],
 	])("with %s are refused", (_, hex) => {
-		expect(() => unpackColumns(new ByteReader(Buffer.from(hex, "hex")), new SampleColumns(1), 1)).toThrow(BytesError);
+		expect(() => unpackColumns(new ByteReader(Buffer.from(hex, "hex")), new SampleColumns(1), 1)).toThrow(
+			BytesError,
+		);
 	});
 });
 
@@ -115,7 +122,11 @@ describe("Delivery/Detail", () => {
 
 describe("Delivery/Held", () => {
 	const epochs = fc.array(
-		fc.record({ epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), first: fc.nat(), next: fc.nat() }),
+		fc.record({
+			epoch: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+			first: fc.nat(),
+			next: fc.nat(),
+		}),
 		{ maxLength: 20 },
 	);
 

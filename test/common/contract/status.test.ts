@@ -1,7 +1,14 @@
 import { StatusCodes } from "node-opcua";
 import { describe, expect, test } from "vitest";
 import { datatypeName, datatypes, isInteger64, isNumeric } from "../../../common/contract/datatype.ts";
-import { hasOverflow, isGood, qualityOf, severity, statusCodes, statusOfQuality } from "../../../common/contract/status.ts";
+import {
+	hasOverflow,
+	isGood,
+	qualityOf,
+	severity,
+	statusCodes,
+	statusOfQuality,
+} from "../../../common/contract/status.ts";
 
 const overflow = 0x480;
 
@@ -11,7 +18,12 @@ describe("an OPC UA status in Sparkplug's three words [tck-id-payloads-propertys
 		["Good with a reason", StatusCodes.GoodLocalOverride, "good", 192],
 		["Uncertain, last usable value", StatusCodes.UncertainLastUsableValue, "uncertain", 0],
 		["Uncertain, sensor not accurate", StatusCodes.UncertainSensorNotAccurate, "uncertain", 0],
-		["Uncertain, because the connection is lost", StatusCodes.UncertainNoCommunicationLastUsableValue, "uncertain", 500],
+		[
+			"Uncertain, because the connection is lost",
+			StatusCodes.UncertainNoCommunicationLastUsableValue,
+			"uncertain",
+			500,
+		],
 		["Bad", StatusCodes.Bad, "bad", 0],
 		["Bad, the sensor failed", StatusCodes.BadSensorFailure, "bad", 0],
 		["Bad, no such node", StatusCodes.BadNodeIdUnknown, "bad", 0],

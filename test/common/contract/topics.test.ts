@@ -64,7 +64,10 @@ describe("a host's state [tck-id-host-topic-phid-birth-payload]", () => {
 		]) {
 			expect(decodeHostState(Buffer.from(encodeHostState(state)))).toEqual(state);
 		}
-		expect(JSON.parse(encodeHostState({ online: true, timestampMs: 5 }))).toEqual({ online: true, timestamp: 5 });
+		expect(JSON.parse(encodeHostState({ online: true, timestampMs: 5 }))).toEqual({
+			online: true,
+			timestamp: 5,
+		});
 	});
 
 	test.each([
@@ -81,7 +84,14 @@ describe("a host's state [tck-id-host-topic-phid-birth-payload]", () => {
 
 describe("a gap", () => {
 	test.each(gapCauses)("caused by %s reads back", (cause) => {
-		const gap = { device: "F500", tags: ["TT01", "PT01"], fromMs: 1, toMs: 2, cause, backfilled: cause === "clock" };
+		const gap = {
+			device: "F500",
+			tags: ["TT01", "PT01"],
+			fromMs: 1,
+			toMs: 2,
+			cause,
+			backfilled: cause === "clock",
+		};
 		expect(decodeGap(encodeGap(gap))).toEqual(gap);
 	});
 

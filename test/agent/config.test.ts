@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { agentConfig } from "../../agent/config.ts";
+import { parseConfig } from "../../common/runtime/config-file.ts";
+
+type Changes = Record<string, unknown>;
+
+const tags = [
+	{ name: "TT01", node: "s=F500.TT01", type: "Double", low: 0, high: 1200 },
+	{ name: "Heartbeat", node: "i=1001", type: "DateTime" },
+];
+
+function configOf(changes: Changes = {}, device: Changes = {}): string {
+	return stringify({
+		kind: "agent",
+		schema: 1,
+		group: "site",
+		edge_node: "agent-1",
+		data_dir: "data",
+		status: { port: 0 },
+		broker: { url: "mqtt://127.0.0.1:1883", insecure: true },
+		hosts: [{ id: "collector" }],
+		servers: [{ name: "kiln", endpoint: "opc.tcp://127.0.0.1:4840", insecure: true }],
+		devices: [
+			{
+				name: "F500",
+				server: "kiln",
+				namespace: "urn:kiln",
+				time_base: { tag: "Heartbeat" },
+				tags,
+				...device,
+			},
+		],
+		...changes,
+	});
+}
+
+function problemsOf(yaml: string): string[] {
+	const result = parseConfig(yaml, "agent.yaml", agentConfig, {});
+	return result.ok ? [] : result.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("a sound file is taken, with its defaults", () => {
+	const result = parseConfig(configOf(), "agent.yaml", agentConfig, {});
+	expect(result).toMatchObject({
+		ok: true,
+		value: { journal: { commit_interval_ms: 50 }, delivery: { resend_after_ms: 10_000 } },
+	});
+});
+
+describe("refused, with the place and what was expected:", () => {
+	const server = { name: "kiln", endpoint: "opc.tcp://127.0.0.1:4840", insecure: true };
+	test.each([
+		[
+			"a server without security that nobody asked for",
+			configOf({ servers: [{ name: "kiln", endpoint: "opc.tcp://h:1" }] }),
+			/^servers\[0\]\.insecure: expected insecure: true/,
+		],
+		[
+			"a broker address with a password in it",
+			configOf({ broker: { url: "mqtt://u:p@h", insecure: true } }),
+			/^broker\.url: expected mqtt:/,
+		],
+		[
+			"two servers of one name",
+			configOf({ servers: [server, server] }),
+			/^servers\[1\]\.name: server kiln is there twice$/,
+		],
+		[
+			"two hosts of one name",
+			configOf({ hosts: [{ id: "a" }, { id: "a" }] }),
+			/^hosts\[1\]\.id: host a is there twice$/,
+		],
+		[
+			"a device of an unknown server",
+			configOf({}, { server: "mill" }),
+			/^devices\[0\]\.server: expected one of kiln, found "mill"$/,
+		],
+		[
+			"two tags that differ only in case [tck-id-case-sensitivity-metric-names]",
+			configOf({}, { tags: [...tags, { name: "tt01", node: "i=1", type: "Double" }] }),
+			/^devices\[0\]\.tags\[2\]\.name: tag tt01 is there twice in F500$/,
+		],
+		[
+			"a tag with the protocol's own name",
+			configOf({}, { tags: [...tags, { name: "bdSeq", node: "i=1", type: "Int64" }] }),
+			/bdSeq is a name of the protocol/,
+		],
+		[
+			"a range upside down",
+			configOf({}, { tags: [{ ...tags[0], low: 5, high: 5 }, tags[1]] }),
+			/expected low below high, found 5 and 5$/,
+		],
+		[
+			"a time base that is no tag",
+			configOf({}, { time_base: { tag: "Pulse" } }),
+			/time_base\.tag: expected a tag of F500, found "Pulse"$/,
+		],
+		// The source finds it by its exact name; with another it would trust publish cycles without being asked to.
+		[
+			"a time base in another case",
+			configOf({}, { time_base: { tag: "heartbeat" } }),
+			/expected a tag of F500, found "heartbeat"$/,
+		],
+		[
+			"a node id with a namespace index",
+			configOf({}, { tags: [{ ...tags[0], node: "ns=2;s=TT01" }, tags[1]] }),
+			/expected a node id such as/,
+		],
+		[
+			"a data type that no tag has",
+			configOf({}, { tags: [{ ...tags[0], type: "DataSet" }, tags[1]] }),
+			/expected one of Int8, /,
+		],
+	])("%s", (_, yaml, problem) => {
+		expect(problemsOf(yaml)).toEqual([expect.stringMatching(problem)]);
+	});
+});

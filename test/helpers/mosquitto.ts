@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { onTestFinished } from "vitest";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+async function freePort(): Promise<number> {
+	const server = createServer().listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const { port } = server.address() as { port: number };
+	server.close();
+	await once(server, "close");
+	return port;
+}
+
+async function untilListening(port: number, withinMs: number): Promise<void> {
+	const endMs = performance.now() + withinMs;
+	for (;;) {
+		const socket = connect(port, "127.0.0.1");
+		const open = await new Promise<boolean>((resolve) => {
+			socket.once("connect", () => resolve(true));
+			socket.once("error", () => resolve(false));
+		});
+		socket.destroy();
+		if (open) return;
+		if (performance.now() > endMs) throw new Error(`mosquitto does not listen on ${port}`);
+		await delay(20);
+	}
+}
+
+/** A real Mosquitto on a port of its own that the running test can kill and start again; ended with the test. */
+export class Mosquitto {
+	readonly #program: string;
+	readonly port: number;
+	readonly #config: string;
+	#process: ChildProcess | undefined;
+
+	private constructor(program: string, port: number, config: string) {
+		this.#program = program;
+		this.port = port;
+		this.#config = config;
+	}
+
+	static async start(program: string): Promise<Mosquitto> {
+		const port = await freePort();
+		const config = join(temporaryFolder(), "mosquitto.conf");
+		writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+		const broker = new Mosquitto(program, port, config);
+		onTestFinished(() => broker.kill());
+		await broker.start();
+		return broker;
+	}
+
+	get url(): string {
+		return `mqtt://127.0.0.1:${this.port}`;
+	}
+
+	async start(): Promise<void> {
+		this.#process = spawn(this.#program, ["-c", this.#config], { stdio: "ignore" });
+		await untilListening(this.port, 10_000);
+	}
+
+	async kill(): Promise<void> {
+		const child = this.#process;
+		this.#process = undefined;
+		if (child === undefined || child.exitCode !== null) return;
+		const ended = once(child, "exit");
+		child.kill("SIGKILL");
+		await ended;
+	}
+}
