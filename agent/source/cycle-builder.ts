@@ -129,12 +129,22 @@ export class CycleBuilder {
 		);
 	}
 
-	/** The same source time, status and value as the tag's last sample, the first time after a reconnect. */
+	/**
+	 * The same source time, status and value as the tag's last sample, once after a reconnect. A server that kept its
+	 * queues sends what they hold first and the present value again after it, so the repeat need not come first.
+	 */
 	#isRepeat(samples: SampleColumns, index: number): boolean {
 		const id = samples.tagId[index] as number;
-		if (!this.#mayRepeat.delete(id)) return false;
-		if (this.#seen[id] !== true)
-			return (samples.sourceMs[index] as number) <= (this.#resumedThroughMs ?? Number.NEGATIVE_INFINITY);
+		if (!this.#mayRepeat.has(id)) return false;
+		const repeat =
+			this.#seen[id] === true
+				? this.#isLast(samples, index, id)
+				: (samples.sourceMs[index] as number) <= (this.#resumedThroughMs ?? Number.NEGATIVE_INFINITY);
+		if (repeat) this.#mayRepeat.delete(id);
+		return repeat;
+	}
+
+	#isLast(samples: SampleColumns, index: number, id: number): boolean {
 		const last = this.#last;
 		return (
 			last.sourceMs[id] === samples.sourceMs[index] &&
