@@ -106,17 +106,8 @@ export class DiskJournal implements Journal {
 	}
 
 	async read(from: Position, bytes: number): Promise<JournaledRecord[]> {
-		const recent = from.chain === this.#header.chain ? this.#tail.read(from.offset, bytes) : undefined;
-		if (recent !== undefined) {
-			const { chain } = this.#header;
-			return recent.map(({ offset, body, appendedMs }) => ({
-				chain,
-				epoch: this.epoch,
-				offset: offset as Offset,
-				body,
-				appendedMs,
-			}));
-		}
+		const recent = from.chain === this.#header.chain ? this.#recent(from.offset, bytes) : undefined;
+		if (recent !== undefined) return recent;
 		const index = this.#segments.findLastIndex(
 			(segment) =>
 				segment.header.chain < from.chain ||
@@ -135,6 +126,9 @@ export class DiskJournal implements Journal {
 			);
 			const offset = chain === from.chain ? from.offset : segment.header.first;
 			if (offset >= limit) continue;
+			// Reading came here from an earlier epoch; what memory has is newer than a disk would say.
+			const inMemory = current ? this.#recent(offset, bytes) : undefined;
+			if (inMemory !== undefined) return inMemory;
 			if (this.#reader?.segment !== segment) this.#reader = new SegmentReader(segment);
 			const records = await this.#reader.read(offset, limit, bytes).catch((error: unknown) => {
 				// Trimmed, or dropped by the size bound, between the choice of it and its opening.
@@ -152,6 +146,15 @@ export class DiskJournal implements Journal {
 			}));
 		}
 		return [];
+	}
+
+	/** Records of the present epoch from memory, or undefined when only the disk has them. */
+	#recent(from: number, bytes: number): JournaledRecord[] | undefined {
+		const { chain } = this.#header;
+		const { epoch } = this;
+		return this.#tail
+			.read(from, bytes)
+			?.map(({ offset, body, appendedMs }) => ({ chain, epoch, offset: offset as Offset, body, appendedMs }));
 	}
 
 	held(): HeldRange[] {

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { pino } from "pino";
+import { onTestFinished } from "vitest";
+import type { AgentConfig } from "../../agent/config.ts";
+import { DiskJournal } from "../../agent/journal/journal.ts";
+import { Recorder } from "../../agent/journal/recorder.ts";
+import { CurrentValues } from "../../agent/publisher/current-values.ts";
+import { Delivery } from "../../agent/publisher/delivery.ts";
+import { EdgeSession } from "../../agent/publisher/edge-session.ts";
+import { Publisher } from "../../agent/publisher/publisher.ts";
+import { TagBook } from "../../agent/tag-book.ts";
+import { AgentTelemetry } from "../../agent/telemetry.ts";
+import type { EdgeNodeId, GroupId } from "../../common/contract/ids.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import { systemClock } from "../../common/runtime/clock.ts";
+
+const group = "site" as GroupId;
+const edgeNode = "agent" as EdgeNodeId;
+const startMs = Date.UTC(2026, 0, 5, 6);
+
+interface RigOptions {
+	readonly folder: string;
+	readonly brokerUrl: string;
+	readonly tags?: readonly { name: string; type: string }[];
+	readonly windowBytes?: number;
+	readonly resendAfterMs?: number;
+	readonly epoch?: number;
+}
+
+/** Everything of an agent behind its sources: recorder, journal on real files, and publisher. */
+export async function publishingAgent(options: RigOptions) {
+	const { folder, brokerUrl, tags: given = [{ name: "TT01", type: "Double" }] } = options;
+	const { windowBytes = 4 * 1024 ** 2, resendAfterMs = 60_000, epoch = 1_001 } = options;
+	const tags = await TagBook.open(folder, {
+		devices: [{ name: "F500", tags: given }],
+	} as unknown as AgentConfig);
+	const journal = new DiskJournal({
+		folder: join(folder, "journal"),
+		segmentBytes: 64 * 1024,
+		maxBytes: 1024 ** 3,
+		memoryBytes: 16 * 1024 ** 2,
+		commitIntervalMs: 5,
+		clock: systemClock,
+		newEpoch: () => epoch,
+		onTrouble: ({ message }) => {
+			throw new Error(message);
+		},
+	});
+	const { previousEpoch, previousLast } = await journal.open();
+	const recorder = new Recorder({ journal, tags, clock: systemClock });
+	recorder.opened({ epoch, previousEpoch, previousLast });
+	const current = new CurrentValues(new SampleColumns(tags.tags.length + 1));
+	const telemetry = new AgentTelemetry(pino({ level: "silent" }));
+	const delivery = new Delivery({ hosts: ["collector"], windowBytes, resendAfterMs });
+	const publisher = new Publisher({
+		group,
+		edgeNode,
+		hosts: ["collector"],
+		directory: folder,
+		broker: {
+			url: brokerUrl,
+			clientId: "agent",
+			username: undefined,
+			password: undefined,
+			keepaliveS: 30,
+			connectTimeoutMs: 5_000,
+		},
+		clock: systemClock,
+		journal,
+		progress: recorder.progress,
+		session: new EdgeSession({ group, edgeNode, tags: tags.tags, current }),
+		delivery,
+		telemetry,
+	});
+	const stop = async () => {
+		await publisher.stop();
+		await journal.close();
+	};
+	onTestFinished(stop);
+	let cycles = 0;
+	/** One cycle with these values of the first tag, a second after the one before. */
+	const cycle = (...values: number[]) => {
+		const samples = new SampleColumns(values.length);
+		const sourceMs = startMs + ++cycles * 1_000;
+		samples.count = values.length;
+		for (const [index, value] of values.entries()) {
+			samples.tagId[index] = tags.find("F500", given[0]?.name ?? "")?.id ?? 0;
+			samples.sourceMs[index] = sourceMs;
+			samples.serverLagTicks[index] = Number.NaN;
+			samples.setValue(index, value);
+		}
+		current.update({ device: "F500", samples, throughMs: undefined });
+		recorder.cycle({ device: "F500", samples, throughMs: sourceMs });
+	};
+	/** Counter of the agent's telemetry, summed over its labels. */
+	const counted = async (name: string) => {
+		const metric = await telemetry.registry.getSingleMetric(`pilotline_agent_${name}`)?.get();
+		return (metric?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+	};
+	return { publisher, journal, delivery, cycle, counted, stop };
+}
