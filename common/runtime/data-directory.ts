@@ -1,14 +1,19 @@
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "./coded-error.ts";
 
+/** Locks of this process. They stand here because a database that nobody refers to is closed. */
+const guards = new Set<DatabaseSync>();
+
 /**
- * One process owns a data directory. The lock file names the owner by process id and start time, so that a
- * lock left by a power cut, or a process id used again, does not keep the directory shut.
+ * One process owns a data directory. What decides is a lock of the operating system, which nobody can take twice and
+ * which ends with its process, however that ends; SQLite is how Node.js comes by one, on a file that stays empty.
+ * A second file names the owner, for people.
  */
 export class DataDirectory {
 	readonly path: string;
-	#lock: string | undefined;
+	#guard: DatabaseSync | undefined;
 
 	constructor(path: string) {
 		this.path = path;
@@ -16,40 +21,41 @@ export class DataDirectory {
 
 	/** @throws CodedError DATA_DIR_BUSY when a living process owns the directory. */
 	async acquire(): Promise<void> {
+		if (this.#guard !== undefined) return;
 		await mkdir(this.path, { recursive: true, mode: 0o750 });
-		const lock = join(this.path, "lock");
-		const self = await identity(process.pid);
-		for (let attempt = 0; attempt < 3; attempt++) {
-			try {
-				const handle = await open(lock, "wx", 0o640);
-				await handle.writeFile(self);
-				await handle.close();
-				this.#lock = lock;
-				return;
-			} catch (error) {
-				if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-			}
-			const owner = (await readFile(lock, "utf8").catch(() => "")).trim();
+		const guard = new DatabaseSync(join(this.path, "lock.db"));
+		try {
+			guard.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+			await replaceFile(join(this.path, "lock"), await identity(process.pid));
+		} catch (error) {
+			guard.close();
+			if (!isBusy(error)) throw error;
+			const owner = (await readFile(join(this.path, "lock"), "utf8").catch(() => "")).trim();
 			const pid = Number(owner.split(" ")[0]);
-			if (pid > 0 && pid !== process.pid && (await identity(pid)) === owner) {
-				throw new CodedError(
-					"DATA_DIR_BUSY",
-					`${this.path} belongs to the running process ${pid}; stop it, or give this one another data_dir`,
-				);
-			}
-			await rm(lock, { force: true });
+			const known = pid > 0 && (await identity(pid)) === owner;
+			throw new CodedError(
+				"DATA_DIR_BUSY",
+				`${this.path} belongs to ${known ? `the running process ${pid}` : "another running process"}; stop it, or give this one another data_dir`,
+			);
 		}
-		throw new CodedError(
-			"DATA_DIR_BUSY",
-			`${this.path} is being taken by another process at this moment; try again`,
-		);
+		this.#guard = guard;
+		guards.add(guard);
 	}
 
 	async release(): Promise<void> {
-		const lock = this.#lock;
-		this.#lock = undefined;
-		if (lock !== undefined) await rm(lock, { force: true });
+		const guard = this.#guard;
+		this.#guard = undefined;
+		if (guard === undefined) return;
+		// The name goes while the lock still stands, so that it is not the next owner's.
+		await rm(join(this.path, "lock"), { force: true });
+		guard.close();
+		guards.delete(guard);
 	}
+}
+
+function isBusy(error: unknown): boolean {
+	const busy = 5;
+	return (error as { errcode?: unknown }).errcode === busy;
 }
 
 /** `<pid> <start time in clock ticks>` of a living process, or the pid alone where /proc does not exist. */

@@ -40,14 +40,28 @@ test("a second process is refused by the name of the first, until that one has e
 	expect(existsSync(join(path, "lock"))).toBe(false);
 });
 
-test("a lock whose process id was given to another process since is no lock", async () => {
+test("a name that a power cut left behind is no lock, whoever has that process id now", async () => {
 	const path = temporaryFolder();
-	// This test's parent is alive, but did not start at that time.
+	// This test's parent is alive, and it is not the owner.
 	writeFileSync(join(path, "lock"), `${process.ppid} 1\n`);
 	const mine = new DataDirectory(path);
 	await mine.acquire();
 	expect(readFileSync(join(path, "lock"), "utf8")).toMatch(new RegExp(`^${process.pid} \\d+`));
 	await mine.release();
+});
+
+test("two parts of one process cannot own it either; taking and giving it back twice is once", async () => {
+	const path = temporaryFolder();
+	const [first, second] = [new DataDirectory(path), new DataDirectory(path)];
+	await first.acquire();
+	await first.acquire();
+	await expect(second.acquire()).rejects.toMatchObject({ code: "DATA_DIR_BUSY" });
+	await second.release();
+	await expect(second.acquire()).rejects.toMatchObject({ code: "DATA_DIR_BUSY" });
+	await first.release();
+	await first.release();
+	await second.acquire();
+	await second.release();
 });
 
 test("a replaced file is whole, and nothing else is left beside it", async () => {
