@@ -18,13 +18,22 @@ export class FailingDisk {
 	failingSyncs = 0;
 	/** So many of the next writes fail, after a part of their bytes arrived. */
 	failingWrites = 0;
-	syncs = 0;
+	/** Syncs of a file whose sync or write had failed before: after a failure the kernel's word on it is worth nothing. */
+	retriedSyncs = 0;
+	#heldWrite: ((release: () => void) => void) | undefined;
 	#hold: ((held: HeldSync) => void) | undefined;
 
 	/** Holds the next sync; resolves when it has been asked for. */
 	holdNextSync(): Promise<HeldSync> {
 		return new Promise((resolve) => {
 			this.#hold = resolve;
+		});
+	}
+
+	/** Holds the next write; resolves with what lets it go on. */
+	holdNextWrite(): Promise<() => void> {
+		return new Promise((resolve) => {
+			this.#heldWrite = resolve;
 		});
 	}
 
@@ -36,8 +45,9 @@ export class FailingDisk {
 		await probe.close();
 		const { datasync, write } = prototype;
 		const synced = new WeakMap<FileHandle, number>();
+		const failed = new WeakSet<FileHandle>();
 		prototype.datasync = async function (this: FileHandle) {
-			disk.syncs++;
+			if (failed.has(this)) disk.retriedSyncs++;
 			let fails = disk.failingSyncs > 0;
 			if (fails) disk.failingSyncs--;
 			const hold = disk.#hold;
@@ -49,6 +59,7 @@ export class FailingDisk {
 			}
 			const { size } = await this.stat();
 			if (fails) {
+				failed.add(this);
 				await this.truncate(synced.get(this) ?? 0);
 				throw inputOutputError();
 			}
@@ -57,6 +68,9 @@ export class FailingDisk {
 		};
 		// Only the form that the journal uses: bytes, offset, length, position.
 		prototype.write = async function (this: FileHandle, ...args: unknown[]) {
+			const heldWrite = disk.#heldWrite;
+			disk.#heldWrite = undefined;
+			if (heldWrite !== undefined) await new Promise<void>((release) => heldWrite(release));
 			if (disk.failingWrites === 0) return Reflect.apply(write, this, args);
 			disk.failingWrites--;
 			const [bytes, offset, length, position] = args as [Buffer, number, number, number];

@@ -85,7 +85,7 @@ export class Workshop {
 		});
 	}
 
-	/** Starts the launcher in a session of its own, so without a terminal, and waits for its first output. */
+	/** Starts the launcher in a session of its own, so without a terminal, and waits until the program runs. */
 	async start(): Promise<ChildProcess> {
 		const child = spawn(process.execPath, ["launch.mjs"], {
 			cwd: this.folder,
@@ -93,7 +93,7 @@ export class Workshop {
 			detached: true,
 			stdio: ["ignore", "pipe", "ignore"],
 		});
-		await new Promise((resolve) => child.stdout?.once("data", resolve));
+		await printed(child, "running");
 		return child;
 	}
 
@@ -104,13 +104,27 @@ export class Workshop {
 			env: this.#env,
 			stdio: ["pipe", "pipe", "ignore"],
 		});
-		await new Promise((resolve) => child.stdout?.once("data", resolve));
+		await printed(child, "running");
 		return child;
 	}
 
 	clear(): void {
 		rmSync(this.folder, { recursive: true, force: true });
 	}
+}
+
+/** Waits for a word of the program itself: a shell or the launcher may have printed before it. */
+function printed(child: ChildProcess, word: string): Promise<void> {
+	return new Promise((resolve, reject) => {
+		let output = "";
+		child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+			output += text;
+			if (output.includes(word)) resolve();
+		});
+		child.once("exit", (code) =>
+			reject(new Error(`expected "${word}", found exit code ${code} and: ${output}`)),
+		);
+	});
 }
 
 export function ended(child: ChildProcess): Promise<number | null> {

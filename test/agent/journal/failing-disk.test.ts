@@ -57,9 +57,27 @@ describe("after a failed fsync", () => {
 		sync.fail();
 		await untilDurable(journal, 600);
 		expect(troubles[0]).toMatchObject({ kind: "failed" });
+		expect(disk.retriedSyncs).toBe(0);
 		expect((await readAll(journal, { chain: 1, offset: 1 })).map(numberOf)).toEqual(upTo(600));
 		await journal.close();
 		expect(await foundAgain(folder)).toEqual(upTo(600));
+	});
+
+	test("during the write after it, that write counts as not done", async () => {
+		const { folder, disk, journal } = await onFailingDisk();
+		const syncAsked = disk.holdNextSync();
+		append(journal, 1, 10);
+		const sync = await syncAsked;
+		const writeAsked = disk.holdNextWrite();
+		append(journal, 11, 15);
+		const letWriteGo = await writeAsked;
+		sync.fail();
+		await expect.poll(() => journal.stats().lastError).toMatch(/EIO/);
+		letWriteGo();
+		await untilDurable(journal, 15);
+		expect(disk.retriedSyncs).toBe(0);
+		await journal.close();
+		expect(await foundAgain(folder)).toEqual(upTo(15));
 	});
 
 	test("again and again, the journal keeps trying, and says so as long as it lasts", async () => {
