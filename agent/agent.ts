@@ -20,6 +20,7 @@ import { CurrentValues } from "./publisher/current-values.ts";
 import { Delivery } from "./publisher/delivery.ts";
 import { EdgeSession } from "./publisher/edge-session.ts";
 import { Publisher } from "./publisher/publisher.ts";
+import { RollingConfirmation, rollingHost, rollingKeepMs } from "./publisher/rolling-confirmation.ts";
 import { OpcuaSource, type OpcuaSourceOptions } from "./source/opcua-source.ts";
 import { TagBook } from "./tag-book.ts";
 import { AgentTelemetry } from "./telemetry.ts";
@@ -101,12 +102,15 @@ export class Agent {
 			const group = config.group as GroupId;
 			const edgeNode = config.edge_node as EdgeNodeId;
 			const hosts = config.hosts.map(({ id }) => id);
+			const isRolling = config.delivery.mode === "rolling";
 			const delivery = new Delivery({
-				hosts,
-				windowBytes: config.delivery.window_bytes,
+				hosts: isRolling ? [rollingHost] : hosts,
+				windowBytes: isRolling ? Number.POSITIVE_INFINITY : config.delivery.window_bytes,
 				resendAfterMs: config.delivery.resend_after_ms,
 			});
+			const connected = new Map<string, () => boolean>();
 			const session = new EdgeSession({ group, edgeNode, tags: tags.tags, current });
+			const serverOf = new Map(config.devices.map(({ name, server }) => [name, server]));
 			const publisher = new Publisher({
 				group,
 				edgeNode,
@@ -118,11 +122,14 @@ export class Agent {
 				progress: recorder.progress,
 				session,
 				delivery,
+				rolling: isRolling ? new RollingConfirmation(rollingKeepMs(config.broker.keepalive_s)) : undefined,
+				// A device that only old records know has no server to come back.
+				isLost: (device) => connected.get(serverOf.get(device) ?? "")?.() !== true,
 				telemetry,
 			});
 			const sources = config.servers.map((server) => {
 				const devices = config.devices.filter((device) => device.server === server.name);
-				return this.#createSource({
+				const source = this.#createSource({
 					server,
 					devices,
 					tags,
@@ -131,6 +138,8 @@ export class Agent {
 					clock,
 					telemetry,
 				});
+				connected.set(server.name, () => source.state().connected);
+				return source;
 			});
 			const status = new StatusServer({
 				...config.status,
@@ -162,6 +171,8 @@ export class Agent {
 							...journal.stats(),
 						},
 						delivery: {
+							mode: isRolling ? "rolling: at least once, best effort" : "confirmed",
+							catchUpRecords: delivery.catchUpRecords,
 							outstandingBytes: delivery.outstandingBytes,
 							unconfirmedRecords: unconfirmed(journal, delivery),
 						},

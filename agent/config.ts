@@ -80,10 +80,14 @@ const schema = keys({
 	log_level: oneOf(logLevels).default("info"),
 	status: statusSection,
 	broker: brokerSection,
-	/** Host applications whose confirmation the journal waits for. */
-	hosts: list(keys({ id: topicLevel }), 1, "hosts"),
-	/** Records sent and not yet confirmed, at most; older ones are sent again after `resend_after_ms`. */
+	/** Host applications whose confirmation the journal waits for; it keeps what any of them has not confirmed. */
+	hosts: list(keys({ id: topicLevel }), 0, "hosts").default([]),
+	/**
+	 * `confirmed`: a record is kept until every host has it on disk; a backlog is sent `window_bytes` ahead of the
+	 * confirmations, and again after `resend_after_ms` without progress. `rolling`: for hosts that confirm nothing.
+	 */
 	delivery: keys({
+		mode: oneOf(["confirmed", "rolling"] as const).default("confirmed"),
 		window_bytes: bytes({ min: 64 * 1024, max: 256 * MiB }).default(4 * MiB),
 		resend_after_ms: whole({ min: 500, max: 600_000 }).default(10_000),
 	}).prefault({}),
@@ -106,6 +110,12 @@ function crossCheck(config: AgentConfig): Found[] {
 		if (servers.has(name))
 			found.push({ path: ["servers", index, "name"], message: `server ${name} is there twice` });
 		servers.add(name);
+	}
+	if (config.hosts?.length === 0 && config.delivery?.mode !== "rolling") {
+		found.push({
+			path: ["hosts"],
+			message: "expected at least one host that confirms, or delivery with mode: rolling",
+		});
 	}
 	const hosts = new Set<string>();
 	for (const [index, { id }] of config.hosts.entries()) {

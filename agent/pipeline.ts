@@ -78,6 +78,8 @@ export interface JournaledRecord {
 	readonly chain: number;
 	readonly epoch: Epoch;
 	readonly offset: Offset;
+	/** Last offset this record occupies: `offset`, except for the gap record of a dropped range. */
+	readonly last: Offset;
 	readonly body: Buffer;
 	/** Monotonic milliseconds of appending, or undefined when it was read back from disk. */
 	readonly appendedMs: number | undefined;

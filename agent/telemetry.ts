@@ -27,7 +27,7 @@ export class AgentTelemetry {
 	readonly #bytes = this.#counter("bytes_sent_total", "Payload bytes published", []);
 	readonly #resent = this.#counter(
 		"records_resent_total",
-		"Records sent again because nobody confirmed them",
+		"Records sent a second time: asked for, or not confirmed in time",
 		[],
 	);
 	readonly #births = this.#counter("births_total", "Births of the edge node", ["reason"]);
@@ -121,13 +121,12 @@ export class AgentTelemetry {
 	hostChanged(fields: { host: string; online: boolean }): void {
 		this.#log.info(fields, "host application changed its state");
 	}
-	recordsSent(live: number, catchUp: number, bytes: number): void {
-		if (live > 0) this.#records.inc({ lane: "live" }, live);
-		if (catchUp > 0) this.#records.inc({ lane: "catch-up" }, catchUp);
+	recordsSent(lane: "live" | "catch_up", records: number, again: number, bytes: number): void {
+		if (records > 0) this.#records.inc({ lane }, records);
+		if (again > 0) this.#resent.inc(again);
 		this.#bytes.inc(bytes);
 	}
 	recordsUnconfirmed(records: number): void {
-		this.#resent.inc(records);
 		this.#log.warn({ records }, "records were not confirmed in time and are sent again");
 	}
 	commandRefused(fields: { reason: string; detail: string }): void {

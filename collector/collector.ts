@@ -17,6 +17,7 @@ import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
 import { Host } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
+import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
@@ -52,6 +53,7 @@ export class Collector {
 	readonly #directory: string;
 	readonly #clock: Clock;
 	readonly #telemetry: CollectorTelemetry;
+	readonly #failed = Promise.withResolvers<Error>();
 	#lifecycle: Lifecycle | undefined;
 
 	/** `directory` is where the configuration file lies; relative paths start there. */
@@ -67,6 +69,11 @@ export class Collector {
 		this.#directory = options.directory;
 		this.#clock = options.clock;
 		this.#telemetry = new CollectorTelemetry(options.log);
+	}
+
+	/** Resolves when another collector turns out to own the host id. */
+	get failed(): Promise<Error> {
+		return this.#failed.promise;
 	}
 
 	async start(): Promise<void> {
@@ -134,9 +141,11 @@ export class Collector {
 				new EdgeNodeLedger(
 					opened.epochs.filter(({ edgeNode }) => edgeNode === id),
 					opened.throughs.filter(({ edgeNode }) => edgeNode === id),
+					opened.marks.filter(({ edgeNode }) => edgeNode === id),
 				),
 			]),
 		);
+		const watches = new EdgeNodeWatches(ledgers);
 		// Host and intake speak to each other, so one of them learns of the other late.
 		let host: Host | undefined;
 		const commands: CommandPort = {
@@ -158,9 +167,10 @@ export class Collector {
 			waitingSamplesMax: config.intake.waiting_samples_max,
 			commitSamplesMax: config.intake.commit_samples_max,
 			nextSeq: opened.nextSeq,
-			ledgers,
+			nameOf: (id) => directory.nameOf(id),
+			watches,
 		});
-		const directory = new Directory(opened, intake);
+		const directory: Directory = new Directory(opened, intake);
 		await this.#rebuild(store, judge, opened);
 		const lotJudge = new LotJudge({
 			clock,
@@ -168,7 +178,7 @@ export class Collector {
 			store,
 			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
 			messages: (verdict) => verdictMessages(verdict, messageContext()),
-			watermarkMs: () => intake.watermarkMs(config.route),
+			watermarkMs: () => watches.watermarkMs(config.route),
 			due: opened.due,
 			onJudged: () => notifier.look(),
 		});
@@ -176,11 +186,16 @@ export class Collector {
 			host: config.host as HostId,
 			groups: config.groups as GroupId[],
 			instance: opened.instance,
-			broker,
+			// Two collectors with one client id would push each other out of the broker before they can notice.
+			broker:
+				config.broker.client_id === undefined
+					? { ...broker, clientId: `${broker.clientId}-${opened.instance.slice(0, 8)}` }
+					: broker,
 			clock,
 			intake,
 			directory,
 			telemetry,
+			onTaken: (error) => this.#failed.resolve(error),
 		});
 		host = theHost;
 		const figures = new ProcessFigures();
@@ -193,6 +208,7 @@ export class Collector {
 			clock,
 			host: theHost,
 			intake,
+			watches,
 			judge,
 		});
 		const api = new ApiServer({

@@ -48,6 +48,12 @@ export class Directory {
 		return row;
 	}
 
+	/** What people call an edge node. */
+	nameOf(id: number): { group: string; edgeNode: string } {
+		const row = [...this.#edgeNodes.values()].find((candidate) => candidate.id === id);
+		return { group: row?.group ?? "", edgeNode: row?.edgeNode ?? `edge node ${id}` };
+	}
+
 	series(edgeNode: number, device: string, tag: string, datatype: number, eu: string | undefined): Series {
 		const key = seriesKey(edgeNode, device, tag, datatype);
 		let series = this.#series.get(key);

@@ -24,10 +24,13 @@ export interface LiveViewOptions {
 		readonly waitingSamples: number;
 		readonly commitAgeMs: { p50: number; p99: number; max: number; count: number };
 		readonly lastError: string | undefined;
+	};
+	readonly watches: {
 		throughs(): ReadonlyMap<string, number>;
 		epochs(
 			edgeNode: number,
-		): readonly { epoch: number; prefix: number; held: { next: number } | undefined }[];
+		): readonly { epoch: number; prefix: number; held: object | undefined; missing: number }[];
+		rivals(edgeNode: number): readonly number[];
 	};
 	readonly judge: {
 		contexts(): ReadonlyMap<
@@ -68,8 +71,8 @@ export class LiveView implements LivePort, Part {
 	}
 
 	status(): LiveStatus {
-		const { config, specification, instance, host, intake } = this.#options;
-		const throughs = intake.throughs();
+		const { config, specification, instance, host, intake, watches } = this.#options;
+		const throughs = watches.throughs();
 		const insecure = [
 			...(config.broker.insecure ? ["broker"] : []),
 			...config.destinations
@@ -110,7 +113,7 @@ export class LiveView implements LivePort, Part {
 	}
 
 	#edgeNodes(): LiveStatus["edgeNodes"] {
-		const { host, intake, clock } = this.#options;
+		const { host, watches, clock } = this.#options;
 		return host.edgeNodes().map(({ row, online, lastMessageMs }) => ({
 			group: row.group,
 			edgeNode: row.edgeNode,
@@ -120,9 +123,12 @@ export class LiveView implements LivePort, Part {
 				lastMessageMs === undefined
 					? undefined
 					: Math.round(clock.wallMs() - (clock.monotonicMs() - lastMessageMs)),
-			epochs: intake.epochs(row.id).flatMap(({ epoch, prefix, held }) => {
-				return held === undefined ? [] : [{ epoch, prefix, held: Math.max(0, held.next - 1 - prefix) }];
-			}),
+			rivals: watches.rivals(row.id),
+			epochs: watches
+				.epochs(row.id)
+				.flatMap(({ epoch, prefix, held, missing }) =>
+					held === undefined ? [] : [{ epoch, prefix, held: missing }],
+				),
 		}));
 	}
 

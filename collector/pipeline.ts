@@ -36,6 +36,8 @@ export interface IncomingRecord {
 	readonly edgeNode: number;
 	readonly epoch: number;
 	readonly offset: number;
+	/** The last offset it occupies: its own, or the end of a range that the journal's bound dropped. */
+	readonly last: number;
 	readonly device: string;
 	readonly throughMs: number | undefined;
 	readonly hash: Uint8Array;
@@ -69,6 +71,7 @@ export interface RecordRow {
 	readonly edgeNode: number;
 	readonly epoch: number;
 	readonly offset: number;
+	readonly last: number;
 	readonly device: string;
 	readonly samples: number;
 	readonly sourceMinMs: number;
@@ -93,6 +96,18 @@ export interface GapRow extends Gap {
 	readonly id: string;
 	readonly edgeNode: number;
 	readonly noticedMs: number;
+}
+
+/** A record that came under the place of another one: what it held is kept aside, as text. */
+export interface ConflictRow {
+	readonly edgeNode: number;
+	readonly epoch: number;
+	readonly offset: number;
+	readonly hash: Uint8Array;
+	readonly device: string;
+	readonly receivedMs: number;
+	/** JSON: a list of [tag, source time in ms, status, value]. */
+	readonly samples: string;
 }
 
 export interface ThroughRow {
@@ -201,6 +216,7 @@ export interface CommitBatch {
 	readonly epochs: readonly EpochRow[];
 	readonly gaps: readonly GapRow[];
 	readonly throughs: readonly ThroughRow[];
+	readonly conflicts: readonly ConflictRow[];
 	readonly dirty: readonly DirtyRow[];
 	readonly occurrences: readonly Occurrence[];
 	readonly periods: readonly WindowPeriod[];
@@ -251,6 +267,12 @@ export interface JudgePort {
 /** The store as the intake sees it. A rejected promise means that nothing of the batch was stored. */
 export interface CommitPort {
 	commit(batch: CommitBatch): Promise<void>;
+}
+
+/** What the store has under a place, for comparing. */
+export interface HashPort {
+	/** The hash of the record stored there, or undefined. */
+	recordHash(edgeNode: number, epoch: number, offset: number): Promise<Uint8Array | undefined>;
 }
 
 /** A message that is due to be sent. */

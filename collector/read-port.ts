@@ -180,6 +180,9 @@ export interface LiveEdgeNode {
 	readonly online: boolean;
 	/** Wall clock. */
 	readonly lastMessageMs: number | undefined;
+	/** Current epochs of two agents that publish as this edge node: nothing of it is stored while there are any. */
+	readonly rivals: readonly number[];
+	/** What the agent holds: stored without a hole up to `prefix`, and `held` records not stored yet. */
 	readonly epochs: readonly { readonly epoch: number; readonly prefix: number; readonly held: number }[];
 }
 

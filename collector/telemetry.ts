@@ -15,6 +15,16 @@ export class CollectorTelemetry {
 	readonly #commits = this.#counter("commits_total", "Transactions", []);
 	readonly #failures = this.#counter("commit_failures_total", "Transactions that failed", []);
 	readonly #gaps = this.#counter("gaps_total", "Rows of the gap ledger", ["cause"]);
+	readonly #conflicts = this.#counter(
+		"records_conflicting_total",
+		"Records that came again with another content",
+		[],
+	);
+	readonly #heldUp = this.#counter(
+		"records_held_up_total",
+		"Records not taken because two agents publish as one edge node",
+		[],
+	);
 	readonly #late = this.#counter("late_samples_total", "Samples older than what was judged already", []);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
 	readonly #webhooks = this.#counter("webhook_attempts_total", "Attempts to deliver a message", [
@@ -104,6 +114,22 @@ export class CollectorTelemetry {
 			this.#gaps.inc({ cause: gap.cause });
 			this.#log.error(gap, "a gap was written to the ledger");
 		}
+	}
+	conflictFound(fields: { edgeNode: number; epoch: number; offset: number; device: string }): void {
+		this.#conflicts.inc();
+		this.#log.error(
+			fields,
+			"a record came again with another content; the first stays, the other is kept aside (table conflict)",
+		);
+	}
+	rivalsNoticed(fields: { group: string; edgeNode: string; epochs: readonly number[] }): void {
+		this.#log.error(
+			fields,
+			"two agents publish as one edge node; nothing of it is stored or confirmed until one of them is silent for a minute",
+		);
+	}
+	recordHeldUp(): void {
+		this.#heldUp.inc();
 	}
 	lateSamples(samples: number): void {
 		if (samples > 0) this.#late.inc(samples);

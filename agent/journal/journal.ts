@@ -141,6 +141,7 @@ export class DiskJournal implements Journal {
 				chain,
 				epoch: epoch as Epoch,
 				offset: record.offset as Offset,
+				last: record.offset as Offset,
 				body: record.body,
 				appendedMs: undefined,
 			}));
@@ -154,7 +155,7 @@ export class DiskJournal implements Journal {
 		const { epoch } = this;
 		return this.#tail
 			.read(from, bytes)
-			?.map(({ offset, body, appendedMs }) => ({ chain, epoch, offset: offset as Offset, body, appendedMs }));
+			?.map(({ offset, body, appendedMs }) => ({ chain, epoch, offset: offset as Offset, last: offset as Offset, body, appendedMs }));
 	}
 
 	held(): HeldRange[] {

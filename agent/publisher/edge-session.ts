@@ -6,6 +6,7 @@ import {
 	encodeDetail,
 	encodeHeld,
 	type HeldEpoch,
+	tagProperty,
 } from "../../common/contract/delivery.ts";
 import { type DeviceId, type EdgeNodeId, type GroupId, nodeDevice } from "../../common/contract/ids.ts";
 import { PayloadWriter, type PropertyValue, statusProperties } from "../../common/contract/payload-writer.ts";
@@ -25,11 +26,22 @@ export interface EdgeMessage {
 export interface OutgoingRecord {
 	readonly epoch: number;
 	readonly offset: number;
+	/** The last offset it occupies: its own, or the end of a dropped range. */
+	readonly last: number;
 	readonly device: string;
 	readonly throughMs: number | undefined;
 	readonly hash: Uint8Array;
 	readonly samples: SampleColumns;
 	readonly historical: boolean;
+}
+
+/** What NBIRTH says besides the tags. */
+export interface NodeBirth {
+	readonly bdSeq: number;
+	readonly held: readonly HeldEpoch[];
+	/** Records of earlier epochs wait, so tags that are no longer configured are declared, too. */
+	readonly backlog: boolean;
+	readonly isDead: (device: string) => boolean;
 }
 
 interface DeviceAliases {
@@ -60,6 +72,7 @@ export class EdgeSession {
 	readonly #heldAlias: number;
 	readonly #versionAlias: number;
 	#seq = 0;
+	#withBacklog = false;
 
 	constructor(options: {
 		group: GroupId;
@@ -106,15 +119,41 @@ export class EdgeSession {
 		return this.#message("NDEATH", nodeDevice);
 	}
 
+	/** Devices of this edge node; those that only old records know are born with a backlog alone. */
+	get devices(): readonly string[] {
+		return [...this.#devices.keys()].filter((device) => device !== nodeDevice && this.#isAlive(device));
+	}
+
 	/** NBIRTH with seq 0, then one DBIRTH per device [tck-id-topics-nbirth-seq-num, tck-id-message-flow-edge-node-birth-publish-connect]. */
-	*births(bdSeq: number, held: readonly HeldEpoch[], nowMs: number): Generator<EdgeMessage> {
-		for (const [device, tags] of this.#devices) {
-			if (device === nodeDevice) this.#beginNodeBirth(bdSeq, held, nowMs);
-			else this.#writer.begin(nowMs, this.#nextSeq());
-			this.#declareDelivery(device, nowMs);
-			for (const tag of tags) this.#declareTag(tag, tags, nowMs);
-			yield this.#message(device === nodeDevice ? "NBIRTH" : "DBIRTH", device);
-		}
+	*births(birth: NodeBirth, nowMs: number): Generator<EdgeMessage> {
+		this.#withBacklog = birth.backlog;
+		this.#beginNodeBirth(birth.bdSeq, birth.held, nowMs);
+		yield this.#declared("NBIRTH", nodeDevice, nowMs);
+		for (const device of this.devices)
+			if (!birth.isDead(device)) yield this.deviceBirth(device, nowMs);
+	}
+
+	/** A device that lives again, or has something to send [tck-id-topics-dbirth-seq-num]. */
+	deviceBirth(device: string, nowMs: number): EdgeMessage {
+		this.#writer.begin(nowMs, this.#nextSeq());
+		return this.#declared("DBIRTH", device as DeviceId, nowMs);
+	}
+
+	/** Nothing but time and sequence [tck-id-payloads-ddeath-seq-inc]. */
+	deviceDeath(device: string, nowMs: number): EdgeMessage {
+		this.#writer.begin(nowMs, this.#nextSeq());
+		return this.#message("DDEATH", device as DeviceId);
+	}
+
+	#declared(type: "NBIRTH" | "DBIRTH", device: DeviceId, nowMs: number): EdgeMessage {
+		this.#declareDelivery(device, nowMs);
+		const tags = this.#devices.get(device) ?? [];
+		for (const tag of tags) if (tag.configured || this.#withBacklog) this.#declareTag(tag, tags, nowMs);
+		return this.#message(type, device);
+	}
+
+	#isAlive(device: DeviceId): boolean {
+		return this.#withBacklog || (this.#devices.get(device) ?? []).some(({ configured }) => configured);
 	}
 
 	/** One record as exactly one message; never split or merged. */
@@ -128,7 +167,7 @@ export class EdgeSession {
 			this.#delivery(aliases.through, datatypes.DateTime, record.throughMs, nowMs);
 		encodeDetail(
 			this.#detail,
-			{ hash: record.hash, lastOffset: record.offset },
+			{ hash: record.hash, lastOffset: record.last },
 			record.samples,
 			0,
 			record.samples.count,
@@ -212,8 +251,9 @@ export class EdgeSession {
 		if (tag.low !== undefined) properties.set("engLow", { type: datatypes.Double, value: tag.low });
 		if (tag.high !== undefined) properties.set("engHigh", { type: datatypes.Double, value: tag.high });
 		// Two data types under one name: the one that is only in old records is told apart by its id.
-		const clash = !tag.configured && siblings.some((other) => other.configured && other.name === tag.name);
+		const clash = !tag.configured && siblings.some((other) => other.name === tag.name && other.id !== tag.id);
 		const name = clash ? `${tag.name}@${tag.id}` : tag.name;
+		if (clash) properties.set(tagProperty, { type: datatypes.String, value: tag.name });
 		const { datatype } = tag;
 		const timestampMs = Math.max(0, sourceMs);
 		this.#writer.metric({
@@ -241,7 +281,7 @@ export class EdgeSession {
 		this.#delivery(alias, datatypes.Bytes, this.#detail.bytes.subarray(0, this.#detail.length), timestampMs);
 	}
 
-	#message(type: "NBIRTH" | "NDATA" | "NDEATH" | "DBIRTH" | "DDATA", device: DeviceId): EdgeMessage {
+	#message(type: "NBIRTH" | "NDATA" | "NDEATH" | "DBIRTH" | "DDEATH" | "DDATA", device: DeviceId): EdgeMessage {
 		return {
 			topic: nodeTopic(this.#group, type, this.#edgeNode, device),
 			payload: Buffer.from(this.#writer.finish()),

@@ -1,10 +1,6 @@
-import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ByteReader } from "../../common/contract/bytes.ts";
-import { recordHashBytes } from "../../common/contract/delivery.ts";
 import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
-import { SampleColumns } from "../../common/contract/samples.ts";
 import { decodeHostState } from "../../common/contract/state.ts";
 import { nodeTopic, parseTopic, stateTopic } from "../../common/contract/topics.ts";
 import { type Clock, every } from "../../common/runtime/clock.ts";
@@ -12,12 +8,14 @@ import { errorText } from "../../common/runtime/coded-error.ts";
 import { replaceFile } from "../../common/runtime/data-directory.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
-import type { DeviceProgress, Journal, JournaledRecord } from "../pipeline.ts";
-import { decodeRecord } from "../record-codec.ts";
+import type { DeviceProgress, Journal, Position } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { readCommand } from "./command.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery, Refusal } from "./delivery.ts";
+import { DeviceLife } from "./device-life.ts";
 import type { EdgeMessage, EdgeSession } from "./edge-session.ts";
+import { Lanes } from "./lanes.ts";
+import { type RollingConfirmation, rollingHost } from "./rolling-confirmation.ts";
 
 export interface PublisherOptions {
 	readonly group: GroupId;
@@ -31,21 +29,24 @@ export interface PublisherOptions {
 	readonly progress: ReadonlyMap<string, DeviceProgress>;
 	readonly session: EdgeSession;
 	readonly delivery: Delivery;
+	/** For hosts that confirm nothing; then `delivery` has the one host `rollingHost`. */
+	readonly rolling?: RollingConfirmation | undefined;
+	/** Whether a device's plant server is lost. */
+	readonly isLost: (device: string) => boolean;
 	readonly telemetry: AgentTelemetry;
 }
 
 const readBytes = 256 * 1024;
-/** A record older than this when it first goes out is marked historical. */
-const liveWithinMs = 10_000;
 
 /** Takes durable records from the journal to the broker, and confirmations back to the journal. */
 export class Publisher implements Part {
 	readonly name = "publisher";
 	readonly #options: PublisherOptions;
 	readonly #link: MqttLink;
-	readonly #samples = new SampleColumns(512);
+	readonly #lanes: Lanes;
 	readonly #hostTimes = new Map<string, number>();
-	readonly #sentThrough = new Map<string, number>();
+	readonly #hostsOnline = new Set<string>();
+	#life = new DeviceLife();
 	#bdSeq = -1;
 	#born = false;
 	#pumping = false;
@@ -62,6 +63,21 @@ export class Publisher implements Part {
 			onClose: (reason) => this.#closed(reason),
 			onMessage: (topic, payload) => this.#received(topic, payload),
 			onDrain: () => this.#pump(),
+		});
+		const link = this.#link;
+		const isReady = () => this.#born && link.connected;
+		this.#lanes = new Lanes({
+			...options,
+			wire: {
+				get ready() {
+					return isReady();
+				},
+				get writable() {
+					return link.writable;
+				},
+				send: (message) => this.#send(message),
+				bear: (device) => this.#bear(device),
+			},
 		});
 	}
 
@@ -108,22 +124,35 @@ export class Publisher implements Part {
 	}
 
 	#closed(reason: string): void {
-		const { hosts, delivery, journal, clock, telemetry, broker } = this.#options;
+		const { telemetry, broker } = this.#options;
 		this.#born = false;
-		for (const host of hosts) delivery.hostState(host, false, journal.held(), clock.monotonicMs());
+		for (const host of this.#hostsOnline) this.#hostIs(host, false);
 		this.#hostTimes.clear();
 		telemetry.brokerLost({ broker: broker.url, reason });
 	}
 
+	/** All births are written at once; what was sent before and not understood will be asked for. */
 	#birth(reason: "connected" | "asked"): void {
 		const { session, journal, clock, telemetry, delivery } = this.#options;
 		const held = journal.held();
-		for (const message of session.births(this.#bdSeq, held, clock.wallMs())) this.#send(message);
+		const birth = {
+			bdSeq: this.#bdSeq,
+			held,
+			// Tags that are no longer configured stand in records of earlier epochs only.
+			backlog: delivery.lowWater(held).chain < journal.durable.chain,
+			isDead: (device: string) => this.#life.isDead(device),
+		};
+		for (const message of session.births(birth, clock.wallMs())) this.#send(message);
 		this.#born = true;
-		this.#sentThrough.clear();
-		delivery.rewind(held, clock.monotonicMs());
+		this.#lanes.born();
+		if (this.#options.hosts.length === 0) this.#hostIs(rollingHost, true);
 		telemetry.born(reason);
 		this.#pump();
+	}
+
+	#bear(device: string): void {
+		const { session, clock } = this.#options;
+		if (this.#life.revive(device)) this.#send(session.deviceBirth(device, clock.wallMs()));
 	}
 
 	#received(topic: string, payload: Buffer): undefined {
@@ -137,33 +166,52 @@ export class Publisher implements Part {
 	#hostState(host: string, payload: Buffer): void {
 		const state = decodeHostState(payload);
 		if (state === undefined || state.timestampMs < (this.#hostTimes.get(host) ?? 0)) return;
-		const { delivery, journal, clock, telemetry } = this.#options;
-		const known =
-			this.#hostTimes.get(host) === state.timestampMs && delivery.hostsOnline.includes(host) === state.online;
 		this.#hostTimes.set(host, state.timestampMs);
-		if (known) return;
-		delivery.hostState(host, state.online, journal.held(), clock.monotonicMs());
-		telemetry.hostChanged({ host, online: state.online });
+		if (this.#hostsOnline.has(host) === state.online) return;
+		this.#hostIs(host, state.online);
+		this.#options.telemetry.hostChanged({ host, online: state.online });
 		this.#pump();
 	}
 
+	/** Under rolling delivery the hosts are one: somebody listens, or nobody does. */
+	#hostIs(host: string, online: boolean): void {
+		const { delivery, rolling, journal, clock } = this.#options;
+		if (online) this.#hostsOnline.add(host);
+		else this.#hostsOnline.delete(host);
+		const nowMs = clock.monotonicMs();
+		if (rolling === undefined) {
+			delivery.hostState(host, online, journal.held(), nowMs);
+			return;
+		}
+		if (this.#hostsOnline.size === 0) rolling.lost();
+		delivery.hostState(rollingHost, this.#hostsOnline.size > 0, journal.held(), nowMs);
+	}
+
 	#command(payload: Buffer): void {
-		const { delivery, journal, clock, telemetry } = this.#options;
+		const { telemetry, journal, delivery } = this.#options;
 		try {
 			const command = readCommand(payload);
 			for (const name of command.refused)
 				telemetry.commandRefused({ reason: "unknown_command", detail: name });
-			const { host, epoch, confirmed, resendFrom } = command;
-			if (host !== undefined && epoch !== undefined && confirmed !== undefined && confirmed > 0) {
-				const refusal = delivery.confirm(host, epoch, confirmed, journal.held(), clock.monotonicMs());
-				if (refusal !== undefined)
-					telemetry.commandRefused({ reason: refusal, detail: `host ${host} confirmed ${confirmed}` });
-				else journal.trim(delivery.lowWater(journal.held()));
-			}
-			if (host !== undefined && epoch !== undefined && resendFrom !== undefined) {
-				const refusal = delivery.resendFrom(host, epoch, resendFrom, journal.held(), clock.monotonicMs());
-				if (refusal !== undefined)
-					telemetry.commandRefused({ reason: refusal, detail: `host ${host} asked for ${resendFrom}` });
+			const { host, epoch, confirmed, resendFrom, resendTo } = command;
+			if (host !== undefined && epoch !== undefined) {
+				const held = journal.held();
+				if (confirmed !== undefined) {
+					const refusal = delivery.confirm(
+						host,
+						epoch,
+						confirmed,
+						held,
+						this.#options.clock.monotonicMs(),
+					);
+					if (refusal === undefined) journal.trim(delivery.lowWater(held));
+					this.#refused(refusal, `host ${host} confirmed ${confirmed} of epoch ${epoch}`);
+				}
+				if (resendFrom !== undefined) {
+					const to = resendTo ?? Number.MAX_SAFE_INTEGER;
+					const refusal = delivery.resend(host, epoch, resendFrom, to, held);
+					this.#refused(refusal, `host ${host} asked for ${resendFrom} of epoch ${epoch}`);
+				}
 			}
 			if (command.rebirth && this.#link.connected) this.#birth("asked");
 		} catch (error) {
@@ -172,20 +220,33 @@ export class Publisher implements Part {
 		this.#pump();
 	}
 
+	#refused(refusal: Refusal | undefined, detail: string): void {
+		if (refusal !== undefined) this.#options.telemetry.commandRefused({ reason: refusal, detail });
+	}
+
 	#tick(): void {
-		const { session, journal, clock, delivery, progress, telemetry } = this.#options;
+		const { session, journal, clock, delivery, progress, telemetry, rolling } = this.#options;
 		if (!this.#born || !this.#link.connected) return;
 		const held = journal.held();
-		const again = delivery.tick(held, clock.monotonicMs());
-		if (again > 0) telemetry.recordsUnconfirmed(again);
-		for (const [device, { throughMs, position }] of progress) {
-			if (throughMs <= (this.#sentThrough.get(device) ?? Number.NEGATIVE_INFINITY)) continue;
-			if (position.chain !== journal.durable.chain || position.offset > journal.durable.offset) continue;
-			this.#sentThrough.set(device, throughMs);
-			this.#send(session.progress(device, journal.epoch, position.offset, throughMs, clock.wallMs()));
+		if (rolling === undefined) {
+			const again = delivery.tick(held, clock.monotonicMs());
+			if (again > 0) telemetry.recordsUnconfirmed(again);
+		} else {
+			rolling.tick(delivery, held, clock.monotonicMs());
+			journal.trim(delivery.lowWater(held));
 		}
+		this.#lanes.sendProgress(progress);
 		this.#send(session.held(held, clock.wallMs()));
+		this.#buryAndBear(delivery.lowWater(held));
 		this.#pump();
+	}
+
+	#buryAndBear(low: Position): void {
+		const { session, journal, clock, isLost } = this.#options;
+		const { chain, offset } = journal.durable;
+		const { deaths, births } = this.#life.tick(session.devices, isLost, { chain, offset: offset + 1 }, low);
+		for (const device of births) this.#send(session.deviceBirth(device, clock.wallMs()));
+		for (const device of deaths) this.#send(session.deviceDeath(device, clock.wallMs()));
 	}
 
 	/** Sends while there is something to send, a window to send it in, and a socket that takes it. */
@@ -203,67 +264,21 @@ export class Publisher implements Part {
 			});
 	}
 
+	/** While both lanes have something, they share the bytes; a lane alone has them all. */
 	async #drain(): Promise<void> {
-		const { journal, delivery } = this.#options;
 		while (this.#again) {
 			this.#again = false;
 			for (;;) {
-				const from = this.#born && this.#link.connected ? delivery.next() : undefined;
-				if (from === undefined) break;
-				const records = await journal.read(from, readBytes);
-				// While the disk was read, a command may have moved the place to send from.
-				if (records.length === 0) break;
-				if (delivery.next() !== from) continue;
-				if (!this.#sendRecords(records)) break;
+				const live = await this.#lanes.sendLive(readBytes);
+				const caughtUp = await this.#lanes.sendCatchUp(live > 0 ? live : readBytes);
+				if (live + caughtUp === 0) break;
 			}
 		}
-	}
-
-	#sendRecords(records: readonly JournaledRecord[]): boolean {
-		const { delivery, clock, session, telemetry } = this.#options;
-		let live = 0;
-		let catchUp = 0;
-		let bytes = 0;
-		let room = true;
-		for (const record of records) {
-			// Encoding takes a sequence number, so the room is asked for before: of the socket and of the window.
-			room = this.#link.writable;
-			if (!room || delivery.next() === undefined) break;
-			const head = decodeRecord(new ByteReader(record.body), this.#samples);
-			const nowMs = clock.monotonicMs();
-			const position = { chain: record.chain, offset: record.offset };
-			const recent = record.appendedMs !== undefined && nowMs - record.appendedMs < liveWithinMs;
-			const message = session.data(
-				{
-					epoch: record.epoch,
-					offset: record.offset,
-					device: head.device,
-					throughMs: head.throughMs,
-					hash: recordHash(record.body),
-					samples: this.#samples,
-					historical: !recent,
-				},
-				clock.wallMs(),
-			);
-			this.#send(message);
-			const again = delivery.sent(position, message.payload.length, nowMs);
-			if (head.throughMs !== undefined) this.#sentThrough.set(head.device, head.throughMs);
-			if (recent && !again) live++;
-			else catchUp++;
-			bytes += message.payload.length;
-		}
-		telemetry.recordsSent(live, catchUp, bytes);
-		return room;
 	}
 
 	#send({ topic, payload }: EdgeMessage): void {
 		this.#link.send({ topic, payload, qos: 0, retain: false });
 	}
-}
-
-/** The identity of a record's content, compared when the same offset arrives twice. */
-function recordHash(body: Buffer): Buffer {
-	return hash("sha256", body, "buffer").subarray(0, recordHashBytes);
 }
 
 async function readBdSeq(path: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
 import { deliveryMetrics } from "../../common/contract/delivery.ts";
-import { type EdgeNodeId, type GroupId, type HostId, nodeDevice } from "../../common/contract/ids.ts";
+import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
 import { PayloadWriter } from "../../common/contract/payload-writer.ts";
 import { decodeHostState, encodeHostState } from "../../common/contract/state.ts";
 import {
@@ -11,19 +11,18 @@ import {
 	stateTopic,
 } from "../../common/contract/topics.ts";
 import { type Clock, every } from "../../common/runtime/clock.ts";
-import { errorText } from "../../common/runtime/coded-error.ts";
+import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
-import type { CommandPort, EdgeNodeRow, IntakePort, Series } from "../pipeline.ts";
+import type { CommandPort, EdgeNodeRow, IntakePort } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
-import { roleOf } from "./alias-table.ts";
 import { EdgeNodeState, type RebirthReason } from "./edge-node.ts";
-import { readBirth, readData, readDeath } from "./message-reader.ts";
+import { EdgeNodeMessages, type KnownEdgeNode, type SeriesPort } from "./edge-node-messages.ts";
+import { InstanceWatch } from "./instance-watch.ts";
 
-/** Gives ids to edge nodes and series; the store keeps them. */
-export interface DirectoryPort {
+/** Gives ids to edge nodes; the store keeps them. */
+export interface DirectoryPort extends SeriesPort {
 	edgeNode(group: string, edgeNode: string): EdgeNodeRow;
-	series(edgeNode: number, device: string, tag: string, datatype: number, eu: string | undefined): Series;
 }
 
 export interface HostOptions {
@@ -35,14 +34,13 @@ export interface HostOptions {
 	readonly intake: IntakePort;
 	readonly directory: DirectoryPort;
 	readonly telemetry: CollectorTelemetry;
-}
-
-interface KnownEdgeNode extends EdgeNodeRow {
-	readonly state: EdgeNodeState;
+	/** Another collector owns the host id; nothing has been said in its place, and nothing will be. */
+	readonly onTaken: (error: CodedError) => void;
 }
 
 /** The owner of a host id says so again this often, so that a second collector notices a living one. */
 const stateEveryMs = 10_000;
+const listenEveryMs = 250;
 const edgeNodesMax = 10_000;
 
 /** The Sparkplug host application: follows edge nodes, hands records to the intake, sends commands. */
@@ -50,12 +48,17 @@ export class Host implements Part, CommandPort {
 	readonly name = "Sparkplug host";
 	readonly #options: HostOptions;
 	readonly #link: MqttLink;
+	readonly #messages: EdgeNodeMessages;
 	readonly #writer = new PayloadWriter();
 	readonly #byTopic = new Map<string, KnownEdgeNode>();
 	readonly #byId = new Map<number, KnownEdgeNode>();
 	/** One timestamp per MQTT session, in will, birth and repetition alike [tck-id-operational-behavior-host-application-connect-birth-payload]. */
 	#sessionMs = 0;
+	readonly #instances: InstanceWatch;
+	/** `listening`: whether the host id is free; nothing is published, and there is no will. */
+	#stage: "listening" | "serving" | "taken" | "stopped" = "listening";
 	#stopRepeating = () => {};
+	#stopListening = () => {};
 
 	constructor(options: HostOptions) {
 		this.#options = options;
@@ -65,12 +68,17 @@ export class Host implements Part, CommandPort {
 			will: () => this.#will(),
 			onOpen: () => this.#opened(),
 			onClose: (reason) => this.#closed(reason),
-			onMessage: (topic, payload) => this.#received(topic, payload),
+			onMessage: (topic, payload, retained) => this.#received(topic, payload, retained),
+		});
+		this.#instances = new InstanceWatch(options.instance);
+		this.#messages = new EdgeNodeMessages({
+			...options,
+			askRebirth: (node, reason, nowMs) => this.#askRebirth(node, reason, nowMs),
 		});
 	}
 
 	get connected(): boolean {
-		return this.#link.connected;
+		return this.#stage === "serving" && this.#sessionMs > 0 && this.#link.connected;
 	}
 
 	/** Edge nodes with their state, for people. */
@@ -83,16 +91,39 @@ export class Host implements Part, CommandPort {
 	}
 
 	start(): void {
-		this.#stopRepeating = every(this.#options.clock, stateEveryMs, () =>
-			this.#publishState(true, this.#sessionMs),
-		);
+		const { clock } = this.#options;
+		this.#stopRepeating = every(clock, stateEveryMs, () => this.#publishState(true, this.#sessionMs));
+		this.#stopListening = every(clock, listenEveryMs, () => this.#decide());
 		this.#link.start();
+	}
+
+	/** Goes on from listening to serving, or gives way. */
+	#decide(): void {
+		const decision = this.#instances.decision(this.#options.clock.monotonicMs());
+		if (decision === "taken" && this.#stage !== "taken") {
+			this.#stage = "taken";
+			this.#stopListening();
+			const { host, instance, onTaken } = this.#options;
+			onTaken(
+				new CodedError(
+					"HOST_ID_TAKEN",
+					`expected to be the only collector with the host id ${host}, found another one online; this one is instance ${instance}. ` +
+						"Give each collector a host id of its own, or stop the other one",
+				),
+			);
+		} else if (decision === "go" && this.#stage === "listening") {
+			this.#stage = "serving";
+			this.#link.drop("the host id is free");
+		}
 	}
 
 	/** The death carries the present time and goes out before DISCONNECT [tck-id-operational-behavior-host-application-disconnect-intentional]. */
 	async stop(): Promise<void> {
 		this.#stopRepeating();
+		this.#stopListening();
 		this.#publishState(false, this.#options.clock.wallMs());
+		// The broker sends us our own death; it must not be answered as a late will.
+		if (this.#stage === "serving") this.#stage = "stopped";
 		await this.#link.stop();
 	}
 
@@ -114,6 +145,7 @@ export class Host implements Part, CommandPort {
 	}
 
 	async #will() {
+		if (this.#stage !== "serving") return undefined;
 		this.#sessionMs = this.#options.clock.wallMs();
 		const payload = encodeHostState({ online: false, timestampMs: this.#sessionMs });
 		return { topic: stateTopic(this.#options.host), payload, qos: 1 as const, retain: true };
@@ -122,17 +154,25 @@ export class Host implements Part, CommandPort {
 	/** Subscribe first, then say online [tck-id-host-topic-phid-birth-message]. */
 	async #opened(): Promise<void> {
 		const { groups, host, telemetry, broker } = this.#options;
+		if (this.#stage !== "serving") {
+			await this.#link.subscribe([stateTopic(host)]);
+			this.#instances.subscribed(this.#options.clock.monotonicMs());
+			return;
+		}
 		telemetry.brokerConnected({ broker: broker.url });
 		await this.#link.subscribe([...groups.map(groupFilter), stateTopic(host)]);
 		this.#publishState(true, this.#sessionMs);
 	}
 
 	#closed(reason: string): void {
+		// Only serving has had a session that could be lost.
+		if (this.#sessionMs === 0 && this.#stage === "serving") return;
 		for (const { state } of this.#byId.values()) state.online = false;
 		this.#options.telemetry.brokerLost({ broker: this.#options.broker.url, reason });
 	}
 
 	#publishState(online: boolean, timestampMs: number): void {
+		if (this.#stage !== "serving" || this.#sessionMs === 0) return;
 		const { host, instance } = this.#options;
 		this.#link.send({
 			topic: stateTopic(host),
@@ -142,7 +182,7 @@ export class Host implements Part, CommandPort {
 		});
 	}
 
-	#received(topic: string, payload: Buffer): Promise<void> | undefined {
+	#received(topic: string, payload: Buffer, retained: boolean): Promise<void> | undefined {
 		const parsed = parseTopic(topic);
 		if (parsed === undefined) {
 			this.#options.telemetry.messageRefused("topic", {
@@ -152,7 +192,7 @@ export class Host implements Part, CommandPort {
 			return undefined;
 		}
 		if (parsed.kind === "state") {
-			this.#ownState(parsed.host, payload);
+			this.#ownState(parsed.host, payload, retained);
 			return undefined;
 		}
 		try {
@@ -164,142 +204,24 @@ export class Host implements Part, CommandPort {
 	}
 
 	/** Our own late will must not stand [tck-id-operational-behavior-host-application-death-topic]. */
-	#ownState(host: HostId, payload: Buffer): void {
+	#ownState(host: HostId, payload: Buffer, retained: boolean): void {
 		const state = decodeHostState(payload);
-		if (host === this.#options.host && state?.online === false && this.#link.connected)
-			this.#publishState(true, this.#sessionMs);
+		if (host !== this.#options.host || state === undefined) return;
+		if (this.#stage === "listening") {
+			this.#instances.state(state, retained, this.#options.clock.monotonicMs());
+			this.#decide();
+			return;
+		}
+		if (!retained) this.#instances.stateWhileOnline(state, this.#sessionMs);
+		this.#decide();
+		if (!state.online && this.connected) this.#publishState(true, this.#sessionMs);
 	}
 
 	#nodeMessage(topic: NodeTopic, payload: Buffer): Promise<void> | undefined {
-		const { telemetry, clock } = this.#options;
 		if (topic.type === "NCMD" || topic.type === "DCMD") return undefined;
-		telemetry.messageTaken(topic.type);
+		this.#options.telemetry.messageTaken(topic.type);
 		const node = this.#known(topic);
-		if (node === undefined) return undefined;
-		const nowMs = clock.monotonicMs();
-		switch (topic.type) {
-			case "NBIRTH":
-				this.#nodeBirth(node, payload, nowMs);
-				return undefined;
-			case "DBIRTH":
-				this.#deviceBirth(node, topic.device, payload, nowMs);
-				return undefined;
-			case "NDEATH":
-				if (node.state.died(readDeath(payload).bdSeq)) telemetry.edgeNodeDied(node);
-				return undefined;
-			case "DDEATH":
-				this.#deviceDeath(node, topic.device, payload, nowMs);
-				return undefined;
-			default:
-				return this.#data(node, topic, payload, nowMs);
-		}
-	}
-
-	#nodeBirth(node: KnownEdgeNode, payload: Buffer, nowMs: number): void {
-		const birth = readBirth(payload);
-		node.state.born(birth.bdSeq, birth.head.seq, nowMs);
-		this.#define(node, nodeDevice, birth.metrics);
-		if (birth.held === undefined) {
-			this.#options.telemetry.messageRefused("foreign_edge_node", {
-				topic: `${node.group}/${node.edgeNode}`,
-				detail: "expected an edge node with confirmed delivery; its data is not stored yet",
-			});
-		} else this.#options.intake.held(node.id, birth.held, true);
-		this.#options.telemetry.edgeNodeBorn({
-			group: node.group,
-			edgeNode: node.edgeNode,
-			devices: 0,
-			tags: node.state.aliases.size,
-		});
-	}
-
-	#deviceBirth(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
-		const birth = readBirth(payload);
-		if (!node.state.online) {
-			this.#askRebirth(node, "unknown_edge_node", nowMs);
-			return;
-		}
-		if (!node.state.inSequence(birth.head.seq, nowMs)) this.#askRebirth(node, "sequence", nowMs);
-		node.state.devices.add(device);
-		this.#define(node, device, birth.metrics);
-	}
-
-	/** A device's death counts in the sequence [tck-id-payloads-ddeath-seq-inc]. */
-	#deviceDeath(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
-		const { head } = readDeath(payload);
-		if (!node.state.online) return;
-		if (!node.state.inSequence(head.seq, nowMs)) this.#askRebirth(node, "sequence", nowMs);
-		node.state.devices.delete(device);
-		node.state.aliases.clearDevice(device);
-	}
-
-	#define(node: KnownEdgeNode, device: string, metrics: ReturnType<typeof readBirth>["metrics"]): void {
-		const { aliases } = node.state;
-		aliases.clearDevice(device);
-		for (const { name, alias, datatype, eu } of metrics) {
-			const role = roleOf(name, datatype);
-			const series =
-				role === "tag" ? this.#options.directory.series(node.id, device, name, datatype, eu).id : 0;
-			if (role === "unknown") {
-				this.#options.telemetry.messageRefused("datatype", {
-					topic: `${device}/${name}`,
-					detail: `expected a storable data type, found ${datatype}`,
-				});
-			}
-			aliases.define({ name, role, datatype: datatype as Datatype, series, device }, alias);
-		}
-	}
-
-	#data(
-		node: KnownEdgeNode,
-		{ device }: NodeTopic,
-		payload: Buffer,
-		nowMs: number,
-	): Promise<void> | undefined {
-		const { state } = node;
-		const { intake, telemetry, clock } = this.#options;
-		if (!state.online) {
-			this.#askRebirth(node, "unknown_edge_node", nowMs);
-			return undefined;
-		}
-		const data = readData(payload, device, state.aliases);
-		const inSequence = state.inSequence(data.head.seq, nowMs);
-		if (!inSequence) this.#askRebirth(node, "sequence", nowMs);
-		if (device !== nodeDevice && !state.devices.has(device)) {
-			this.#askRebirth(node, "unknown_device", nowMs);
-			return undefined;
-		}
-		if (data.held !== undefined) intake.held(node.id, data.held, false);
-		if (data.unknownAliases > 0) {
-			// Without its birth a record cannot be read whole, and a part of it must not be stored.
-			this.#askRebirth(node, "unknown_alias", nowMs);
-			return undefined;
-		}
-		if (inSequence) state.understood();
-		if (data.mistyped > 0) {
-			telemetry.messageRefused("mistyped", {
-				topic: `${node.edgeNode}/${device}`,
-				detail: `${data.mistyped} values of another kind than the birth says`,
-			});
-			return undefined;
-		}
-		if (data.foreign || data.epoch === undefined) return undefined;
-		if (data.offset === undefined) {
-			if (data.throughMs !== undefined && data.lastOffset !== undefined) {
-				intake.progress(node.id, device, data.epoch, data.lastOffset, data.throughMs);
-			}
-			return undefined;
-		}
-		return intake.record({
-			edgeNode: node.id,
-			epoch: data.epoch,
-			offset: data.offset,
-			device,
-			throughMs: data.throughMs,
-			hash: data.hash,
-			samples: data.samples,
-			receivedMs: clock.wallMs(),
-		});
+		return node === undefined ? undefined : this.#messages.take(node, topic, payload);
 	}
 
 	#known({ group, edgeNode }: NodeTopic): KnownEdgeNode | undefined {

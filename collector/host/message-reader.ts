@@ -1,6 +1,12 @@
 import { BytesError } from "../../common/contract/bytes.ts";
 import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
-import { decodeDetail, decodeHeld, deliveryMetrics, type HeldEpoch } from "../../common/contract/delivery.ts";
+import {
+	decodeDetail,
+	decodeHeld,
+	deliveryMetrics,
+	type HeldEpoch,
+	tagProperty,
+} from "../../common/contract/delivery.ts";
 import { isEpoch, isOffset } from "../../common/contract/ids.ts";
 import {
 	MetricView,
@@ -19,6 +25,8 @@ export interface BornMetric {
 	readonly alias: number;
 	readonly datatype: number;
 	readonly eu: string | undefined;
+	/** The tag it belongs to, where that is not its name. */
+	readonly tag: string | undefined;
 }
 
 export interface Birth {
@@ -43,12 +51,15 @@ export function readBirth(payload: Uint8Array): Birth {
 		if (metric.name === undefined || metrics.length >= birthMetricsMax) return;
 		if (metric.name === "bdSeq") bdSeq = Number(metric.value(datatypes.Int64) ?? -1);
 		if (metric.name === deliveryMetrics.held && metric.bytes !== undefined) held = readHeld(metric.bytes);
-		const eu = metric.properties === undefined ? undefined : readProperties(metric.properties).get("engUnit");
+		const properties = metric.properties === undefined ? undefined : readProperties(metric.properties);
+		const eu = properties?.get("engUnit");
+		const tag = properties?.get(tagProperty);
 		metrics.push({
 			name: metric.name,
 			alias: metric.alias,
 			datatype: metric.datatype,
 			eu: typeof eu === "string" ? eu : undefined,
+			tag: typeof tag === "string" && tag !== "" ? tag : undefined,
 		});
 	});
 	return { head, bdSeq, held, metrics };

@@ -11,7 +11,8 @@ export interface Batch {
 	readonly judged: { device: string; throughMs: number | undefined; from: number; count: number }[];
 	readonly marks: { edgeNode: number; device: string; epoch: number; offset: number; throughMs: number }[];
 	readonly ranges: Map<string, { edgeNode: number; epoch: number; ranges: OffsetRanges }>;
-	readonly repeated: number;
+	/** Records whose offset was taken already. */
+	readonly repeated: readonly IncomingRecord[];
 }
 
 /** Lays records out for judging and storing; what is stored already, or stands twice in the batch, is left out. */
@@ -21,15 +22,17 @@ export function buildBatch(
 	stored: (edgeNode: number, epoch: number) => OffsetRanges,
 ): Batch {
 	const samples = new SampleColumns(records.reduce((sum, record) => sum + record.samples.count, 0));
-	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), repeated: 0 };
-	let repeated = 0;
+	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), repeated: [] };
+	const repeated: IncomingRecord[] = [];
 	for (const record of records) {
-		const { edgeNode, epoch, offset, device, throughMs, hash, receivedMs } = record;
+		const { edgeNode, epoch, last, device, throughMs, hash, receivedMs } = record;
 		const key = `${edgeNode} ${epoch}`;
 		const before = batch.ranges.get(key)?.ranges ?? stored(edgeNode, epoch);
-		const ranges = before.has(offset) ? undefined : before.with(offset, offset);
+		// Of a dropped range some records may be here: it stands for the others, and its place is the first of them.
+		const offset = before.firstMissing(record.offset);
+		const ranges = offset > last ? undefined : before.with(offset, last);
 		if (ranges === undefined) {
-			repeated++;
+			repeated.push(record);
 			continue;
 		}
 		batch.ranges.set(key, { edgeNode, epoch, ranges });
@@ -50,6 +53,7 @@ export function buildBatch(
 			edgeNode,
 			epoch,
 			offset,
+			last,
 			device,
 			samples: count,
 			sourceMinMs,
@@ -58,7 +62,7 @@ export function buildBatch(
 			hash,
 			receivedMs,
 		});
-		if (throughMs !== undefined) batch.marks.push({ edgeNode, device, epoch, offset, throughMs });
+		if (throughMs !== undefined) batch.marks.push({ edgeNode, device, epoch, offset: last, throughMs });
 	}
 	return { ...batch, repeated };
 }

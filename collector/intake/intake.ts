@@ -8,6 +8,7 @@ import type {
 	CommitPort,
 	EdgeNodeRow,
 	GapRow,
+	HashPort,
 	IncomingRecord,
 	IntakePort,
 	Judgement,
@@ -17,14 +18,15 @@ import type {
 } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { type Batch, buildBatch } from "./batch.ts";
-import { EdgeNodeLedger } from "./edge-node-ledger.ts";
+import { ConflictCheck } from "./conflict-check.ts";
+import type { EdgeNodeWatches } from "./edge-node-watches.ts";
 import { readNodeRecords } from "./node-records.ts";
 import { PendingRows, type Rows } from "./pending-rows.ts";
 import { WaitingRecords } from "./waiting-records.ts";
 
 export interface IntakeOptions {
 	readonly clock: Clock;
-	readonly store: CommitPort;
+	readonly store: CommitPort & HashPort;
 	readonly judge: JudgePort;
 	readonly commands: CommandPort;
 	readonly telemetry: CollectorTelemetry;
@@ -35,12 +37,13 @@ export interface IntakeOptions {
 	readonly waitingSamplesMax: number;
 	readonly commitSamplesMax: number;
 	readonly nextSeq: number;
-	readonly ledgers: ReadonlyMap<number, EdgeNodeLedger>;
+	/** What people call an edge node. */
+	readonly nameOf: (edgeNode: number) => { readonly group: string; readonly edgeNode: string };
+	readonly watches: EdgeNodeWatches;
 }
 
 const saveJudgementEveryMs = 5_000;
 const confirmEveryMs = 1_000;
-const askAgainMs = 2_000;
 const afterFailureMs = 1_000;
 const commitAgeOverMs = 30_000;
 
@@ -51,9 +54,7 @@ const commitAgeOverMs = 30_000;
 export class Intake implements IntakePort, Part {
 	readonly name = "intake";
 	readonly #options: IntakeOptions;
-	readonly #ledgers = new Map<number, EdgeNodeLedger>();
-	readonly #asked = new Map<number, { offset: number; atMs: number }>();
-	readonly #lastRecordMs = new Map<number, number>();
+	readonly #conflicts: ConflictCheck;
 	readonly #waiting: WaitingRecords;
 	readonly #pending = new PendingRows();
 	#nextSeq: number;
@@ -73,7 +74,18 @@ export class Intake implements IntakePort, Part {
 		this.#options = options;
 		this.#waiting = new WaitingRecords(options.waitingSamplesMax);
 		this.#nextSeq = options.nextSeq;
-		for (const [edgeNode, ledger] of options.ledgers) this.#ledgers.set(edgeNode, ledger);
+		this.#conflicts = new ConflictCheck({
+			store: options.store,
+			tagOf: (series) => this.#seriesNames.get(series),
+			wallMs: () => options.clock.wallMs(),
+			onFailed: (error) => options.telemetry.partFailed({ part: this.name, err: error }),
+			onConflict: (conflict, gap) => {
+				options.telemetry.conflictFound(conflict);
+				this.#pending.add("conflicts", conflict);
+				this.#pending.add("gaps", gap);
+				this.#goOn();
+			},
+		});
 	}
 
 	get waitingSamples(): number {
@@ -88,29 +100,6 @@ export class Intake implements IntakePort, Part {
 	}
 	get lastError(): string | undefined {
 		return this.#lastError;
-	}
-
-	/** How far each device is complete, over all edge nodes; the slower one counts where two have the same device. */
-	throughs(): ReadonlyMap<string, number> {
-		const throughs = new Map<string, number>();
-		for (const ledger of this.#ledgers.values()) {
-			for (const [device, throughMs] of ledger.throughs) {
-				throughs.set(device, Math.min(throughMs, throughs.get(device) ?? throughMs));
-			}
-		}
-		return throughs;
-	}
-
-	/** Source time up to which every unit of a route is complete, or undefined while one has never spoken. */
-	watermarkMs(route: readonly string[]): number | undefined {
-		const throughs = this.throughs();
-		return route.every((unit) => throughs.has(unit))
-			? Math.min(...route.map((unit) => throughs.get(unit) as number))
-			: undefined;
-	}
-
-	epochs(edgeNode: number): readonly { epoch: number; prefix: number; held: HeldEpoch | undefined }[] {
-		return this.#ledgers.get(edgeNode)?.epochs() ?? [];
 	}
 
 	start(): void {
@@ -128,72 +117,67 @@ export class Intake implements IntakePort, Part {
 
 	/** An edge node that the store does not know yet; committed with its first batch. */
 	addEdgeNode(row: EdgeNodeRow): void {
-		this.#pending.addEdgeNode(row);
+		this.#pending.add("edgeNodes", row);
 	}
 
 	/** A series the store may not know yet; `isNew` ones are committed with the next batch. */
 	addSeries(series: Series, isNew: boolean): void {
 		this.#seriesNames.set(series.id, series.tag);
 		this.#options.judge.addSeries(series);
-		if (isNew) this.#pending.addSeries(series);
+		if (isNew) this.#pending.add("series", series);
 	}
 
 	record(record: IncomingRecord): Promise<void> | undefined {
-		if (this.#ledger(record.edgeNode).ranges(record.epoch).has(record.offset)) {
-			this.#options.telemetry.repeated(1);
+		const { ledger, rivals } = this.#options.watches.get(record.edgeNode);
+		const { telemetry } = this.#options;
+		if (rivals.length > 0) {
+			telemetry.recordHeldUp();
 			return undefined;
 		}
-		this.#lastRecordMs.set(record.edgeNode, this.#options.clock.monotonicMs());
+		if (ledger.ranges(record.epoch).hasAll(record.offset, record.last)) {
+			this.#repeated([record]);
+			return undefined;
+		}
 		const room = this.#waiting.push(record);
 		this.#goOn();
 		return room;
 	}
 
 	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void {
-		this.#ledger(edgeNode).mark(device, epoch, lastOffset, throughMs);
+		const watch = this.#options.watches.get(edgeNode);
+		if (watch.rivals.length > 0) return;
+		watch.ledger.mark(device, epoch, lastOffset, throughMs);
 		this.#goOn();
 	}
 
 	held(edgeNode: number, held: readonly HeldEpoch[], atBirth: boolean): void {
-		const { clock, commands } = this.#options;
-		const ledger = this.#ledger(edgeNode);
-		const nowMs = clock.monotonicMs();
-		for (const { epoch, first, last } of ledger.held(held)) this.#lost(edgeNode, epoch, first, last);
-		if (atBirth) {
-			this.#asked.delete(edgeNode);
-			this.#confirm(edgeNode);
-			return;
+		const { clock, commands, telemetry, nameOf } = this.#options;
+		const watch = this.#options.watches.get(edgeNode);
+		const outcome = watch.held(held, {
+			nowMs: clock.monotonicMs(),
+			wallMs: clock.wallMs(),
+			atBirth,
+			isBusy: !this.#waiting.isEmpty,
+			isWaiting: (epoch) => this.#waiting.hasEpoch(edgeNode, epoch),
+		});
+		if (outcome.rivalsNoticed) telemetry.rivalsNoticed({ ...nameOf(edgeNode), epochs: watch.rivals });
+		for (const { epoch, first, last } of outcome.lost)
+			this.#pending.add("lost", { edgeNode, epoch, first, last });
+		this.#pending.add("gaps", ...outcome.gaps);
+		if (outcome.chained !== undefined) this.#pending.add("chained", { edgeNode, epoch: outcome.chained });
+		if (!this.#pending.isEmpty) this.#goOn();
+		for (const { epoch, first, last } of outcome.asks) {
+			telemetry.resendAsked(last - first + 1);
+			commands.resend(edgeNode, epoch, first, last);
 		}
-		// The agent holds more than is stored and nothing is on its way: the last message was lost.
-		const quiet = nowMs - (this.#lastRecordMs.get(edgeNode) ?? Number.NEGATIVE_INFINITY) > confirmEveryMs;
-		if (!quiet || !this.#waiting.isEmpty) return;
-		for (const { epoch, next } of held) {
-			const missing = ledger.ranges(epoch).missing(next);
-			if (missing === undefined) continue;
-			const asked = this.#asked.get(edgeNode);
-			if (asked !== undefined && asked.offset === missing.first && nowMs - asked.atMs < askAgainMs) return;
-			this.#asked.set(edgeNode, { offset: missing.first, atMs: nowMs });
-			this.#options.telemetry.resendAsked(missing.last - missing.first + 1);
-			commands.resend(edgeNode, epoch, missing.first, missing.last);
-			return;
-		}
+		// An agent that knows what is here already does not send it.
+		if (atBirth) this.#confirm(edgeNode, true);
 	}
 
-	#ledger(edgeNode: number): EdgeNodeLedger {
-		let ledger = this.#ledgers.get(edgeNode);
-		if (ledger === undefined) {
-			ledger = new EdgeNodeLedger();
-			this.#ledgers.set(edgeNode, ledger);
-		}
-		return ledger;
-	}
-
-	/** What waits here or is being committed may hold the offsets in question; then the next Held asks again. */
-	#lost(edgeNode: number, epoch: number, first: number, last: number): void {
-		if (this.#waiting.hasEpoch(edgeNode, epoch)) return;
-		const completeMs = this.#ledger(edgeNode).completeMs ?? 0;
-		this.#pending.addLost({ edgeNode, epoch, first, last }, completeMs, this.#options.clock.wallMs());
-		this.#goOn();
+	#repeated(records: readonly IncomingRecord[]): void {
+		if (records.length === 0) return;
+		this.#options.telemetry.repeated(records.length);
+		for (const record of records) this.#conflicts.repeated(record);
 	}
 
 	#goOn(): void {
@@ -249,12 +233,13 @@ export class Intake implements IntakePort, Part {
 	/** Resolves, once everything is in the store, with what is to be done then. */
 	async #commit(records: readonly IncomingRecord[], rows: Rows): Promise<() => void> {
 		const batch = buildBatch(records, this.#nextSeq, (edgeNode, epoch) =>
-			this.#ledger(edgeNode).ranges(epoch),
+			this.#options.watches.get(edgeNode).ledger.ranges(epoch),
 		);
-		if (batch.repeated > 0) this.#options.telemetry.repeated(batch.repeated);
 		const told = readNodeRecords(batch, (series) => this.#seriesNames.get(series));
 		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings) {
-			this.#ledger(edgeNode).opened(epoch, previousEpoch, previousLast);
+			this.#options.watches
+				.get(edgeNode)
+				.ledger.opened(epoch, previousEpoch, previousLast, this.#options.clock.monotonicMs());
 		}
 		const { judge, clock, messages, store } = this.#options;
 		// Silence that is known to be silence moves time on, too.
@@ -266,8 +251,16 @@ export class Intake implements IntakePort, Part {
 		const gaps = [...rows.gaps, ...told.gaps];
 		for (const { edgeNode, epoch, first, last } of rows.lost) {
 			const key = `${edgeNode} ${epoch}`;
-			const ranges = batch.ranges.get(key)?.ranges ?? this.#ledger(edgeNode).ranges(epoch);
+			const ranges =
+				batch.ranges.get(key)?.ranges ?? this.#options.watches.get(edgeNode).ledger.ranges(epoch);
 			batch.ranges.set(key, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
+		}
+		for (const { edgeNode, epoch } of rows.chained) {
+			const key = `${edgeNode} ${epoch}`;
+			const { ranges } = batch.ranges.get(key) ?? {
+				ranges: this.#options.watches.get(edgeNode).ledger.ranges(epoch),
+			};
+			batch.ranges.set(key, { edgeNode, epoch, ranges });
 		}
 		const samples = batch.samples.count;
 		const outbox = messages(judgement);
@@ -277,10 +270,11 @@ export class Intake implements IntakePort, Part {
 			records: batch.rows,
 			samples: batch.samples,
 			epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
-				this.#ledger(edgeNode).row(edgeNode, epoch, ranges),
+				this.#options.watches.get(edgeNode).ledger.row(edgeNode, epoch, ranges),
 			),
 			gaps,
 			throughs: rows.throughs,
+			conflicts: rows.conflicts,
 			dirty: judgement.dirty,
 			occurrences: judgement.occurrences,
 			periods: judgement.periods,
@@ -309,12 +303,14 @@ export class Intake implements IntakePort, Part {
 		for (const row of batch.rows)
 			if (row.device !== nodeDevice) this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
-			this.#ledger(edgeNode).apply(epoch, ranges);
+			this.#options.watches.get(edgeNode).ledger.apply(epoch, ranges);
 			edgeNodes.add(edgeNode);
 		}
+		for (const row of batch.rows) this.#options.watches.get(row.edgeNode).stored(row);
 		for (const { edgeNode, device, epoch, offset, throughMs } of batch.marks) {
-			this.#ledger(edgeNode).mark(device, epoch, offset, throughMs);
+			this.#options.watches.get(edgeNode).ledger.mark(device, epoch, offset, throughMs);
 		}
+		this.#repeated(batch.repeated);
 		telemetry.committed(batch.rows.length, batch.samples.count, this.#waiting.samples);
 		telemetry.gapsWritten(gaps);
 		telemetry.lateSamples(judgement.dirty.length);
@@ -325,14 +321,20 @@ export class Intake implements IntakePort, Part {
 	}
 
 	#moveThroughs(): void {
-		for (const [edgeNode, ledger] of this.#ledgers) {
-			for (const moved of ledger.advance()) this.#pending.addThrough({ edgeNode, ...moved });
+		for (const watch of this.#options.watches.all) {
+			const { throughs, gaps } = watch.advance();
+			this.#pending.add("throughs", ...throughs);
+			this.#pending.add("gaps", ...gaps);
 		}
 	}
 
-	#confirm(edgeNode: number): void {
-		for (const { epoch, prefix, held } of this.#ledger(edgeNode).epochs()) {
-			if (held !== undefined && prefix >= held.first) this.#options.commands.confirm(edgeNode, epoch, prefix);
+	/** Confirms what is stored of what the agent still holds; `evenNothing`: also that an epoch is not here at all. */
+	#confirm(edgeNode: number, evenNothing = false): void {
+		const { ledger, rivals } = this.#options.watches.get(edgeNode);
+		if (rivals.length > 0) return;
+		for (const { epoch, prefix, held } of ledger.epochs()) {
+			if (held !== undefined && (evenNothing || prefix >= held.first))
+				this.#options.commands.confirm(edgeNode, epoch, prefix);
 		}
 	}
 
@@ -340,9 +342,6 @@ export class Intake implements IntakePort, Part {
 	#confirmAll(): void {
 		// Through marks of the last batch become rows with the next one, or here when there is none.
 		this.#goOn();
-		for (const [edgeNode, ledger] of this.#ledgers) {
-			if (ledger.epochs().some(({ prefix, held }) => held !== undefined && prefix >= held.first))
-				this.#confirm(edgeNode);
-		}
+		for (const edgeNode of this.#options.watches.edgeNodes) this.#confirm(edgeNode);
 	}
 }

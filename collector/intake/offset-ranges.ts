@@ -37,6 +37,39 @@ export class OffsetRanges {
 		return { first: from, last: Math.min(next, following?.first ?? next) - 1 };
 	}
 
+	/** Missing ranges below `next`, the lowest first, `count` of them at most. */
+	allMissing(next: number, count: number): OffsetRange[] {
+		const missing: OffsetRange[] = [];
+		let from = 1;
+		for (const { first, last } of this.ranges) {
+			if (from >= next || missing.length === count) return missing;
+			if (first > from) missing.push({ first: from, last: Math.min(first, next) - 1 });
+			from = last + 1;
+		}
+		if (from < next && missing.length < count) missing.push({ first: from, last: next - 1 });
+		return missing;
+	}
+
+	/** How many offsets below `next` are missing. */
+	countMissing(next: number): number {
+		const stored = this.ranges.reduce(
+			(sum, { first, last }) => sum + Math.max(0, Math.min(last, next - 1) - first + 1),
+			0,
+		);
+		return Math.max(0, next - 1 - stored);
+	}
+
+	/** Whether all of `first` … `last` is there. */
+	hasAll(first: number, last: number): boolean {
+		return this.ranges.some((range) => first >= range.first && last <= range.last);
+	}
+
+	/** The first offset from `first` on that is not there. */
+	firstMissing(first: number): number {
+		const range = this.ranges.find((candidate) => first >= candidate.first && first <= candidate.last);
+		return range === undefined ? first : range.last + 1;
+	}
+
 	/** With `first` … `last` added, or undefined when the list of ranges would grow beyond its bound. */
 	with(first: number, last: number): OffsetRanges | undefined {
 		const before = this.ranges.filter((range) => range.last < first - 1);

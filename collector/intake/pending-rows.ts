@@ -1,8 +1,6 @@
-import { nodeDevice } from "../../common/contract/ids.ts";
-import type { EdgeNodeRow, GapRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
-import { gapId } from "./batch.ts";
+import type { ConflictRow, EdgeNodeRow, GapRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
 
-/** Offsets that can never come any more. */
+/** Offsets that can never come any more; they count as committed. */
 export interface LostOffsets extends OffsetRange {
 	readonly edgeNode: number;
 	readonly epoch: number;
@@ -14,7 +12,10 @@ export interface Rows {
 	readonly series: Series[];
 	readonly gaps: GapRow[];
 	readonly lost: LostOffsets[];
+	/** Epochs whose place in the chain has changed. */
+	readonly chained: { readonly edgeNode: number; readonly epoch: number }[];
 	readonly throughs: ThroughRow[];
+	readonly conflicts: ConflictRow[];
 }
 
 /** Gathers rows between transactions, and takes them back when one fails. */
@@ -25,42 +26,8 @@ export class PendingRows {
 		return Object.values(this.#rows).every((rows) => rows.length === 0);
 	}
 
-	addEdgeNode(row: EdgeNodeRow): void {
-		this.#rows.edgeNodes.push(row);
-	}
-
-	addSeries(series: Series): void {
-		this.#rows.series.push(series);
-	}
-
-	addThrough(row: ThroughRow): void {
-		this.#rows.throughs.push(row);
-	}
-
-	/**
-	 * Lost offsets count as committed, and the gap ledger says that they are missing. What they held is unknown; it
-	 * was newer than `completeMs`, up to which everything is there.
-	 */
-	addLost(lost: LostOffsets, completeMs: number, nowMs: number): void {
-		const { edgeNode, epoch, first } = lost;
-		if (
-			this.#rows.lost.some(
-				(known) => known.edgeNode === edgeNode && known.epoch === epoch && known.first === first,
-			)
-		)
-			return;
-		this.#rows.lost.push(lost);
-		this.#rows.gaps.push({
-			id: gapId(edgeNode, epoch, first, 0),
-			edgeNode,
-			device: nodeDevice,
-			tags: [],
-			fromMs: Math.min(completeMs, nowMs),
-			toMs: nowMs,
-			cause: "journal_bound",
-			backfilled: false,
-			noticedMs: nowMs,
-		});
+	add<K extends keyof Rows>(kind: K, ...rows: Rows[K][number][]): void {
+		(this.#rows[kind] as Rows[K][number][]).push(...rows);
 	}
 
 	take(): Rows {
@@ -76,11 +43,13 @@ export class PendingRows {
 			series: [...rows.series, ...since.series],
 			gaps: [...rows.gaps, ...since.gaps],
 			lost: [...rows.lost, ...since.lost],
+			chained: [...rows.chained, ...since.chained],
 			throughs: [...rows.throughs, ...since.throughs],
+			conflicts: [...rows.conflicts, ...since.conflicts],
 		};
 	}
 }
 
 function noRows(): Rows {
-	return { edgeNodes: [], series: [], gaps: [], lost: [], throughs: [] };
+	return { edgeNodes: [], series: [], gaps: [], lost: [], chained: [], throughs: [], conflicts: [] };
 }

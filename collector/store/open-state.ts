@@ -9,9 +9,14 @@ export interface OpenState {
 	readonly series: readonly Series[];
 	readonly epochs: readonly EpochRow[];
 	readonly throughs: readonly ThroughRow[];
+	/** Through marks of the newest records: some may wait for a hole before them to close. */
+	readonly marks: readonly (ThroughRow & { readonly epoch: number; readonly offset: number })[];
 	readonly due: readonly DueRow[];
 	readonly cache: { readonly seq: number; readonly state: string } | undefined;
 }
+
+/** Older marks are covered, or a later one of their device says more. */
+const marksRead = 20_000;
 
 export function readOpenState(file: StoreFile): OpenState {
 	const ranges = new Map<string, OffsetRange[]>();
@@ -50,6 +55,19 @@ export function readOpenState(file: StoreFile): OpenState {
 			device: String(row.device),
 			throughMs: Number(row.through_ms),
 		})),
+		marks: file
+			.all(
+				"SELECT edge_node, device, epoch, last, through_ms FROM record WHERE through_ms IS NOT NULL ORDER BY seq DESC LIMIT ?",
+				marksRead,
+			)
+			.reverse()
+			.map((row) => ({
+				edgeNode: Number(row.edge_node),
+				device: String(row.device),
+				epoch: Number(row.epoch),
+				offset: Number(row.last),
+				throughMs: Number(row.through_ms),
+			})),
 		due: file.all("SELECT * FROM due").map((row) => ({ lot: String(row.lot), dueMs: Number(row.due_ms) })),
 		cache: cache === undefined ? undefined : { seq: Number(cache.seq), state: String(cache.state) },
 	};

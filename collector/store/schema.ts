@@ -19,7 +19,7 @@ CREATE TABLE committed_range(
 	edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
 	PRIMARY KEY(edge_node, epoch, first)) WITHOUT ROWID;
 CREATE TABLE record(
-	seq INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+	seq INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL, last INTEGER NOT NULL,
 	device TEXT NOT NULL, samples INTEGER NOT NULL, source_min_ms INTEGER, source_max_ms INTEGER,
 	through_ms INTEGER, hash BLOB NOT NULL, received_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX record_place ON record(edge_node, epoch, "offset");
@@ -34,6 +34,9 @@ CREATE TABLE gap(
 	id TEXT PRIMARY KEY, edge_node INTEGER NOT NULL, device TEXT NOT NULL, tags TEXT NOT NULL, from_ms INTEGER NOT NULL,
 	to_ms INTEGER NOT NULL, cause TEXT NOT NULL, backfilled INTEGER NOT NULL, noticed_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX gap_noticed ON gap(noticed_ms);
+CREATE TABLE conflict(
+	edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL, hash BLOB NOT NULL, device TEXT NOT NULL,
+	received_ms INTEGER NOT NULL, samples TEXT NOT NULL, PRIMARY KEY(edge_node, epoch, "offset", hash)) WITHOUT ROWID;
 CREATE TABLE dirty(device TEXT NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
 CREATE TABLE occurrence(
 	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, tag TEXT NOT NULL,

@@ -116,27 +116,27 @@ export class StoreFile {
 	}
 
 	#records(batch: PlainBatch): void {
-		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 		const insert = this.statement(insertSample);
 		const counts = new Map<number, { samples: number; lastPos: number }>();
 		const samples = Object.setPrototypeOf(batch.samples, SampleColumns.prototype) as SampleColumns;
 		let index = 0;
 		for (const row of batch.records) {
-			const { seq, edgeNode, epoch, offset, device, sourceMinMs, sourceMaxMs, throughMs, hash, receivedMs } =
-				row;
+			const { seq, edgeNode, epoch, offset, last, device, sourceMinMs, sourceMaxMs, throughMs } = row;
 			const bounded = row.samples > 0;
 			insertRecord.run(
 				seq,
 				edgeNode,
 				epoch,
 				offset,
+				last,
 				device,
 				row.samples,
 				bounded ? sourceMinMs : null,
 				bounded ? sourceMaxMs : null,
 				throughMs ?? null,
-				hash,
-				receivedMs,
+				row.hash,
+				row.receivedMs,
 			);
 			for (let at = 0; at < row.samples; at++, index++) {
 				const pos = seq * samplesPerSeq + at;
@@ -188,7 +188,7 @@ export class StoreFile {
 		}
 		for (const gap of batch.gaps) {
 			this.run(
-				"INSERT OR IGNORE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				"INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				gap.id,
 				gap.edgeNode,
 				gap.device,
@@ -198,6 +198,18 @@ export class StoreFile {
 				gap.cause,
 				gap.backfilled ? 1 : 0,
 				gap.noticedMs,
+			);
+		}
+		for (const row of batch.conflicts) {
+			this.run(
+				"INSERT OR IGNORE INTO conflict VALUES (?, ?, ?, ?, ?, ?, ?)",
+				row.edgeNode,
+				row.epoch,
+				row.offset,
+				row.hash,
+				row.device,
+				row.receivedMs,
+				row.samples,
 			);
 		}
 		for (const { device, fromMs, toMs } of batch.dirty)

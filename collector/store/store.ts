@@ -4,6 +4,7 @@ import type {
 	CommitBatch,
 	CommitPort,
 	DueMessage,
+	HashPort,
 	LotFacts,
 	OutboxPort,
 	Settlement,
@@ -13,7 +14,7 @@ import type { OpenState, Replay } from "./open-state.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
-export class Store implements CommitPort, OutboxPort {
+export class Store implements CommitPort, HashPort, OutboxPort {
 	readonly #writer = new ThreadCaller(threadFile("writer-thread"));
 
 	/** @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED, STORE_FAILED */
@@ -32,6 +33,10 @@ export class Store implements CommitPort, OutboxPort {
 			batch,
 			columns.map((column) => column.buffer as ArrayBuffer),
 		);
+	}
+
+	async recordHash(edgeNode: number, epoch: number, offset: number): Promise<Uint8Array | undefined> {
+		return await this.#writer.call("recordHash", { edgeNode, epoch, offset });
 	}
 
 	/** Stored records after `afterSeq`, at most `records` of them. */

@@ -22,6 +22,10 @@ serve({
 	commit(batch: CommitBatch) {
 		opened().commit(batch);
 	},
+	recordHash({ edgeNode, epoch, offset }: { edgeNode: number; epoch: number; offset: number }) {
+		const sql = 'SELECT hash FROM record WHERE edge_node = ? AND epoch = ? AND "offset" = ?';
+		return opened().get(sql, edgeNode, epoch, offset)?.hash;
+	},
 	replay({ afterSeq, records }: { afterSeq: number; records: number }) {
 		return readReplay(opened(), afterSeq, records);
 	},

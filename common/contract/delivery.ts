@@ -25,6 +25,9 @@ export const deliveryMetrics = {
 /** The tag, of the edge node itself, whose samples are rows for the gap ledger (JSON text, see gap.ts). */
 export const gapMetric = "Data/Gap";
 
+/** Property of a metric, in births: the tag it belongs to, where the metric's name had to be another one. */
+export const tagProperty = "Tag";
+
 /** Bytes of the record hash: SHA-256 of the journaled record, cut. */
 export const recordHashBytes = 16;
 
@@ -39,7 +42,10 @@ const detailFormat = 1;
 const heldFormat = 1;
 const heldEpochsMax = 1000;
 
-/** Packs Delivery/Detail. A message without samples names in `lastOffset` the record its Through refers to. */
+/**
+ * Packs Delivery/Detail. `lastOffset` is the last offset that the record occupies (its own, or the end of a dropped range);
+ * in a message without samples, the record its Through refers to.
+ */
 export function encodeDetail(
 	out: ByteWriter,
 	detail: { hash: Uint8Array; lastOffset: number },

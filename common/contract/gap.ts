@@ -5,6 +5,7 @@ export const gapCauses = [
 	"agent_down",
 	"journal_bound",
 	"journal_replaced",
+	"store_restored",
 	"conflict",
 	"clock",
 	"sequence",

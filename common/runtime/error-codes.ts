@@ -34,6 +34,10 @@ export const errorCodes = {
 		retryable: true,
 		meaning: "The MQTT broker cannot be reached or refused the connection.",
 	},
+	HOST_ID_TAKEN: {
+		retryable: false,
+		meaning: "Another collector is online under the same host id; each needs its own.",
+	},
 	STORE_FAILED: {
 		retryable: true,
 		meaning: "The store could not commit; nothing of the batch was confirmed.",

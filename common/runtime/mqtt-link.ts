@@ -31,8 +31,8 @@ export interface BrokerConnection {
 
 interface MqttLinkOptions extends BrokerConnection {
 	readonly clock: Clock;
-	/** The will of the CONNECT that is about to be written; called once for each. */
-	readonly will: () => Promise<OutgoingMessage>;
+	/** The will of the CONNECT that is about to be written, if it is to have one; called once for each. */
+	readonly will: () => Promise<OutgoingMessage | undefined>;
 	/** The connection stands and nothing has been sent on it. An error here closes it. */
 	readonly onOpen: () => Promise<void>;
 	/** The connection is gone, or could not be made. Called once per attempt. */
@@ -180,7 +180,7 @@ export class MqttLink implements Part {
 		});
 	}
 
-	#connect(socket: Socket, will: OutgoingMessage): MqttClient {
+	#connect(socket: Socket, will: OutgoingMessage | undefined): MqttClient {
 		const { clientId, username, password, keepaliveS, connectTimeoutMs } = this.#options;
 		const options: IClientOptions = {
 			protocolVersion: 4,
@@ -192,7 +192,16 @@ export class MqttLink implements Part {
 			queueQoSZero: false,
 			resubscribe: false,
 			timerVariant: "native",
-			will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain },
+			...(will === undefined
+				? {}
+				: {
+						will: {
+							topic: will.topic,
+							payload: Buffer.from(will.payload),
+							qos: will.qos,
+							retain: will.retain,
+						},
+					}),
 			...(username === undefined ? {} : { username }),
 			...(password === undefined ? {} : { password }),
 		};

@@ -6,11 +6,13 @@ const sameRequestMs = 1_000;
 export interface Running {
 	start(): Promise<void>;
 	stop(): Promise<void>;
+	/** Resolves when it cannot go on and somebody must act; the process stops with this error. */
+	readonly failed?: Promise<Error>;
 }
 
 /**
  * Starts `running`, waits for SIGINT, SIGTERM or the end of the parent's channel, and stops it.
- * Resolves with the exit code; an error while starting is thrown. A signal well after the first ends the process at
+ * Resolves with the exit code; an error while starting, or one that `running` cannot go on after, is thrown. A signal well after the first ends the process at
  * once; within a second it is the same request, which a launcher and a process group may both deliver.
  */
 export async function runProcess(running: Running, log: Logger): Promise<number> {
@@ -31,7 +33,8 @@ export async function runProcess(running: Running, log: Logger): Promise<number>
 		process.exit(1);
 	});
 	await running.start();
-	await ended;
+	const failure = await Promise.race([ended, running.failed ?? ended]);
 	await running.stop();
+	if (failure !== undefined) throw failure;
 	return 0;
 }

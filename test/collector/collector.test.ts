@@ -17,6 +17,7 @@ import { stateTopic } from "../../common/contract/topics.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { MqttLink } from "../../common/runtime/mqtt-link.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { wholeBirth } from "../helpers/whole-birth.ts";
 import { eventually } from "../simulators/plant/eventually.ts";
 import { edgeSession } from "./host/host-rig.ts";
 import {
@@ -142,7 +143,10 @@ class Line {
 		});
 		await this.#collector.start();
 		await eventually(() => this.#states > states);
-		const births = this.session.births(1, [{ epoch: 7, first: 1, next: this.#offset + 1 }], 1_000);
+		const births = this.session.births(
+			wholeBirth(1, [{ epoch: 7, first: 1, next: this.#offset + 1 }]),
+			1_000,
+		);
 		for (const { topic, payload } of births) this.#agent.send({ topic, payload, qos: 0, retain: false });
 	}
 
@@ -161,6 +165,7 @@ class Line {
 			const record = {
 				epoch: 7,
 				offset: ++this.#offset,
+				last: this.#offset,
 				device: unit,
 				throughMs: records[0]?.throughMs,
 				historical: false,

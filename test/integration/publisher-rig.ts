@@ -68,6 +68,7 @@ export async function publishingAgent(options: RigOptions) {
 		clock: systemClock,
 		journal,
 		progress: recorder.progress,
+		isLost: () => false,
 		session: new EdgeSession({ group, edgeNode, tags: tags.tags, current }),
 		delivery,
 		telemetry,

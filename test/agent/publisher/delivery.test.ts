@@ -1,6 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { comparePositions, type HeldRange } from "../../../agent/pipeline.ts";
+import type { HeldRange } from "../../../agent/pipeline.ts";
 import { Delivery } from "../../../agent/publisher/delivery.ts";
 import type { Epoch } from "../../../common/contract/ids.ts";
 
@@ -11,142 +10,188 @@ function deliveryTo(...hosts: string[]): Delivery {
 	return new Delivery({ hosts, windowBytes: 1_000, resendAfterMs: 10_000 });
 }
 
-/** Sends up to `count` records of 100 bytes from wherever the delivery stands; returns what went out. */
-function send(delivery: Delivery, held: readonly HeldRange[], count: number, nowMs = 0): string[] {
+const settledMs = 2_000;
+
+/** A delivery to one host that has come and said that it has nothing yet. */
+function listening(held: readonly HeldRange[]): Delivery {
+	const delivery = deliveryTo("a");
+	delivery.hostState("a", true, held, 0);
+	return delivery;
+}
+
+/** Sends up to `count` records of 100 bytes of the catch-up lane; returns what went out. */
+function catchUp(delivery: Delivery, count: number, nowMs = settledMs): string[] {
 	const out: string[] = [];
 	for (let sent = 0; sent < count; sent++) {
-		const from = delivery.next();
-		if (from === undefined) break;
-		const range = held.find(
-			({ chain, first, next }) =>
-				chain >= from.chain && (chain > from.chain || Math.max(from.offset, first) < next),
-		);
-		if (range === undefined) break;
-		const offset = range.chain === from.chain ? Math.max(from.offset, range.first) : range.first;
-		delivery.sent({ chain: range.chain, offset }, 100, nowMs);
-		out.push(`${range.epoch}:${offset}`);
+		const next = delivery.nextCatchUp(nowMs);
+		if (next === undefined) break;
+		delivery.sentCatchUp({ chain: next.chain, offset: next.first, last: next.first, bytes: 100 });
+		out.push(`${next.chain}:${next.first}`);
+	}
+	return out;
+}
+
+/** Sends what is durable of the live lane. */
+function live(delivery: Delivery, held: readonly HeldRange[]): string[] {
+	const out: string[] = [];
+	for (let from = delivery.nextLive(); from !== undefined; from = delivery.nextLive()) {
+		if (from.offset >= (held.at(-1) as HeldRange).next) break;
+		delivery.sentLive({ chain: from.chain, offset: from.offset, last: from.offset, bytes: 100 });
+		out.push(`${from.chain}:${from.offset}`);
 	}
 	return out;
 }
 
 describe("delivery", () => {
-	test("sends nothing while no host is online, then everything held, the older epoch first", () => {
+	test("sends nothing while no host is online; then what is held is catch-up, oldest first, and what follows is live", () => {
 		const held = [old, current(3)];
 		const delivery = deliveryTo("a");
-		expect(delivery.next()).toBeUndefined();
+		expect(delivery.nextLive()).toBeUndefined();
 		delivery.hostState("a", true, held, 0);
-		expect(send(delivery, held, 10)).toEqual(["11:4", "11:5", "11:6", "11:7", "22:1", "22:2"]);
+		expect(live(delivery, held)).toEqual([]);
+		expect(live(delivery, [old, current(5)])).toEqual(["2:3", "2:4"]);
+		expect(catchUp(delivery, 10)).toEqual(["1:4", "1:5", "1:6", "1:7", "2:1", "2:2"]);
 	});
 
-	test("stays within the window until confirmations make room", () => {
+	test("a backlog waits until the host has said what it has, two seconds at most", () => {
+		const held = [old, current(3)];
+		const delivery = listening(held);
+		expect(catchUp(delivery, 10, 1_999)).toEqual([]);
+		expect(delivery.confirm("a", 11, 6, held, 1)).toBeUndefined();
+		expect(catchUp(delivery, 10, 1_999)).toEqual(["1:7", "2:1", "2:2"]);
+	});
+
+	test("the backlog stays within its window until confirmations make room; live does not wait", () => {
 		const held = [current(50)];
-		const delivery = deliveryTo("a");
-		delivery.hostState("a", true, held, 0);
-		expect(send(delivery, held, 50)).toHaveLength(10);
+		const delivery = listening(held);
+		expect(catchUp(delivery, 50)).toHaveLength(10);
+		expect(live(delivery, [current(70)])).toHaveLength(20);
 		expect(delivery.confirm("a", 22, 4, held, 1)).toBeUndefined();
 		expect(delivery.outstandingBytes).toBe(600);
-		expect(send(delivery, held, 50)).toEqual(["22:11", "22:12", "22:13", "22:14"]);
+		expect(catchUp(delivery, 50)).toEqual(["2:11", "2:12", "2:13", "2:14"]);
+	});
+
+	test("a full window lets out what is older than everything on its way, and nothing else", () => {
+		const held = [current(50)];
+		const delivery = listening(held);
+		catchUp(delivery, 50);
+		delivery.confirm("a", 22, 2, held, 1);
+		expect(delivery.resend("a", 22, 3, 3, held)).toBeUndefined();
+		expect(catchUp(delivery, 50)).toEqual(["2:3", "2:11", "2:12"]);
+		delivery.resend("a", 22, 3, 3, held);
+		delivery.resend("a", 22, 5, 5, held);
+		expect(catchUp(delivery, 1)).toEqual(["2:3"]);
+		expect(catchUp(delivery, 1)).toEqual(["2:5"]);
 	});
 
 	test("waits for the slowest of its hosts before it lets go of a record", () => {
 		const held = [current(10)];
 		const delivery = deliveryTo("a", "b");
 		delivery.hostState("a", true, held, 0);
-		send(delivery, held, 9);
+		catchUp(delivery, 9);
 		delivery.confirm("a", 22, 9, held, 1);
 		expect(delivery.lowWater(held)).toEqual({ chain: 2, offset: 1 });
+		expect(delivery.outstandingBytes).toBe(0);
+		delivery.hostState("b", true, held, 0);
+		expect(catchUp(delivery, 9)).toHaveLength(9);
 		delivery.confirm("b", 22, 5, held, 2);
 		expect(delivery.lowWater(held)).toEqual({ chain: 2, offset: 6 });
 	});
 
-	test("without confirmations goes back to the first unconfirmed record, and says how many go again", () => {
+	test("the second host gets its own backlog while the first goes on live", () => {
+		const delivery = deliveryTo("a", "b");
+		delivery.hostState("a", true, [current(1)], 0);
+		live(delivery, [current(5)]);
+		delivery.confirm("a", 22, 4, [current(5)], 1);
+		delivery.hostState("b", true, [current(5)], 0);
+		live(delivery, [current(7)]);
+		expect(catchUp(delivery, 10)).toEqual(["2:1", "2:2", "2:3", "2:4"]);
+	});
+
+	test("without confirmations sends again what is on its way, after a pause that grows eightfold at most", () => {
 		const held = [current(6)];
-		const delivery = deliveryTo("a");
-		delivery.hostState("a", true, held, 0);
-		send(delivery, held, 5);
+		const delivery = listening(held);
+		catchUp(delivery, 5);
 		delivery.confirm("a", 22, 2, held, 5_000);
 		expect(delivery.tick(held, 14_999)).toBe(0);
 		expect(delivery.tick(held, 15_000)).toBe(3);
-		expect(send(delivery, held, 5, 15_000)).toEqual(["22:3", "22:4", "22:5"]);
+		expect(catchUp(delivery, 5, 15_000)).toEqual(["2:3", "2:4", "2:5"]);
+		expect(delivery.tick(held, 34_999)).toBe(0);
+		expect(delivery.tick(held, 35_000)).toBe(3);
+	});
+
+	test("live records that nobody confirms are sent again by the catch-up lane", () => {
+		const delivery = listening([current(1)]);
+		live(delivery, [current(4)]);
+		expect(delivery.tick([current(4)], 9_999)).toBe(0);
+		expect(delivery.tick([current(4)], 10_000)).toBe(3);
+		expect(catchUp(delivery, 5)).toEqual(["2:1", "2:2", "2:3"]);
+	});
+
+	test("live records are not sent again while the backlog before them drains", () => {
+		const held = [current(31)];
+		const delivery = listening(held);
+		live(delivery, [current(40)]);
+		const again: number[] = [];
+		for (let nowMs = settledMs, confirmed = 0; nowMs < 60_000; nowMs += 5_000) {
+			catchUp(delivery, 2, nowMs);
+			confirmed = Math.min(confirmed + 2, 30);
+			delivery.confirm("a", 22, confirmed === 30 ? 39 : confirmed, [current(40)], nowMs);
+			again.push(delivery.tick([current(40)], nowMs));
+		}
+		expect(again.every((count) => count === 0)).toBe(true);
+	});
+
+	test("a live lane that cannot keep up becomes catch-up", () => {
+		const delivery = listening([current(1)]);
+		delivery.overtake([current(9)]);
+		expect(live(delivery, [current(10)])).toEqual(["2:9"]);
+		expect(catchUp(delivery, 3)).toEqual(["2:1", "2:2", "2:3"]);
 	});
 
 	test.each([
 		["an unknown host", "stranger", 22, 1, "unknown_host"],
 		["an epoch not held", "a", 99, 1, "epoch_not_held"],
 		["more than was sent", "a", 22, 4, "beyond_sent"],
+		["what waits before what was sent live", "a", 22, 11, "beyond_sent"],
 		["the largest number there is", "a", 22, 2 ** 53, "beyond_sent"],
 	])("refuses %s", (_, host, epoch, offset, refusal) => {
 		const held = [old, current(10)];
-		const delivery = deliveryTo("a");
-		delivery.hostState("a", true, held, 0);
-		send(delivery, held, 7);
+		const delivery = listening(held);
+		catchUp(delivery, 7);
+		live(delivery, [old, current(12)]);
 		expect(delivery.confirm(host, epoch, offset, held, 1)).toBe(refusal);
 		expect(delivery.lowWater(held)).toEqual({ chain: 1, offset: 4 });
 	});
 
 	test("takes a confirmation of an earlier run's epoch without having sent it itself", () => {
 		const held = [old, current(3)];
-		const delivery = deliveryTo("a");
-		delivery.hostState("a", true, held, 0);
+		const delivery = listening(held);
 		expect(delivery.confirm("a", 11, 7, held, 1)).toBeUndefined();
-		expect(send(delivery, held, 10)).toEqual(["22:1", "22:2"]);
+		expect(catchUp(delivery, 10)).toEqual(["2:1", "2:2"]);
 	});
 
-	test("a host that asks for a record gets it and what follows; one that is not held changes nothing", () => {
+	test("a host that asks for a range gets it and nothing else; what is not held changes nothing", () => {
 		const held = [current(8)];
-		const delivery = deliveryTo("a");
-		delivery.hostState("a", true, held, 0);
-		send(delivery, held, 7);
-		expect(delivery.resendFrom("a", 22, 3, held, 1)).toBeUndefined();
-		expect(send(delivery, held, 10)).toEqual(["22:3", "22:4", "22:5", "22:6", "22:7"]);
-		expect(delivery.resendFrom("a", 22, 99, held, 1)).toBe("offset_not_held");
-		expect(delivery.resendFrom("a", 33, 1, held, 1)).toBe("epoch_not_held");
-		expect(delivery.resendFrom("stranger", 22, 1, held, 1)).toBe("unknown_host");
-		expect(send(delivery, held, 10)).toEqual([]);
+		const delivery = listening(held);
+		catchUp(delivery, 7);
+		expect(delivery.resend("a", 22, 3, 4, held)).toBeUndefined();
+		expect(catchUp(delivery, 10)).toEqual(["2:3", "2:4"]);
+		expect(delivery.resend("a", 22, 99, 99, held)).toBe("offset_not_held");
+		expect(delivery.resend("a", 22, 5, 4, held)).toBe("offset_not_held");
+		expect(delivery.resend("a", 33, 1, 1, held)).toBe("epoch_not_held");
+		expect(delivery.resend("stranger", 22, 1, 1, held)).toBe("unknown_host");
+		expect(catchUp(delivery, 10)).toEqual([]);
 	});
 
-	test("under any order of events: the low-water mark never goes back, the window holds, and in the end all is sent", () => {
-		const event = fc.oneof(
-			fc.record({ do: fc.constant("append" as const), count: fc.integer({ min: 1, max: 20 }) }),
-			fc.record({ do: fc.constant("send" as const), count: fc.integer({ min: 1, max: 20 }) }),
-			fc.record({ do: fc.constant("confirm" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
-			fc.record({ do: fc.constant("lose" as const) }),
-			fc.record({ do: fc.constant("host" as const), online: fc.boolean() }),
-		);
-		fc.assert(
-			fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-				const delivery = deliveryTo("a");
-				let next = 1;
-				let reached = 0;
-				let nowMs = 0;
-				let low = { chain: 0, offset: 0 };
-				const note = (sent: string[]) => {
-					for (const place of sent) reached = Math.max(reached, Number(place.split(":")[1]));
-				};
-				for (const step of events) {
-					nowMs += 100;
-					const held = [current(next)];
-					if (step.do === "append") next += step.count;
-					else if (step.do === "send") note(send(delivery, held, step.count, nowMs));
-					else if (step.do === "confirm")
-						delivery.confirm("a", 22, Math.floor(step.share * reached), held, nowMs);
-					else if (step.do === "lose") {
-						nowMs += 20_000;
-						delivery.tick(held, nowMs);
-					} else delivery.hostState("a", step.online, held, nowMs);
-					expect(delivery.outstandingBytes).toBeLessThanOrEqual(1_000);
-					const mark = delivery.lowWater([current(next)]);
-					expect(comparePositions(mark, low)).toBeGreaterThanOrEqual(0);
-					low = mark;
-				}
-				const held = [current(next)];
-				delivery.hostState("a", true, held, nowMs);
-				for (let round = 0; round <= next; round++) {
-					note(send(delivery, held, 100, nowMs));
-					if (reached > 0) delivery.confirm("a", 22, reached, held, nowMs);
-				}
-				expect(delivery.lowWater(held)).toEqual({ chain: 2, offset: next });
-			}),
-		);
+	test("a host that asks for what it had confirmed has lost it: it is kept for it again", () => {
+		const held = [current(8)];
+		const delivery = listening(held);
+		catchUp(delivery, 7);
+		delivery.confirm("a", 22, 7, held, 1);
+		expect(delivery.lowWater(held)).toEqual({ chain: 2, offset: 8 });
+		expect(delivery.resend("a", 22, 3, 7, held)).toBeUndefined();
+		expect(delivery.lowWater(held)).toEqual({ chain: 2, offset: 3 });
+		expect(catchUp(delivery, 10)).toEqual(["2:3", "2:4", "2:5", "2:6", "2:7"]);
 	});
 });

@@ -8,6 +8,7 @@ import type { EdgeNodeId, GroupId } from "../../../common/contract/ids.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { oracleDecode } from "../../common/contract/sparkplug-oracle.ts";
+import { wholeBirth } from "../../helpers/whole-birth.ts";
 
 const nowMs = 1_790_000_000_000;
 const tag = (
@@ -65,12 +66,14 @@ function decoded({ topic, payload }: { topic: string; payload: Buffer }) {
 	};
 }
 
-const births = (session: EdgeSession, bdSeq = 7) => [...session.births(bdSeq, held, nowMs)].map(decoded);
+const births = (session: EdgeSession, bdSeq = 7) =>
+	[...session.births(wholeBirth(bdSeq, held), nowMs)].map(decoded);
 
 function record(samples: SampleColumns, device = "F500", more = {}) {
 	return {
 		epoch: 5,
 		offset: 12,
+		last: 12,
 		device,
 		throughMs: nowMs,
 		hash: Buffer.alloc(16, 1),

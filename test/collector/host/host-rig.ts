@@ -16,6 +16,7 @@ import type { EdgeNodeId, GroupId, HostId } from "../../../common/contract/ids.t
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
 import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
+import { eventually } from "../../simulators/plant/eventually.ts";
 
 const group = "pilot" as GroupId;
 const edgeNode = "line-1" as EdgeNodeId;
@@ -51,6 +52,7 @@ export class HostRig {
 	broker!: Aedes;
 	host!: Host;
 	readonly #sockets = new Set<Socket>();
+	#port = 0;
 
 	async start(): Promise<this> {
 		this.broker = await Aedes.createBroker();
@@ -65,11 +67,39 @@ export class HostRig {
 			if (topic.startsWith("spBv1.0/STATE/"))
 				this.states.push({ topic, payload: JSON.parse(payload.toString()) });
 		});
+		this.#port = (server.address() as AddressInfo).port;
+		this.host = this.#newHost("host");
+		onTestFinished(async () => {
+			await this.host.stop();
+			await new Promise<void>((resolve) => this.broker.close(resolve));
+			for (const socket of this.#sockets) socket.destroy();
+			server.close();
+		});
+		this.host.start();
+		// First it listens whether its host id is free.
+		await eventually(() => this.host.connected);
+		await eventually(() => this.states.some(({ payload }) => payload.online === true));
+		return this;
+	}
+
+	/** Another process of the same collector, on the same data directory. */
+	async another(): Promise<Host> {
+		const host = this.#newHost("host-2");
+		onTestFinished(() => host.stop());
+		host.start();
+		await eventually(() => host.connected);
+		return host;
+	}
+
+	#newHost(clientId: string): Host {
 		const directory = new Directory(
 			{ edgeNodes: [], series: [] },
 			{ addEdgeNode: () => {}, addSeries: (series) => this.series.push(series) },
 		);
-		this.host = new Host({
+		return new Host({
+			onTaken: (error) => {
+				throw error;
+			},
 			...{
 				host: hostId,
 				groups: [group],
@@ -79,9 +109,9 @@ export class HostRig {
 				telemetry: this.telemetry,
 			},
 			broker: {
-				url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+				url: `mqtt://127.0.0.1:${this.#port}`,
 				...{
-					clientId: "host",
+					clientId,
 					username: undefined,
 					password: undefined,
 					keepaliveS: 15,
@@ -101,16 +131,6 @@ export class HostRig {
 				},
 			},
 		});
-		onTestFinished(async () => {
-			await this.host.stop();
-			await new Promise<void>((resolve) => this.broker.close(resolve));
-			for (const socket of this.#sockets) socket.destroy();
-			server.close();
-		});
-		this.host.start();
-		const subscribed = once(this.broker, "subscribe");
-		await subscribed;
-		return this;
 	}
 
 	/** Cuts every connection without DISCONNECT, as a lost network does. */

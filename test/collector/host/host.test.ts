@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { counted } from "../../helpers/quiet-telemetry.ts";
+import { wholeBirth } from "../../helpers/whole-birth.ts";
 import { eventually } from "../../simulators/plant/eventually.ts";
 import { edgeSession, HostRig, hostId } from "./host-rig.ts";
 
@@ -17,6 +18,7 @@ function recordOf(offset: number) {
 	return {
 		epoch: 7,
 		offset,
+		last: offset,
 		device: "U500",
 		throughMs: 900,
 		hash: new Uint8Array(16).fill(offset),
@@ -24,6 +26,16 @@ function recordOf(offset: number) {
 		historical: false,
 	};
 }
+
+test("everything it says of itself carries the one timestamp of its session, also when it was online before", async () => {
+	const rig = await new HostRig().start();
+	await rig.host.stop();
+	expect(rig.states.at(-1)?.payload.online).toBe(false);
+	const said = rig.states.length;
+	await rig.another();
+	await eventually(() => rig.states.length > said);
+	for (const { payload } of rig.states) expect(payload.timestamp).toBeGreaterThan(1_700_000_000_000);
+});
 
 test("is online with the timestamp of its will, retained, and offline with the present time when it stops", async () => {
 	const rig = await new HostRig().start();
@@ -51,7 +63,7 @@ test("answers a late will of its own with its birth [tck-id-operational-behavior
 test("data before a birth asks for one, once; after the births the records come through", async () => {
 	const rig = await new HostRig().start();
 	const session = edgeSession();
-	const births = [...session.births(3, held, 1_000)];
+	const births = [...session.births(wholeBirth(3, held), 1_000)];
 	await rig.send(
 		session.data(recordOf(1), 1_000),
 		session.data(recordOf(2), 1_000),
@@ -71,7 +83,7 @@ test("an NDEATH of an earlier session is late and changes nothing; the present o
 	const rig = await new HostRig().start();
 	const session = edgeSession();
 	await rig.send(
-		...session.births(3, held, 1_000),
+		...session.births(wholeBirth(3, held), 1_000),
 		session.death(2, 1_000),
 		session.data(recordOf(1), 1_000),
 	);
@@ -87,7 +99,7 @@ test("commands name host, epoch and offsets; progress and Held are handed on", a
 	const rig = await new HostRig().start();
 	const session = edgeSession();
 	await rig.send(
-		...session.births(3, held, 1_000),
+		...session.births(wholeBirth(3, held), 1_000),
 		session.progress("U500", 7, 4, 8_000, 1_000),
 		session.held([{ epoch: 7, first: 2, next: 9 }], 1_000),
 	);
@@ -109,7 +121,7 @@ test("nothing that anybody publishes ends the host: 20,000 seeded messages, all 
 	const rig = await new HostRig().start();
 	const session = edgeSession();
 	const good = [
-		...session.births(3, held, 1_000),
+		...session.births(wholeBirth(3, held), 1_000),
 		session.data(recordOf(1), 1_000),
 		session.held(held, 1_000),
 		session.death(9, 1_000),
@@ -149,7 +161,10 @@ test("nothing that anybody publishes ends the host: 20,000 seeded messages, all 
 	for (const [name, bytes] of fc.sample(fc.tuple(topic, payload), { seed, numRuns: messages }))
 		await rig.publish(name, bytes);
 	const next = edgeSession();
-	await rig.send(...next.births(4, held, 1_000), next.data({ ...recordOf(1), epoch: 4_711 }, 1_000));
+	await rig.send(
+		...next.births(wholeBirth(4, held), 1_000),
+		next.data({ ...recordOf(1), epoch: 4_711 }, 1_000),
+	);
 	await eventually(() => rig.records.some(({ epoch }) => epoch === 4_711), 20_000);
 	const taken = await counted(rig.telemetry, "messages_total");
 	const badTopics = await counted(rig.telemetry, "messages_refused_total", { reason: "topic" });

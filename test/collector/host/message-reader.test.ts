@@ -8,6 +8,7 @@ import { encodeHeld } from "../../../common/contract/delivery.ts";
 import { PayloadWriter } from "../../../common/contract/payload-writer.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { counted } from "../../helpers/quiet-telemetry.ts";
+import { wholeBirth } from "../../helpers/whole-birth.ts";
 import { eventually } from "../../simulators/plant/eventually.ts";
 import { edgeSession, HostRig, tags } from "./host-rig.ts";
 
@@ -51,13 +52,13 @@ function everyType(): SampleColumns {
 }
 
 function record(samples: SampleColumns, historical = false) {
-	return { epoch: 7, offset: 3, device: "U500", throughMs: sourceMs, hash, samples, historical };
+	return { epoch: 7, offset: 3, last: 3, device: "U500", throughMs: sourceMs, hash, samples, historical };
 }
 
 /** The alias table as the host fills it from the births; a series has its tag's id here. */
 function aliasesOf(session: EdgeSession): AliasTable {
 	const aliases = new AliasTable();
-	for (const { topic, payload } of session.births(1, held, 1_000)) {
+	for (const { topic, payload } of session.births(wholeBirth(1, held), 1_000)) {
 		const device = topic.split("/")[4] ?? "";
 		for (const { name, alias, datatype } of readBirth(payload).metrics) {
 			const series = tags.find((tag) => tag.name === name)?.id ?? 0;
@@ -142,7 +143,7 @@ describe("a record", () => {
 	test("with an alias that no birth declared is refused whole, and births are asked for", async () => {
 		const rig = await new HostRig().start();
 		const known = edgeSession(tags.slice(0, 3));
-		await rig.send(...known.births(1, held, 1_000));
+		await rig.send(...known.births(wholeBirth(1, held), 1_000));
 		await rig.send(edgeSession().data(record(everyType()), 1_000));
 		await eventually(() => rig.commands.some(({ rebirth }) => rebirth));
 		expect(rig.records).toEqual([]);
@@ -151,7 +152,7 @@ describe("a record", () => {
 	test("with values that do not fit is refused whole and counted", async () => {
 		const rig = await new HostRig().start();
 		const session = edgeSession();
-		await rig.send(...session.births(1, held, 1_000));
+		await rig.send(...session.births(wholeBirth(1, held), 1_000));
 		// The same aliases, and a whole number where the birth says Double.
 		const other = edgeSession(tags.map((tag) => ({ ...tag, datatype: datatypes.Int32 })));
 		const samples = new SampleColumns(1);
@@ -169,7 +170,7 @@ describe("a record", () => {
 test("a death of a device counts in the sequence, and its data afterwards asks for births", async () => {
 	const rig = await new HostRig().start();
 	const session = edgeSession();
-	await rig.send(...session.births(1, held, 1_000));
+	await rig.send(...session.births(wholeBirth(1, held), 1_000));
 	const writer = new PayloadWriter();
 	writer.begin(1_000, 2);
 	await rig.publish("spBv1.0/pilot/DDEATH/line-1/U500", Buffer.from(writer.finish()));
@@ -184,7 +185,7 @@ test("a death of a device counts in the sequence, and its data afterwards asks f
 
 test("births tell bdSeq, Held and units of measure; a death its bdSeq, or none", () => {
 	const session = edgeSession();
-	const [nodeBirth, deviceBirth] = [...session.births(200, held, 1_000)].map(({ payload }) =>
+	const [nodeBirth, deviceBirth] = [...session.births(wholeBirth(200, held), 1_000)].map(({ payload }) =>
 		readBirth(payload),
 	);
 	expect(nodeBirth).toMatchObject({ bdSeq: 200, held, head: { seq: 0 } });

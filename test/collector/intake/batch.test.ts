@@ -12,7 +12,7 @@ test("a batch holds each record once: not what is stored, not what stands in it 
 		incoming(offset, [sample(offset * 10), sample(5)], { throughMs: offset }),
 	);
 	const batch = buildBatch(records, 100, stored);
-	expect(batch.repeated).toBe(2);
+	expect(batch.repeated).toHaveLength(2);
 	expect(batch.rows).toMatchObject([
 		{ seq: 100, offset: 3, samples: 2, sourceMinMs: 5, sourceMaxMs: 30, throughMs: 3 },
 		{ seq: 101, offset: 4, samples: 2, sourceMinMs: 5, sourceMaxMs: 40, throughMs: 4 },
@@ -33,7 +33,7 @@ test("a record that would need one range too many is left for later, not half ta
 		Array.from({ length: 1_000 }, (_, index) => ({ first: index * 2 + 1, last: index * 2 + 1 })),
 	);
 	const batch = buildBatch([incoming(9_000, [sample(1)])], 1, () => full);
-	expect([batch.rows.length, batch.samples.count, batch.repeated]).toEqual([0, 0, 1]);
+	expect([batch.rows.length, batch.samples.count, batch.repeated.length]).toEqual([0, 0, 1]);
 });
 
 test("a gap has the same id however often it is told", () => {

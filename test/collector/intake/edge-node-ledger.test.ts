@@ -11,10 +11,10 @@ describe("Through of a device", () => {
 		ledger.apply(7, ranges([1, 2], [4, 5]));
 		ledger.mark("U1", 7, 2, 200);
 		ledger.mark("U1", 7, 5, 500);
-		expect(ledger.advance()).toEqual([{ device: "U1", throughMs: 200 }]);
+		expect(ledger.advance()).toEqual([{ device: "U1", epoch: 7, offset: 2, throughMs: 200 }]);
 		expect(ledger.advance()).toEqual([]);
 		ledger.apply(7, ranges([1, 5]));
-		expect(ledger.advance()).toEqual([{ device: "U1", throughMs: 500 }]);
+		expect(ledger.advance()).toEqual([{ device: "U1", epoch: 7, offset: 5, throughMs: 500 }]);
 		expect(ledger.throughs).toEqual(new Map([["U1", 500]]));
 	});
 
@@ -34,29 +34,29 @@ describe("Through of a device", () => {
 		]);
 		ledger.apply(7, ranges([1, 2]));
 		ledger.apply(8, ranges([1, 1]));
-		ledger.opened(8, 7, 3);
+		ledger.opened(8, 7, 3, 0);
 		ledger.mark("U1", 8, 1, 800);
 		expect(ledger.advance()).toEqual([]);
 		ledger.apply(7, ranges([1, 3]));
-		expect(ledger.advance()).toEqual([{ device: "U1", throughMs: 800 }]);
+		expect(ledger.advance()).toEqual([{ device: "U1", epoch: 8, offset: 1, throughMs: 800 }]);
 	});
 
 	test("does not enter an epoch whose predecessor nobody here has seen, until that one is written off", () => {
 		const ledger = new EdgeNodeLedger();
 		ledger.apply(8, ranges([1, 1]));
-		ledger.opened(8, 7, 3);
+		ledger.opened(8, 7, 3, 0);
 		ledger.mark("U1", 8, 1, 800);
 		expect(ledger.advance()).toEqual([]);
 		const lost = ledger.held([{ epoch: 8, first: 1, next: 2 }]);
-		expect(lost).toEqual([{ epoch: 7, first: 1, last: 3 }]);
+		expect(lost).toEqual([{ epoch: 7, first: 1, last: 3, cause: "store_restored" }]);
 		ledger.apply(7, ranges([1, 3]));
-		expect(ledger.advance()).toEqual([{ device: "U1", throughMs: 800 }]);
+		expect(ledger.advance()).toEqual([{ device: "U1", epoch: 8, offset: 1, throughMs: 800 }]);
 	});
 
 	test("enters the first epoch of all at once", () => {
 		const ledger = new EdgeNodeLedger();
 		ledger.apply(8, ranges([1, 1]));
-		ledger.opened(8, 0, 0);
+		ledger.opened(8, 0, 0, 0);
 		ledger.mark("U1", 8, 1, 800);
 		expect(ledger.advance()).toHaveLength(1);
 	});
@@ -66,7 +66,9 @@ describe("offsets that can never come any more", () => {
 	test("are those below what the agent holds", () => {
 		const ledger = new EdgeNodeLedger();
 		ledger.apply(7, ranges([1, 2], [5, 6]));
-		expect(ledger.held([{ epoch: 7, first: 5, next: 9 }])).toEqual([{ epoch: 7, first: 3, last: 4 }]);
+		expect(ledger.held([{ epoch: 7, first: 5, next: 9 }])).toEqual([
+			{ epoch: 7, first: 3, last: 4, cause: "store_restored" },
+		]);
 		expect(ledger.held([{ epoch: 7, first: 3, next: 9 }])).toEqual([]);
 	});
 
@@ -74,27 +76,29 @@ describe("offsets that can never come any more", () => {
 		const ledger = new EdgeNodeLedger();
 		ledger.apply(7, ranges([1, 2]));
 		ledger.apply(8, ranges([1, 1]));
-		ledger.opened(8, 7, 6);
+		ledger.opened(8, 7, 6, 0);
 		expect(
 			ledger.held([
 				{ epoch: 7, first: 1, next: 7 },
 				{ epoch: 8, first: 1, next: 2 },
 			]),
 		).toEqual([]);
-		expect(ledger.held([{ epoch: 8, first: 1, next: 2 }])).toEqual([{ epoch: 7, first: 3, last: 6 }]);
+		expect(ledger.held([{ epoch: 8, first: 1, next: 2 }])).toEqual([
+			{ epoch: 7, first: 3, last: 6, cause: "store_restored" },
+		]);
 	});
 
 	test("are none of an epoch that was stored whole", () => {
 		const ledger = new EdgeNodeLedger();
 		ledger.apply(7, ranges([1, 6]));
-		ledger.opened(8, 7, 6);
+		ledger.opened(8, 7, 6, 0);
 		expect(ledger.held([{ epoch: 8, first: 1, next: 2 }])).toEqual([]);
 	});
 });
 
 test("a ledger made from the store's rows goes on where it stopped", () => {
 	const ledger = new EdgeNodeLedger();
-	ledger.opened(8, 7, 3);
+	ledger.opened(8, 7, 3, 0);
 	const row = ledger.row(1, 8, ranges([1, 4], [6, 6]));
 	expect(row).toEqual({
 		edgeNode: 1,

@@ -27,6 +27,7 @@ export function incoming(
 		edgeNode: 1,
 		epoch: 7,
 		offset,
+		last: offset,
 		device: "U500",
 		throughMs: undefined,
 		hash: new Uint8Array(16).fill(offset),

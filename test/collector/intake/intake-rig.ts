@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { EdgeNodeLedger } from "../../../collector/intake/edge-node-ledger.ts";
+import { EdgeNodeWatches } from "../../../collector/intake/edge-node-watches.ts";
 import { Intake } from "../../../collector/intake/intake.ts";
 import type { CommitBatch, Judgement } from "../../../collector/pipeline.ts";
 import { Store } from "../../../collector/store/store.ts";
@@ -31,6 +32,7 @@ export class IntakeRig {
 	gate: Promise<void> | undefined;
 	readonly path: string;
 	intake!: Intake;
+	watches!: EdgeNodeWatches;
 	#commits = 0;
 
 	constructor(folder: string) {
@@ -40,13 +42,24 @@ export class IntakeRig {
 	async start(limits: { waiting?: number; commit?: number } = {}): Promise<this> {
 		const opened = await this.store.open(this.path);
 		if (opened.cache !== undefined) this.judge.load(opened.cache.state);
+		this.watches = new EdgeNodeWatches(
+			new Map(
+				opened.edgeNodes.map(({ id }) => [
+					id,
+					new EdgeNodeLedger(opened.epochs, opened.throughs, opened.marks),
+				]),
+			),
+		);
 		this.intake = new Intake({
 			clock: this.clock,
-			store: { commit: (batch) => this.#commit(batch) },
+			store: {
+				commit: (batch) => this.#commit(batch),
+				recordHash: (...place) => this.store.recordHash(...place),
+			},
 			judge: this.judge,
 			commands: {
 				confirm: (_, epoch, confirmed) => {
-					this.confirmed.push({ epoch, confirmed, storedThen: this.#commits });
+					if (confirmed > 0) this.confirmed.push({ epoch, confirmed, storedThen: this.#commits });
 				},
 				resend: (_, epoch, from, to) => {
 					this.asked.push(`${epoch}: ${from}–${to}`);
@@ -60,9 +73,8 @@ export class IntakeRig {
 			waitingSamplesMax: limits.waiting ?? 10_000,
 			commitSamplesMax: limits.commit ?? 1_000,
 			nextSeq: opened.nextSeq,
-			ledgers: new Map(
-				opened.edgeNodes.map(({ id }) => [id, new EdgeNodeLedger(opened.epochs, opened.throughs)]),
-			),
+			nameOf: () => ({ group: "pilot", edgeNode: "line-1" }),
+			watches: this.watches,
 		});
 		if (opened.edgeNodes.length === 0) {
 			this.intake.addEdgeNode({ id: 1, group: "pilot", edgeNode: "line-1" });

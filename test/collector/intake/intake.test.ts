@@ -149,6 +149,6 @@ test("silence that is known to be silence raises: progress without samples moves
 	expect(line.rows("SELECT started_ms, raised_ms FROM occurrence")).toEqual([
 		{ started_ms: 1_000, raised_ms: 11_000 },
 	]);
-	expect(line.intake.watermarkMs(["U500"])).toBe(30_000);
-	expect(line.intake.watermarkMs(["U500", "U600"])).toBeUndefined();
+	expect(line.watches.watermarkMs(["U500"])).toBe(30_000);
+	expect(line.watches.watermarkMs(["U500", "U600"])).toBeUndefined();
 });

@@ -20,6 +20,7 @@ const noRows = {
 	epochs: [],
 	gaps: [],
 	throughs: [],
+	conflicts: [],
 	dirty: [],
 	occurrences: [],
 };

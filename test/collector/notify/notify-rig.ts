@@ -59,6 +59,7 @@ export class NotifyRig {
 			epochs: [],
 			gaps: [],
 			throughs: [],
+			conflicts: [],
 			dirty: [],
 			occurrences: [],
 		};

@@ -15,7 +15,15 @@ function batchOf(seq: number): CommitBatch {
 	samples.tagId.fill(1);
 	samples.sourceMs.fill(seq);
 	samples.number.fill(seq);
-	const record = { seq, edgeNode: 1, epoch: 7, offset: seq, device: "U500", samples: samplesPerRecord };
+	const record = {
+		seq,
+		edgeNode: 1,
+		epoch: 7,
+		offset: seq,
+		last: seq,
+		device: "U500",
+		samples: samplesPerRecord,
+	};
 	return {
 		...{
 			edgeNodes: [],
@@ -41,6 +49,7 @@ function batchOf(seq: number): CommitBatch {
 		samples,
 		epochs: [{ edgeNode: 1, epoch: 7, previousEpoch: 0, previousLast: 0, ranges: [{ first: 1, last: seq }] }],
 		throughs: [{ edgeNode: 1, device: "U500", throughMs: seq }],
+		conflicts: [],
 		outbox: [{ id: `m${seq}`, destination: "d", type: "t", body: "{}", createdMs: seq }],
 		cache: { seq, state: `${seq}` },
 	};

@@ -63,6 +63,7 @@ test("times to 100 ns, the lag of the server time and all 32 bits of the status 
 		edgeNode: 1,
 		epoch: 2 ** 53 - 1,
 		offset: 1,
+		last: 1,
 		device: "U500",
 		samples: 2,
 		throughMs: undefined,

@@ -1,0 +1,168 @@
+import type { Datatype } from "../../common/contract/datatype.ts";
+import { nodeDevice } from "../../common/contract/ids.ts";
+import type { NodeTopic } from "../../common/contract/topics.ts";
+import type { Clock } from "../../common/runtime/clock.ts";
+import type { EdgeNodeRow, IntakePort, Series } from "../pipeline.ts";
+import type { CollectorTelemetry } from "../telemetry.ts";
+import { roleOf } from "./alias-table.ts";
+import type { EdgeNodeState, RebirthReason } from "./edge-node.ts";
+import { readBirth, readData, readDeath } from "./message-reader.ts";
+
+/** Gives ids to series; the store keeps them. */
+export interface SeriesPort {
+	series(edgeNode: number, device: string, tag: string, datatype: number, eu: string | undefined): Series;
+}
+
+export interface KnownEdgeNode extends EdgeNodeRow {
+	readonly state: EdgeNodeState;
+}
+
+export interface EdgeNodeMessagesOptions {
+	readonly intake: IntakePort;
+	readonly directory: SeriesPort;
+	readonly telemetry: CollectorTelemetry;
+	readonly clock: Clock;
+	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => void;
+}
+
+/** Births, deaths and data of edge nodes: what they say goes to the intake, what they lack is asked for. */
+export class EdgeNodeMessages {
+	readonly #options: EdgeNodeMessagesOptions;
+
+	constructor(options: EdgeNodeMessagesOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Takes one message; a promise asks to wait before the next one.
+	 * @throws BytesError when the payload is not Sparkplug B.
+	 */
+	take(node: KnownEdgeNode, topic: NodeTopic, payload: Buffer): Promise<void> | undefined {
+		const { telemetry, clock } = this.#options;
+		const nowMs = clock.monotonicMs();
+		switch (topic.type) {
+			case "NBIRTH":
+				this.#nodeBirth(node, payload, nowMs);
+				return undefined;
+			case "DBIRTH":
+				this.#deviceBirth(node, topic.device, payload, nowMs);
+				return undefined;
+			case "NDEATH":
+				if (node.state.died(readDeath(payload).bdSeq)) telemetry.edgeNodeDied(node);
+				return undefined;
+			case "DDEATH":
+				this.#deviceDeath(node, topic.device, payload, nowMs);
+				return undefined;
+			default:
+				return this.#data(node, topic, payload, nowMs);
+		}
+	}
+
+	#nodeBirth(node: KnownEdgeNode, payload: Buffer, nowMs: number): void {
+		const birth = readBirth(payload);
+		node.state.born(birth.bdSeq, birth.head.seq, nowMs);
+		this.#define(node, nodeDevice, birth.metrics);
+		if (birth.held === undefined) {
+			this.#options.telemetry.messageRefused("foreign_edge_node", {
+				topic: `${node.group}/${node.edgeNode}`,
+				detail: "expected an edge node with confirmed delivery; its data is not stored yet",
+			});
+		} else this.#options.intake.held(node.id, birth.held, true);
+		this.#options.telemetry.edgeNodeBorn({
+			group: node.group,
+			edgeNode: node.edgeNode,
+			devices: 0,
+			tags: node.state.aliases.size,
+		});
+	}
+
+	#deviceBirth(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
+		const birth = readBirth(payload);
+		if (!node.state.online) {
+			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
+			return;
+		}
+		if (!node.state.inSequence(birth.head.seq, nowMs)) this.#options.askRebirth(node, "sequence", nowMs);
+		node.state.devices.add(device);
+		this.#define(node, device, birth.metrics);
+	}
+
+	/** A device's death counts in the sequence [tck-id-payloads-ddeath-seq-inc]. */
+	#deviceDeath(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
+		const { head } = readDeath(payload);
+		if (!node.state.online) return;
+		if (!node.state.inSequence(head.seq, nowMs)) this.#options.askRebirth(node, "sequence", nowMs);
+		node.state.devices.delete(device);
+		node.state.aliases.clearDevice(device);
+	}
+
+	#define(node: KnownEdgeNode, device: string, metrics: ReturnType<typeof readBirth>["metrics"]): void {
+		const { aliases } = node.state;
+		aliases.clearDevice(device);
+		for (const { name, alias, datatype, eu, tag } of metrics) {
+			const role = roleOf(name, datatype);
+			const series =
+				role === "tag" ? this.#options.directory.series(node.id, device, tag ?? name, datatype, eu).id : 0;
+			if (role === "unknown") {
+				this.#options.telemetry.messageRefused("datatype", {
+					topic: `${device}/${name}`,
+					detail: `expected a storable data type, found ${datatype}`,
+				});
+			}
+			aliases.define({ name, role, datatype: datatype as Datatype, series, device }, alias);
+		}
+	}
+
+	#data(
+		node: KnownEdgeNode,
+		{ device }: NodeTopic,
+		payload: Buffer,
+		nowMs: number,
+	): Promise<void> | undefined {
+		const { state } = node;
+		const { intake, telemetry, clock } = this.#options;
+		if (!state.online) {
+			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
+			return undefined;
+		}
+		const data = readData(payload, device, state.aliases);
+		const inSequence = state.inSequence(data.head.seq, nowMs);
+		if (!inSequence) this.#options.askRebirth(node, "sequence", nowMs);
+		if (device !== nodeDevice && !state.devices.has(device)) {
+			this.#options.askRebirth(node, "unknown_device", nowMs);
+			return undefined;
+		}
+		if (data.held !== undefined) intake.held(node.id, data.held, false);
+		if (data.unknownAliases > 0) {
+			// Without its birth a record cannot be read whole, and a part of it must not be stored.
+			this.#options.askRebirth(node, "unknown_alias", nowMs);
+			return undefined;
+		}
+		if (inSequence) state.understood();
+		if (data.mistyped > 0) {
+			telemetry.messageRefused("mistyped", {
+				topic: `${node.edgeNode}/${device}`,
+				detail: `${data.mistyped} values of another kind than the birth says`,
+			});
+			return undefined;
+		}
+		if (data.foreign || data.epoch === undefined) return undefined;
+		if (data.offset === undefined) {
+			if (data.throughMs !== undefined && data.lastOffset !== undefined) {
+				intake.progress(node.id, device, data.epoch, data.lastOffset, data.throughMs);
+			}
+			return undefined;
+		}
+		return intake.record({
+			edgeNode: node.id,
+			epoch: data.epoch,
+			offset: data.offset,
+			last: Math.max(data.offset, data.lastOffset ?? 0),
+			device,
+			throughMs: data.throughMs,
+			hash: data.hash,
+			samples: data.samples,
+			receivedMs: clock.wallMs(),
+		});
+	}
+}

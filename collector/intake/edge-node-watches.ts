@@ -1,0 +1,58 @@
+import { EdgeNodeLedger, type KnownEpoch } from "./edge-node-ledger.ts";
+import { EdgeNodeWatch } from "./edge-node-watch.ts";
+
+/** The watches of all edge nodes, and what they know together. */
+export class EdgeNodeWatches {
+	readonly #watches = new Map<number, EdgeNodeWatch>();
+
+	/** `ledgers`: what the store has of each edge node it knows, by id. */
+	constructor(ledgers: ReadonlyMap<number, EdgeNodeLedger> = new Map()) {
+		for (const [edgeNode, ledger] of ledgers)
+			this.#watches.set(edgeNode, new EdgeNodeWatch(edgeNode, ledger));
+	}
+
+	get(edgeNode: number): EdgeNodeWatch {
+		let watch = this.#watches.get(edgeNode);
+		if (watch === undefined) {
+			watch = new EdgeNodeWatch(edgeNode, new EdgeNodeLedger());
+			this.#watches.set(edgeNode, watch);
+		}
+		return watch;
+	}
+
+	get edgeNodes(): Iterable<number> {
+		return this.#watches.keys();
+	}
+
+	get all(): Iterable<EdgeNodeWatch> {
+		return this.#watches.values();
+	}
+
+	/** How far each device is complete, over all edge nodes; the slower one counts where two have the same device. */
+	throughs(): ReadonlyMap<string, number> {
+		const throughs = new Map<string, number>();
+		for (const { ledger } of this.#watches.values()) {
+			for (const [device, throughMs] of ledger.throughs) {
+				throughs.set(device, Math.min(throughMs, throughs.get(device) ?? throughMs));
+			}
+		}
+		return throughs;
+	}
+
+	/** Source time up to which every unit of a route is complete, or undefined while one has never spoken. */
+	watermarkMs(route: readonly string[]): number | undefined {
+		const throughs = this.throughs();
+		return route.every((unit) => throughs.has(unit))
+			? Math.min(...route.map((unit) => throughs.get(unit) as number))
+			: undefined;
+	}
+
+	epochs(edgeNode: number): readonly KnownEpoch[] {
+		return this.#watches.get(edgeNode)?.ledger.epochs() ?? [];
+	}
+
+	/** Current epochs of two agents that publish as one edge node, or none. */
+	rivals(edgeNode: number): readonly number[] {
+		return this.#watches.get(edgeNode)?.rivals ?? [];
+	}
+}
