@@ -127,6 +127,38 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		);
 
 	pilotline
+		.command("backup")
+		.description("copy a collector's store into a new folder, also while the collector is running")
+		.argument("<dir>", "a folder that is not there yet, or empty")
+		.requiredOption("--data <dir>", "the collector's data directory")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			"\nExample:\n  pilotline backup /backup/2026-11-23 --data /var/lib/pilotline/collector",
+		)
+		.action((folder: string, options: { data: string; json?: boolean }) =>
+			run(async () => (await import("./backup.ts")).backup(folder, { ...unset, ...options })),
+		);
+
+	pilotline
+		.command("restore")
+		.description("make a backup the store of a stopped collector; what was there is set aside")
+		.argument("<dir>", "a folder that pilotline backup made")
+		.requiredOption("--data <dir>", "the collector's data directory")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Example:
+  pilotline restore /backup/2026-11-23 --data /var/lib/pilotline/collector
+
+What was stored since the backup is written into the gap ledger; agents send again what they still hold.`,
+		)
+		.action((folder: string, options: { data: string; json?: boolean }) =>
+			run(async () => (await import("./backup.ts")).restore(folder, { ...unset, ...options })),
+		);
+
+	pilotline
 		.command("bench")
 		.description("the pipeline under load on this host: loss, duplicates, CPU per million values, latency")
 		.option("--tags <n>", "tags", wholeNumber(1, 100_000), 2_000)

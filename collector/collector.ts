@@ -145,7 +145,7 @@ export class Collector {
 				),
 			]),
 		);
-		const watches = new EdgeNodeWatches(ledgers);
+		const watches = new EdgeNodeWatches(ledgers, opened.restoredGaps);
 		// Host and intake speak to each other, so one of them learns of the other late.
 		let host: Host | undefined;
 		const commands: CommandPort = {

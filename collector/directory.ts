@@ -6,6 +6,9 @@ export interface DirectoryListener {
 	addSeries(series: Series, isNew: boolean): void;
 }
 
+/** Series of one collector; whoever can publish births could otherwise fill its memory and its store. */
+export const seriesMax = 500_000;
+
 /** Gives edge nodes and series their ids, which are for ever; the store keeps them with the first batch that uses them. */
 export class Directory {
 	readonly #edgeNodes = new Map<string, EdgeNodeRow>();
@@ -54,10 +57,18 @@ export class Directory {
 		return { group: row?.group ?? "", edgeNode: row?.edgeNode ?? `edge node ${id}` };
 	}
 
-	series(edgeNode: number, device: string, tag: string, datatype: number, eu: string | undefined): Series {
+	/** The series of a tag, a new one if need be; undefined when there are too many already. */
+	series(
+		edgeNode: number,
+		device: string,
+		tag: string,
+		datatype: number,
+		eu: string | undefined,
+	): Series | undefined {
 		const key = seriesKey(edgeNode, device, tag, datatype);
 		let series = this.#series.get(key);
 		if (series === undefined) {
+			if (this.#series.size >= seriesMax) return undefined;
 			series = { id: this.#nextSeries++, edgeNode, device, tag, datatype, eu };
 			this.#series.set(key, series);
 			this.#listener.addSeries(series, true);

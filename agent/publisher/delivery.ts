@@ -252,7 +252,10 @@ export class Delivery {
 		if (range !== held.at(-1)) return range.next - 1;
 		if (this.#furthest.chain !== range.chain) return 0;
 		const unsent = this.#unsent.lowest;
-		return Math.min(this.#furthest.offset, unsent === undefined ? Number.POSITIVE_INFINITY : unsent.first - 1);
+		return Math.min(
+			this.#furthest.offset,
+			unsent === undefined ? Number.POSITIVE_INFINITY : unsent.first - 1,
+		);
 	}
 
 	/** The live lane begins after everything that is durable now. */

@@ -129,8 +129,7 @@ export class EdgeSession {
 		this.#withBacklog = birth.backlog;
 		this.#beginNodeBirth(birth.bdSeq, birth.held, nowMs);
 		yield this.#declared("NBIRTH", nodeDevice, nowMs);
-		for (const device of this.devices)
-			if (!birth.isDead(device)) yield this.deviceBirth(device, nowMs);
+		for (const device of this.devices) if (!birth.isDead(device)) yield this.deviceBirth(device, nowMs);
 	}
 
 	/** A device that lives again, or has something to send [tck-id-topics-dbirth-seq-num]. */
@@ -281,7 +280,10 @@ export class EdgeSession {
 		this.#delivery(alias, datatypes.Bytes, this.#detail.bytes.subarray(0, this.#detail.length), timestampMs);
 	}
 
-	#message(type: "NBIRTH" | "NDATA" | "NDEATH" | "DBIRTH" | "DDEATH" | "DDATA", device: DeviceId): EdgeMessage {
+	#message(
+		type: "NBIRTH" | "NDATA" | "NDEATH" | "DBIRTH" | "DDEATH" | "DDATA",
+		device: DeviceId,
+	): EdgeMessage {
 		return {
 			topic: nodeTopic(this.#group, type, this.#edgeNode, device),
 			payload: Buffer.from(this.#writer.finish()),

@@ -7,7 +7,7 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import { replaceFile } from "../../common/runtime/data-directory.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
+import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { DeviceProgress, Journal, Position } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { readCommand } from "./command.ts";
@@ -61,6 +61,11 @@ export class Publisher implements Part {
 			will: () => this.#will(),
 			onOpen: () => this.#opened(),
 			onClose: (reason) => this.#closed(reason),
+			onTooLong: (topic, bytes) =>
+				options.telemetry.commandRefused({
+					reason: "length",
+					detail: `${topic.slice(0, 200)}: expected at most ${payloadBytesMax} bytes, found ${bytes}`,
+				}),
 			onMessage: (topic, payload) => this.#received(topic, payload),
 			onDrain: () => this.#pump(),
 		});
@@ -197,13 +202,7 @@ export class Publisher implements Part {
 			if (host !== undefined && epoch !== undefined) {
 				const held = journal.held();
 				if (confirmed !== undefined) {
-					const refusal = delivery.confirm(
-						host,
-						epoch,
-						confirmed,
-						held,
-						this.#options.clock.monotonicMs(),
-					);
+					const refusal = delivery.confirm(host, epoch, confirmed, held, this.#options.clock.monotonicMs());
 					if (refusal === undefined) journal.trim(delivery.lowWater(held));
 					this.#refused(refusal, `host ${host} confirmed ${confirmed} of epoch ${epoch}`);
 				}

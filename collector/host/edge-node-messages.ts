@@ -8,9 +8,18 @@ import { roleOf } from "./alias-table.ts";
 import type { EdgeNodeState, RebirthReason } from "./edge-node.ts";
 import { readBirth, readData, readDeath } from "./message-reader.ts";
 
+const devicesMax = 10_000;
+
 /** Gives ids to series; the store keeps them. */
 export interface SeriesPort {
-	series(edgeNode: number, device: string, tag: string, datatype: number, eu: string | undefined): Series;
+	/** Undefined when there are too many. */
+	series(
+		edgeNode: number,
+		device: string,
+		tag: string,
+		datatype: number,
+		eu: string | undefined,
+	): Series | undefined;
 }
 
 export interface KnownEdgeNode extends EdgeNodeRow {
@@ -83,6 +92,13 @@ export class EdgeNodeMessages {
 			return;
 		}
 		if (!node.state.inSequence(birth.head.seq, nowMs)) this.#options.askRebirth(node, "sequence", nowMs);
+		if (!node.state.devices.has(device) && node.state.devices.size >= devicesMax) {
+			this.#options.telemetry.messageRefused("devices", {
+				topic: `${node.group}/${node.edgeNode}/${device}`,
+				detail: `expected at most ${devicesMax} devices of one edge node`,
+			});
+			return;
+		}
 		node.state.devices.add(device);
 		this.#define(node, device, birth.metrics);
 	}
@@ -102,14 +118,31 @@ export class EdgeNodeMessages {
 		for (const { name, alias, datatype, eu, tag } of metrics) {
 			const role = roleOf(name, datatype);
 			const series =
-				role === "tag" ? this.#options.directory.series(node.id, device, tag ?? name, datatype, eu).id : 0;
+				role === "tag"
+					? this.#options.directory.series(node.id, device, tag ?? name, datatype, eu)
+					: undefined;
+			if (role === "tag" && series === undefined) {
+				this.#options.telemetry.messageRefused("series", {
+					topic: `${device}/${name}`,
+					detail: "found too many series; this tag is not stored",
+				});
+			}
 			if (role === "unknown") {
 				this.#options.telemetry.messageRefused("datatype", {
 					topic: `${device}/${name}`,
 					detail: `expected a storable data type, found ${datatype}`,
 				});
 			}
-			aliases.define({ name, role, datatype: datatype as Datatype, series, device }, alias);
+			aliases.define(
+				{
+					name,
+					role: role === "tag" && series === undefined ? "unknown" : role,
+					datatype: datatype as Datatype,
+					series: series?.id ?? 0,
+					device,
+				},
+				alias,
+			);
 		}
 	}
 

@@ -13,7 +13,7 @@ import {
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { type BrokerConnection, MqttLink } from "../../common/runtime/mqtt-link.ts";
+import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { CommandPort, EdgeNodeRow, IntakePort } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { EdgeNodeState, type RebirthReason } from "./edge-node.ts";
@@ -68,6 +68,11 @@ export class Host implements Part, CommandPort {
 			will: () => this.#will(),
 			onOpen: () => this.#opened(),
 			onClose: (reason) => this.#closed(reason),
+			onTooLong: (topic, bytes) =>
+				options.telemetry.messageRefused("length", {
+					topic: topic.slice(0, 200),
+					detail: `expected at most ${payloadBytesMax} bytes, found ${bytes}`,
+				}),
 			onMessage: (topic, payload, retained) => this.#received(topic, payload, retained),
 		});
 		this.#instances = new InstanceWatch(options.instance);

@@ -117,7 +117,14 @@ export class EdgeNodeLedger {
 			const missing = (before?.ranges ?? new OffsetRanges()).allMissing(previousLast + 1, lostAtOnce);
 			for (const range of missing) lost.push({ epoch: previousEpoch, cause: "store_restored", ...range });
 		}
+		this.#forgetUnknown();
 		return lost;
+	}
+
+	/** Epochs that are no longer named and of which nothing is stored: whoever can publish could name any number. */
+	#forgetUnknown(): void {
+		for (const [epoch, { held, ranges, previousEpoch }] of this.#epochs)
+			if (held === undefined && ranges.highest === 0 && previousEpoch === 0) this.#epochs.delete(epoch);
 	}
 
 	/**

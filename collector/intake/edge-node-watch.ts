@@ -29,9 +29,11 @@ export class EdgeNodeWatch {
 	/** Lost ranges that were told and are not committed yet, by epoch and first offset. */
 	readonly #told = new Map<string, { epoch: number; first: number }>();
 
-	constructor(edgeNode: number, ledger: EdgeNodeLedger) {
+	/** `restoredGaps`: rows that a restore wrote and that are not filled yet. */
+	constructor(edgeNode: number, ledger: EdgeNodeLedger, restoredGaps: readonly GapRow[] = []) {
 		this.#edgeNode = edgeNode;
 		this.ledger = ledger;
+		this.#holes.restored(restoredGaps);
 	}
 
 	/** Current epochs of two agents that publish as this edge node; while there are any, nothing of it is stored. */

@@ -1,3 +1,4 @@
+import type { GapRow } from "../pipeline.ts";
 import { EdgeNodeLedger, type KnownEpoch } from "./edge-node-ledger.ts";
 import { EdgeNodeWatch } from "./edge-node-watch.ts";
 
@@ -5,10 +6,15 @@ import { EdgeNodeWatch } from "./edge-node-watch.ts";
 export class EdgeNodeWatches {
 	readonly #watches = new Map<number, EdgeNodeWatch>();
 
-	/** `ledgers`: what the store has of each edge node it knows, by id. */
-	constructor(ledgers: ReadonlyMap<number, EdgeNodeLedger> = new Map()) {
-		for (const [edgeNode, ledger] of ledgers)
-			this.#watches.set(edgeNode, new EdgeNodeWatch(edgeNode, ledger));
+	/** `ledgers`: what the store has of each edge node it knows, by id; `restoredGaps`: not filled yet. */
+	constructor(
+		ledgers: ReadonlyMap<number, EdgeNodeLedger> = new Map(),
+		restoredGaps: readonly GapRow[] = [],
+	) {
+		for (const [edgeNode, ledger] of ledgers) {
+			const gaps = restoredGaps.filter((row) => row.edgeNode === edgeNode);
+			this.#watches.set(edgeNode, new EdgeNodeWatch(edgeNode, ledger, gaps));
+		}
 	}
 
 	get(edgeNode: number): EdgeNodeWatch {

@@ -20,6 +20,8 @@ const holesMax = 1_000;
  */
 export class Holes {
 	readonly #holes: Hole[] = [];
+	/** Gaps that a restore wrote: what agents still hold comes again, and for the rest there are rows of its own. */
+	#restored: GapRow[] = [];
 
 	/**
 	 * One hole in every device: it begins where the device was complete, in source time, or anywhere where nothing was
@@ -55,7 +57,12 @@ export class Holes {
 	}
 
 	get isEmpty(): boolean {
-		return this.#holes.length === 0;
+		return this.#holes.length === 0 && this.#restored.length === 0;
+	}
+
+	/** Takes over the gap rows that a restore wrote. */
+	restored(rows: readonly GapRow[]): void {
+		this.#restored.push(...rows);
 	}
 
 	/** A stored record of a device; a hole of the edge node itself ends with the first record of any. */
@@ -84,6 +91,9 @@ export class Holes {
 			this.#holes.splice(at, 1);
 			closed.push({ ...row, toMs: Math.max(row.fromMs, Math.min(firstAfterMs, throughMs)) });
 		}
+		const filled = this.#restored.filter((row) => row.device === device && throughMs >= row.toMs);
+		this.#restored = this.#restored.filter((row) => !filled.includes(row));
+		closed.push(...filled.map((row) => ({ ...row, backfilled: true })));
 		return closed;
 	}
 }

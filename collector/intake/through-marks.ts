@@ -13,6 +13,7 @@ interface Mark {
 
 /** Marks kept per epoch at most; beyond it every second one goes, because a later one says more. */
 const marksMax = 1_000;
+const epochsMax = 100;
 
 /**
  * The Through marks of one device that wait for a hole to close. While a backlog drains, marks of the live lane come
@@ -25,6 +26,8 @@ export class ThroughMarks {
 	add(epoch: number, offset: number, throughMs: number): void {
 		const marks = this.#byEpoch.get(epoch);
 		if (marks === undefined) {
+			const oldest = this.#byEpoch.size >= epochsMax ? this.#byEpoch.keys().next().value : undefined;
+			if (oldest !== undefined) this.#byEpoch.delete(oldest);
 			this.#byEpoch.set(epoch, [{ offset, throughMs }]);
 			return;
 		}

@@ -1,4 +1,5 @@
-import type { DueRow, EdgeNodeRow, EpochRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
+import type { DueRow, EdgeNodeRow, EpochRow, GapRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
+import { restoreGapPrefix } from "./schema.ts";
 import type { StoreFile } from "./store-file.ts";
 
 /** What the collector needs to know of its store to go on where it stopped. */
@@ -11,6 +12,8 @@ export interface OpenState {
 	readonly throughs: readonly ThroughRow[];
 	/** Through marks of the newest records: some may wait for a hole before them to close. */
 	readonly marks: readonly (ThroughRow & { readonly epoch: number; readonly offset: number })[];
+	/** Gaps that a restore wrote and that agents have not filled yet. */
+	readonly restoredGaps: readonly GapRow[];
 	readonly due: readonly DueRow[];
 	readonly cache: { readonly seq: number; readonly state: string } | undefined;
 }
@@ -29,7 +32,11 @@ export function readOpenState(file: StoreFile): OpenState {
 	const cache = file.get("SELECT seq, state FROM judgement_cache");
 	return {
 		instance: file.meta("instance"),
-		nextSeq: Number(file.get("SELECT coalesce(max(seq), 0) + 1 AS next FROM record")?.next),
+		nextSeq: Math.max(
+			Number(file.get("SELECT coalesce(max(seq), 0) + 1 AS next FROM record")?.next),
+			// A restored store goes on above everything that was there before it.
+			Number(file.get("SELECT value FROM meta WHERE key = 'first_seq'")?.value ?? 1),
+		),
 		edgeNodes: file.all("SELECT * FROM edge_node").map((row) => ({
 			id: Number(row.id),
 			group: String(row.group_id),
@@ -67,6 +74,19 @@ export function readOpenState(file: StoreFile): OpenState {
 				epoch: Number(row.epoch),
 				offset: Number(row.last),
 				throughMs: Number(row.through_ms),
+			})),
+		restoredGaps: file
+			.all("SELECT * FROM gap WHERE id LIKE ? || '%' AND backfilled = 0", restoreGapPrefix)
+			.map((row) => ({
+				id: String(row.id),
+				edgeNode: Number(row.edge_node),
+				device: String(row.device),
+				tags: JSON.parse(String(row.tags)) as string[],
+				fromMs: Number(row.from_ms),
+				toMs: Number(row.to_ms),
+				cause: String(row.cause) as GapRow["cause"],
+				backfilled: false,
+				noticedMs: Number(row.noticed_ms),
 			})),
 		due: file.all("SELECT * FROM due").map((row) => ({ lot: String(row.lot), dueMs: Number(row.due_ms) })),
 		cache: cache === undefined ? undefined : { seq: Number(cache.seq), state: String(cache.state) },

@@ -1,6 +1,9 @@
 /** Version of the file; a newer one is refused, never rewritten. */
 export const storeFormat = 1;
 
+/** Ids of gap rows that a restore wrote: they hold until agents have sent again what they still had. */
+export const restoreGapPrefix = "restore ";
+
 /**
  * One SQLite file holds samples, positions, judgement, outbox and what people enter, so that one transaction covers
  * them. `pos = seq × 512 + index` is the key of a sample and is inserted in rising order: every commit appends to the

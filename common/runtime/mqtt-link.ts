@@ -39,11 +39,14 @@ interface MqttLinkOptions extends BrokerConnection {
 	readonly onClose: (reason: string) => void;
 	/** Returning a promise holds back the broker (TCP back-pressure) until it settles. */
 	readonly onMessage: (topic: string, payload: Buffer, retain: boolean) => Promise<void> | undefined;
+	/** A message that is too long was left out. */
+	readonly onTooLong?: (topic: string, bytes: number) => void;
 	/** The socket has room again. */
 	readonly onDrain?: () => void;
 }
 
-const packetBytesMax = 2 * 1024 * 1024;
+/** Sparkplug births stay below 1 MB; nothing else here is longer. */
+export const payloadBytesMax = 2 * 1024 * 1024;
 
 export class MqttLink implements Part {
 	readonly name = "MQTT connection";
@@ -212,7 +215,8 @@ export class MqttLink implements Part {
 		client.on("offline", () => end("the broker is silent"));
 		client.handleMessage = (packet: IPublishPacket, done) => {
 			const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
-			if (payload.length > packetBytesMax) {
+			if (payload.length > payloadBytesMax) {
+				this.#options.onTooLong?.(packet.topic, payload.length);
 				done();
 				return;
 			}

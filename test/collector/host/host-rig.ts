@@ -64,7 +64,7 @@ export class HostRig {
 		await once(server, "listening");
 		this.broker.on("publish", ({ topic, payload }) => {
 			if (topic.includes("/NCMD/")) this.commands.push(readCommand(Buffer.from(payload)));
-			if (topic.startsWith("spBv1.0/STATE/"))
+			if (topic === `spBv1.0/STATE/${hostId}`)
 				this.states.push({ topic, payload: JSON.parse(payload.toString()) });
 		});
 		this.#port = (server.address() as AddressInfo).port;

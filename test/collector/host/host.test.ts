@@ -1,31 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SampleColumns } from "../../../common/contract/samples.ts";
 import { counted } from "../../helpers/quiet-telemetry.ts";
 import { wholeBirth } from "../../helpers/whole-birth.ts";
 import { eventually } from "../../simulators/plant/eventually.ts";
 import { edgeSession, HostRig, hostId } from "./host-rig.ts";
+import { recordOf } from "./record-of.ts";
 
 const held = [{ epoch: 7, first: 1, next: 2 }];
 const stateTopic = `spBv1.0/STATE/${hostId}`;
-
-function recordOf(offset: number) {
-	const samples = new SampleColumns(1);
-	samples.count = 1;
-	samples.tagId[0] = 10;
-	samples.sourceMs[0] = 1_000;
-	samples.setValue(0, offset);
-	return {
-		epoch: 7,
-		offset,
-		last: offset,
-		device: "U500",
-		throughMs: 900,
-		hash: new Uint8Array(16).fill(offset),
-		samples,
-		historical: false,
-	};
-}
 
 test("everything it says of itself carries the one timestamp of its session, also when it was online before", async () => {
 	const rig = await new HostRig().start();
