@@ -7,7 +7,8 @@ export const restoreGapPrefix = "restore ";
 /**
  * One SQLite file holds samples, positions, judgement, outbox and what people enter, so that one transaction covers
  * them. `pos = seq × 512 + index` is the key of a sample and is inserted in rising order: every commit appends to the
- * end of one B-tree. A tag's samples are found through the records of its device, which carry time bounds.
+ * end of one B-tree. A tag's samples are found through the records of its device, which carry time bounds. Samples per
+ * series are counted up to the position `counted_to`, in large steps; the view counts the rest when it is asked.
  */
 export const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -72,7 +73,13 @@ CREATE INDEX outbox_waiting ON outbox(state, next_ms);
 CREATE TABLE input(
 	n INTEGER PRIMARY KEY, kind TEXT NOT NULL, entered_ms INTEGER NOT NULL, entered_by TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE judgement_cache(only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL, state TEXT NOT NULL);
-CREATE TABLE count_by_series(series INTEGER PRIMARY KEY, samples INTEGER NOT NULL, last_pos INTEGER NOT NULL);
+CREATE TABLE series_counted(series INTEGER PRIMARY KEY, samples INTEGER NOT NULL, last_pos INTEGER NOT NULL);
+CREATE VIEW count_by_series(series, samples, last_pos) AS
+	SELECT series, sum(samples), max(last_pos) FROM (
+		SELECT series, samples, last_pos FROM series_counted UNION ALL
+		SELECT series, count(*), max(pos) FROM sample
+			WHERE pos >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'counted_to') GROUP BY series)
+	GROUP BY series;
 `;
 
 /** WAL with FULL: a commit that returned survives a power cut, and readers do not wait for writers. */

@@ -8,6 +8,8 @@ import { schema, storeFormat, writerPragmas } from "./schema.ts";
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
 export type PlainBatch = CommitBatch;
 
+const countEverySamples = 100_000;
+
 const insertSample =
 	"INSERT INTO sample(pos, series, source_ms, source_rest, server_lag, status, value) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
@@ -15,12 +17,16 @@ const insertSample =
 export class StoreFile {
 	readonly db: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
+	#uncounted = 0;
+
+	readonly #countEvery: number;
 
 	/**
-	 * Opens or creates the file.
+	 * Opens or creates the file. `countEvery`: samples between two countings by series.
 	 * @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED
 	 */
-	constructor(path: string) {
+	constructor(path: string, countEvery = countEverySamples) {
+		this.#countEvery = countEvery;
 		let db: DatabaseSync | undefined;
 		try {
 			db = new DatabaseSync(path);
@@ -30,7 +36,11 @@ export class StoreFile {
 			if (!empty) return;
 			this.#transaction(() => {
 				this.db.exec(schema);
-				this.run("INSERT INTO meta VALUES ('format', ?), ('instance', ?)", String(storeFormat), randomUUID());
+				this.run(
+					"INSERT INTO meta VALUES ('format', ?), ('instance', ?), ('counted_to', '0')",
+					String(storeFormat),
+					randomUUID(),
+				);
 			});
 		} catch (error) {
 			db?.close();
@@ -118,7 +128,6 @@ export class StoreFile {
 	#records(batch: PlainBatch): void {
 		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 		const insert = this.statement(insertSample);
-		const counts = new Map<number, { samples: number; lastPos: number }>();
 		const samples = Object.setPrototypeOf(batch.samples, SampleColumns.prototype) as SampleColumns;
 		let index = 0;
 		for (const row of batch.records) {
@@ -139,35 +148,34 @@ export class StoreFile {
 				row.receivedMs,
 			);
 			for (let at = 0; at < row.samples; at++, index++) {
-				const pos = seq * samplesPerSeq + at;
-				const series = samples.tagId[index] as number;
 				const lag = samples.serverLagTicks[index] as number;
 				insert.run(
-					pos,
-					series,
+					seq * samplesPerSeq + at,
+					samples.tagId[index] as number,
 					samples.sourceMs[index] as number,
 					samples.sourceRestTicks[index] as number,
 					Number.isNaN(lag) ? null : lag,
 					samples.status[index] as number,
 					storedValue(samples, index),
 				);
-				const count = counts.get(series);
-				if (count === undefined) counts.set(series, { samples: 1, lastPos: pos });
-				else {
-					count.samples++;
-					count.lastPos = pos;
-				}
 			}
 		}
-		for (const [series, { samples: added, lastPos }] of counts) {
-			this.run(
-				`INSERT INTO count_by_series VALUES (?, ?, ?)
-				ON CONFLICT(series) DO UPDATE SET samples = samples + excluded.samples, last_pos = excluded.last_pos`,
-				series,
-				added,
-				lastPos,
-			);
-		}
+		this.#uncounted += index;
+		if (this.#uncounted >= this.#countEvery) this.#count();
+	}
+
+	/** One statement for many samples of many series costs a fraction of one for each. */
+	#count(): void {
+		const from = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'counted_to')";
+		this.run(
+			`INSERT INTO series_counted SELECT series, count(*), max(pos) FROM sample WHERE pos >= ${from} GROUP BY series
+			ON CONFLICT(series) DO UPDATE SET samples = samples + excluded.samples, last_pos = excluded.last_pos`,
+		);
+		this.run(
+			"UPDATE meta SET value = (SELECT CAST(coalesce(max(pos), -1) + 1 AS TEXT) FROM sample) WHERE key = 'counted_to'",
+		);
+		// After a rollback the count is only taken later.
+		this.#uncounted = 0;
 	}
 
 	#positions(batch: PlainBatch): void {

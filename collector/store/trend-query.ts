@@ -93,8 +93,8 @@ function isText(datatype: Datatype): boolean {
 function seriesOf(db: DatabaseSync, unit: string, tag: string): TagSeries[] {
 	const rows = all(
 		db,
-		`SELECT s.id, s.datatype, s.eu FROM series s JOIN count_by_series c ON c.series = s.id
-		WHERE s.device = ? AND s.device <> '' AND s.tag = ? ORDER BY c.last_pos DESC LIMIT 64`,
+		`SELECT s.id, s.datatype, s.eu FROM series s LEFT JOIN series_counted c ON c.series = s.id
+		WHERE s.device = ? AND s.device <> '' AND s.tag = ? ORDER BY c.last_pos IS NULL DESC, c.last_pos DESC LIMIT 64`,
 		unit,
 		tag,
 	);

@@ -18,7 +18,7 @@ export interface KnownSample {
 	readonly status?: number;
 }
 
-const emptyBatch: CommitBatch = {
+export const emptyBatch: CommitBatch = {
 	edgeNodes: [],
 	series: [],
 	records: [],

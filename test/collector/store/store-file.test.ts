@@ -8,7 +8,7 @@ import { OutboxTable } from "../../../collector/store/outbox-table.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
-import { beganMs, KnownStore } from "./known-store.ts";
+import { beganMs, emptyBatch, KnownStore } from "./known-store.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20261122);
 let store: KnownStore;
@@ -222,4 +222,47 @@ describe("the outbox", () => {
 		store.commit({ outbox: [message(1, "a")] });
 		expect(taken(new OutboxTable(store.file), 9)).toEqual(["a m1", "b m1"]);
 	});
+});
+
+test("samples per series are right after every commit, whether or not they were just counted, and after a rollback", () => {
+	const path = join(temporaryFolder(), "store.db");
+	let file = new StoreFile(path, 7);
+	const counted = () => file.all("SELECT series, samples, last_pos FROM count_by_series ORDER BY series");
+	const plain = () =>
+		file.all(
+			"SELECT series, count(*) AS samples, max(pos) AS last_pos FROM sample GROUP BY series ORDER BY series",
+		);
+	const commit = (seq: number, series: readonly number[], conflicting = false) => {
+		const samples = new SampleColumns(series.length);
+		samples.count = series.length;
+		samples.kind.fill(1);
+		samples.tagId.set(series);
+		file.commit({
+			...emptyBatch,
+			samples,
+			records: [
+				{
+					...{ seq, edgeNode: 1, epoch: 7, offset: conflicting ? 1 : seq, last: seq, device: "U500" },
+					...{ samples: series.length, sourceMinMs: 0, sourceMaxMs: 0, throughMs: undefined },
+					...{ hash: new Uint8Array(16), receivedMs: 0 },
+				},
+			],
+		});
+	};
+	for (let seq = 1; seq <= 12; seq++) {
+		commit(
+			seq,
+			Array.from({ length: seq % 5 }, (_, index) => 1 + ((seq + index) % 3)),
+		);
+		expect(counted()).toEqual(plain());
+		// The counting goes back with everything else.
+		expect(() => commit(100 + seq, [1, 1, 1, 1, 1, 1, 1, 1], true)).toThrow();
+		expect(counted()).toEqual(plain());
+		if (seq % 4 === 0) {
+			file.close();
+			file = new StoreFile(path, 7);
+			expect(counted()).toEqual(plain());
+		}
+	}
+	file.close();
 });
