@@ -62,6 +62,11 @@ const schema = keys({
 		lot: text.default("Lot"),
 		recipe: text.default("Recipe"),
 		phase: text.default("Phase"),
+		/**
+		 * The tag by which a unit counts every value it has written, the count itself and what its cycle still writes
+		 * at the same source time included. When it is left out, nothing is reconciled.
+		 */
+		written: text.optional(),
 	}).prefault({}),
 	/** Units a batch passes, in order; a lot is complete when it has left the last. */
 	route: list(topicLevel, 1, "units"),

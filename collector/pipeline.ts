@@ -42,6 +42,8 @@ export interface IncomingRecord {
 	readonly throughMs: number | undefined;
 	readonly hash: Uint8Array;
 	readonly samples: SampleColumns;
+	/** Sent later than it came about, as a backlog is. */
+	readonly historical: boolean;
 	readonly receivedMs: number;
 }
 

@@ -191,7 +191,7 @@ export interface LiveStatus {
 	readonly process: "collector";
 	/** Cost of the process; absent where nobody measures. */
 	readonly figures?: Figures;
-	/** Age of samples (wall clock less source time) when they were committed; means little while a line is caught up with. */
+	/** Age of live samples (wall clock less source time) when they were committed; samples of a backlog do not count. */
 	readonly commitAgeMs?: {
 		readonly p50: number;
 		readonly p99: number;

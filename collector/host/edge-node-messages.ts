@@ -195,6 +195,7 @@ export class EdgeNodeMessages {
 			throughMs: data.throughMs,
 			hash: data.hash,
 			samples: data.samples,
+			historical: data.historical,
 			receivedMs: clock.wallMs(),
 		});
 	}

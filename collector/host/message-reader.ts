@@ -96,6 +96,8 @@ export interface Data {
 	readonly lastOffset: number | undefined;
 	readonly held: readonly HeldEpoch[] | undefined;
 	readonly samples: SampleColumns;
+	/** Sent later than it came about, as a backlog is. */
+	readonly historical: boolean;
 	/** Metrics that no birth declared, and values of another kind than declared. */
 	readonly unknownAliases: number;
 	readonly mistyped: number;
@@ -118,6 +120,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 	let detail: Buffer | undefined;
 	let unknownAliases = 0;
 	let mistyped = 0;
+	let historical = false;
 	const head = readPayload(payload, view, (metric) => {
 		const definition = aliases.find(device, metric.alias, metric.name);
 		if (definition === undefined) {
@@ -141,6 +144,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 				if (metric.bytes !== undefined) held = readHeld(metric.bytes);
 				break;
 			case "tag":
+				if (metric.historical) historical = true;
 				if (!appendSample(samples, metric, definition)) mistyped++;
 				break;
 			default:
@@ -169,6 +173,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 		lastOffset,
 		held,
 		samples,
+		historical,
 		unknownAliases,
 		mistyped,
 		foreign,

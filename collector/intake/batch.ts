@@ -9,6 +9,8 @@ export interface Batch {
 	readonly samples: SampleColumns;
 	/** Where each record's samples stand, in the order of `rows`. */
 	readonly judged: { device: string; throughMs: number | undefined; from: number; count: number }[];
+	/** Whether each record of `rows` came late, as part of a backlog. */
+	readonly historical: boolean[];
 	readonly marks: { edgeNode: number; device: string; epoch: number; offset: number; throughMs: number }[];
 	readonly ranges: Map<string, { edgeNode: number; epoch: number; ranges: OffsetRanges }>;
 	/** Records whose offset was taken already. */
@@ -22,7 +24,15 @@ export function buildBatch(
 	stored: (edgeNode: number, epoch: number) => OffsetRanges,
 ): Batch {
 	const samples = new SampleColumns(records.reduce((sum, record) => sum + record.samples.count, 0));
-	const batch: Batch = { rows: [], samples, judged: [], marks: [], ranges: new Map(), repeated: [] };
+	const batch: Batch = {
+		rows: [],
+		samples,
+		judged: [],
+		historical: [],
+		marks: [],
+		ranges: new Map(),
+		repeated: [],
+	};
 	const repeated: IncomingRecord[] = [];
 	for (const record of records) {
 		const { edgeNode, epoch, last, device, throughMs, hash, receivedMs } = record;
@@ -46,6 +56,7 @@ export function buildBatch(
 			samples.copyFrom(record.samples, index);
 		}
 		const count = samples.count - from;
+		batch.historical.push(record.historical);
 		batch.judged.push({ device, throughMs, from, count });
 		const seq = nextSeq + batch.rows.length;
 		batch.rows.push({

@@ -94,7 +94,7 @@ export class Intake implements IntakePort, Part {
 	get storedSamples(): number {
 		return this.#storedSamples;
 	}
-	/** How old samples were at their commit, over the last 30 s: wall clock less source time, in milliseconds. */
+	/** How old live samples were at their commit, over the last 30 s: wall clock less source time, in milliseconds. */
 	get commitAgeMs() {
 		return this.#commitAge.summary(this.#options.clock.monotonicMs());
 	}
@@ -300,8 +300,9 @@ export class Intake implements IntakePort, Part {
 		const edgeNodes = new Set<number>();
 		const nowMs = this.#options.clock.wallMs();
 		const monotonicMs = this.#options.clock.monotonicMs();
-		for (const row of batch.rows)
-			if (row.device !== nodeDevice) this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
+		for (const [at, row] of batch.rows.entries())
+			if (row.device !== nodeDevice && row.samples > 0 && !batch.historical[at])
+				this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
 			this.#options.watches.get(edgeNode).ledger.apply(epoch, ranges);
 			edgeNodes.add(edgeNode);

@@ -31,6 +31,7 @@ export function incoming(
 		device: "U500",
 		throughMs: undefined,
 		hash: new Uint8Array(16).fill(offset),
+		historical: false,
 		receivedMs: 1_000,
 		...changes,
 		samples: columns,
