@@ -21,6 +21,11 @@ function stateInWords(status) {
 	if (lastCommitError) return bad(`The store cannot write: ${lastCommitError}. Agents keep their data.`);
 	if (!broker.connected)
 		return bad(`Not connected to the broker ${broker.url}. Agents keep their data and send it later.`);
+	const doubled = status.edgeNodes.filter((/** @type {any} */ node) => node.rivals?.length > 0);
+	if (doubled.length > 0) {
+		const names = doubled.map((/** @type {any} */ node) => `${node.group}/${node.edgeNode}`).join(", ");
+		return bad(`Two agents publish as ${names}. Nothing of it is stored until one of them is stopped.`);
+	}
 	const silent = status.edgeNodes.filter((/** @type {any} */ node) => !node.online);
 	if (silent.length > 0) {
 		const names = silent.map((/** @type {any} */ node) => `${node.group}/${node.edgeNode}`).join(", ");

@@ -238,6 +238,10 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 			{ edgeNodes: knownStatus.edgeNodes.map((node) => ({ ...node, online: false })) },
 			"⚠ Agent offline: site/agent-1.",
 		],
+		[
+			{ edgeNodes: knownStatus.edgeNodes.map((node) => ({ ...node, rivals: [7, 8] })) },
+			"⚠ Two agents publish as site/agent-1.",
+		],
 		[{ lastCommitError: "disk is full" }, "⚠ The store cannot write: disk is full."],
 	])("%j is said in words", async (change, words) => {
 		live = change;
