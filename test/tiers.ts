@@ -23,7 +23,7 @@ export const fullPartLimitMs = 60 * minute;
 export const fullParts = {
 	common: ["common", "launcher", "static", "cli"],
 	simulators: ["simulators"],
-	agent: ["agent"],
+	agent: ["agent", "delivery"],
 	collector: ["collector", "dashboards"],
 	integration: ["integration"],
 	"end-to-end": ["end-to-end"],

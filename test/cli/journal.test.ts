@@ -2,10 +2,12 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DiskJournal } from "../../agent/journal/journal.ts";
+import { encodeGapFile, gapName } from "../../agent/journal/segment-format.ts";
 import { encodeRecord } from "../../agent/record-codec.ts";
 import { ByteWriter } from "../../common/contract/bytes.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
+import { boundGap, gapBody } from "../agent/journal/known-records.ts";
 import { runCommand } from "../helpers/run-command.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -54,10 +56,34 @@ test("inspect says which values of which time a journal holds", async () => {
 	expect(code).toBe(0);
 	expect(stdout).toMatch(/00000001-0{15}1 +77 +1 +10 +20 +\d+ +2026-11-22 08:00:00 +2026-11-22 09:00:00$/m);
 	expect(stdout).toMatch(/^20 values in \d+ bytes, [\d.]+ bytes per value$/m);
+	expect(stdout).toMatch(/^\d+ bytes per hour of plant time: 1 GiB lasts [\d.]+ hours$/m);
 	const json = JSON.parse((await pilotline("journal", "inspect", "--data", data, "--json")).stdout);
 	expect(json).toMatchObject({
 		ok: true,
 		segments: [{ chain: 1, epoch: 77, firstOffset: 1, nextOffset: 11, samples: 20, tornBytes: 0 }],
+	});
+});
+
+test("a range that was dropped is shown as what it is, and verified", async () => {
+	const data = await dataDirectory(10);
+	const folder = join(data, "journal");
+	const gap = boundGap("U500", ["TT01"], Date.UTC(2026, 10, 22, 5), Date.UTC(2026, 10, 22, 6));
+	const header = { chain: 1, epoch: 70, first: 4, previousEpoch: 0, previousLast: 0 };
+	const file = encodeGapFile(header, 903, gapBody(gap));
+	const path = join(folder, gapName(1, 4));
+	writeFileSync(path, file);
+	const { stdout } = await pilotline("journal", "inspect", "--data", data);
+	expect(stdout).toMatch(
+		/00000001-0{15}4 +70 +4 +903 +0 +\d+ +2026-11-22 05:00:00 +2026-11-22 06:00:00 +gap record: 900 records dropped, 1 gaps$/m,
+	);
+	expect(await pilotline("journal", "verify", "--data", data)).toMatchObject({
+		code: 0,
+		stdout: "10 records in 1 segments, 900 dropped records in 1 gap records: all sound\n",
+	});
+	writeFileSync(path, file.subarray(0, file.length - 1));
+	expect(await pilotline("journal", "verify", "--data", data)).toMatchObject({
+		code: 1,
+		stdout: expect.stringContaining(`${gapName(1, 4)}: not a whole gap record`),
 	});
 });
 

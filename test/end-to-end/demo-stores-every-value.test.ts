@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { batchUnits } from "../../simulators/plant/recipe.ts";
 import { runDemo } from "./run-demo.ts";
 
 test("a clean lot: what the line produced is stored, nothing is missing, violated or told", async () => {
@@ -7,6 +8,14 @@ test("a clean lot: what the line produced is stored, nothing is missing, violate
 	expect(document.valuesStored, stderr).toBe(document.valuesProduced);
 	expect(document).toMatchObject({ gaps: 0, violations: 0, webhooksDelivered: 0 });
 	expect(document.lots).toEqual([{ id: expect.stringMatching(/^L\d{5}$/), verdict: "in", violations: 0 }]);
+	const lot = String(document.lots[0]?.id);
+	const rows = document.reconciliation[lot] ?? [];
+	expect(Object.keys(document.reconciliation)).toEqual([lot]);
+	expect(rows.map(({ unit }) => unit).sort()).toEqual(batchUnits.map(({ id }) => id).sort());
+	for (const row of rows) {
+		expect(row.produced).toBeGreaterThan(100);
+		expect(row).toMatchObject({ lot, stored: row.produced, missing: 0, restarted: false, complete: true });
+	}
 	expect(stderr).not.toMatch(/produced, \d+ stored$/m);
 	expect(code).toBe(0);
 });

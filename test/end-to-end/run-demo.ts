@@ -8,6 +8,19 @@ export interface DemoDocument {
 	readonly gaps: number;
 	readonly violations: number;
 	readonly webhooksDelivered: number;
+	readonly reconciliation: Readonly<
+		Record<
+			string,
+			readonly {
+				readonly unit: string;
+				readonly lot: string;
+				readonly produced: number;
+				readonly stored: number;
+				readonly restarted: boolean;
+				readonly complete: boolean;
+			}[]
+		>
+	>;
 	readonly seconds: number;
 }
 

@@ -32,8 +32,7 @@ test("is the same as a plain set of positions, in order, as long as its bound is
 				plain.size === 0 ? undefined : Math.min(...plain),
 			);
 			for (let chain = 1; chain <= 3; chain++)
-				for (let at = 1; at <= 55; at++)
-					expect(ranges.has(chain, at)).toBe(plain.has(chain * 1_000 + at));
+				for (let at = 1; at <= 55; at++) expect(ranges.has(chain, at)).toBe(plain.has(chain * 1_000 + at));
 		}),
 		{ numRuns: 500 },
 	);

@@ -64,7 +64,11 @@ const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 
 const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
-export async function startServer(read: ReadPort, live: LivePort = knownLive()): Promise<ApiServer> {
+export async function startServer(
+	read: ReadPort,
+	live: LivePort = knownLive(),
+	writtenTag: string | null = "Written",
+): Promise<ApiServer> {
 	const server = new ApiServer({
 		clock,
 		host: "127.0.0.1",
@@ -74,6 +78,7 @@ export async function startServer(read: ReadPort, live: LivePort = knownLive()):
 		registry: new Registry(),
 		ready: () => ({ ready: true }),
 		phaseTag: "Phase",
+		writtenTag: writtenTag ?? undefined,
 		consoleDirectory,
 	});
 	await server.start();

@@ -62,6 +62,7 @@ export class KnownStore {
 	readonly #series = new Map<string, number>();
 	#file: StoreFile | undefined;
 	#seq = 1;
+	#nextSeries = 1;
 
 	get file(): StoreFile {
 		if (this.#file === undefined) {
@@ -75,14 +76,15 @@ export class KnownStore {
 		this.file.commit({ ...emptyBatch, ...batch });
 	}
 
-	series(unit: string, tag: string, datatype: DatatypeName, eu?: string): void {
-		const id = this.#series.size + 1;
+	/** Later records of the tag are of the series that was added last. */
+	series(unit: string, tag: string, datatype: DatatypeName, eu?: string, edgeNode = 1): void {
+		const id = this.#nextSeries++;
 		this.#series.set(`${unit}/${tag}`, id);
-		this.commit({ series: [{ id, edgeNode: 1, device: unit, tag, datatype: datatypes[datatype], eu }] });
+		this.commit({ series: [{ id, edgeNode, device: unit, tag, datatype: datatypes[datatype], eu }] });
 	}
 
 	/** One record of the unit, at most 500 samples. */
-	record(unit: string, samples: readonly KnownSample[]): void {
+	record(unit: string, samples: readonly KnownSample[], edgeNode = 1): void {
 		const columns = new SampleColumns(samples.length);
 		columns.count = samples.length;
 		for (const [index, { tag, atMs, value, status = 0 }] of samples.entries()) {
@@ -96,7 +98,7 @@ export class KnownStore {
 		const seq = this.#seq++;
 		const record = {
 			seq,
-			edgeNode: 1,
+			edgeNode,
 			epoch: 7,
 			offset: seq,
 			last: seq,
