@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Datatype, datatypes, type TagDatatypeName } from "../common/contract/datatype.ts";
+import { type Datatype, datatypeName, datatypes, type TagDatatypeName } from "../common/contract/datatype.ts";
 import { gapMetric } from "../common/contract/delivery.ts";
 import { nodeDevice } from "../common/contract/ids.ts";
 import { openedMetric } from "../common/contract/opened.ts";
@@ -75,7 +75,12 @@ export class TagBook {
 		const all = [...stored];
 		for (const [key, tag] of configured) {
 			if (known.has(key)) continue;
-			all.push({ id: nextId++, device: tag.device, name: tag.name, type: typeName(tag.datatype) });
+			all.push({
+				id: nextId++,
+				device: tag.device,
+				name: tag.name,
+				type: datatypeName(tag.datatype) as TagDatatypeName,
+			});
 		}
 		if (all.length > stored.length)
 			await replaceFile(path, `${JSON.stringify({ format: bookFormat, tags: all }, null, "\t")}\n`);
@@ -105,11 +110,6 @@ export class TagBook {
 
 function keyOf(device: string, name: string, type: string): string {
 	return `${device}\n${name}\n${type}`;
-}
-
-function typeName(datatype: Datatype): TagDatatypeName {
-	const entry = Object.entries(datatypes).find(([, code]) => code === datatype);
-	return entry?.[0] as TagDatatypeName;
 }
 
 async function readBook(path: string): Promise<StoredTag[]> {

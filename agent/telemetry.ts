@@ -23,6 +23,16 @@ export class AgentTelemetry {
 		"Samples with the overflow bit: the server lost older ones",
 		["server"],
 	);
+	readonly #republished = this.#counter(
+		"server_messages_republished_total",
+		"Messages of a subscription that were asked for again and came",
+		["server"],
+	);
+	readonly #missed = this.#counter(
+		"server_messages_missed_total",
+		"Messages of a subscription that the server did not have any more; a gap each",
+		["server"],
+	);
 	readonly #records = this.#counter("records_sent_total", "Records published", ["lane"]);
 	readonly #bytes = this.#counter("bytes_sent_total", "Payload bytes published", []);
 	readonly #resent = this.#counter(
@@ -103,6 +113,13 @@ export class AgentTelemetry {
 	}
 	samplesRefused(reason: "unknown_handle" | "journal_full", samples: number): void {
 		this.#refused.inc({ reason }, samples);
+	}
+	messageRepublished(server: string): void {
+		this.#republished.inc({ server });
+	}
+	messagesMissed(server: string): void {
+		this.#missed.inc({ server });
+		this.#log.error({ server }, "the server no longer had a message that was lost; a gap was written down");
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

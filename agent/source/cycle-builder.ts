@@ -1,4 +1,4 @@
-import { SampleColumns, type SampleValue } from "../../common/contract/samples.ts";
+import { SampleColumns, type SampleValue, valueKind } from "../../common/contract/samples.ts";
 import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
@@ -28,27 +28,39 @@ export interface CycleCounts {
 export class CycleBuilder {
 	readonly device: string;
 	readonly #timeBaseId: number | undefined;
-	readonly #rank = new Map<number, number>();
-	readonly #samples = new SampleColumns(1024);
-	readonly #sorted = new SampleColumns(1024);
+	readonly #tagIds: readonly number[];
+	/** The arrays below are indexed by tag id less the lowest of the device. */
+	readonly #lowestId: number;
+	readonly #rank: Float64Array;
 	readonly #last = new SampleColumns(0);
-	readonly #seen: boolean[] = [];
-	/** Until the first new value of each tag after a reconnect, its last value may come again. */
-	#mayRepeat = new Set<number>();
+	/** 1 where `#last` holds a sample. */
+	readonly #seen: Uint8Array;
+	/** 1 until the first new value of a tag after a reconnect: its last value may come again. */
+	readonly #mayRepeat: Uint8Array;
+	readonly #samples = new SampleColumns(512);
+	readonly #sorted = new SampleColumns(512);
+	readonly #order: number[] = [];
 	#newestMs = Number.NEGATIVE_INFINITY;
-	#resumedThroughMs: number | undefined;
+	#resumedThroughMs = Number.NEGATIVE_INFINITY;
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
 		this.device = device.name;
-		for (const { tag, rank } of tags) this.#rank.set(tag.id, rank);
+		this.#tagIds = tags.map(({ tag }) => tag.id);
+		const lowest = this.#tagIds.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY);
+		const highest = this.#tagIds.reduce((most, id) => Math.max(most, id), 0);
+		const places = highest - lowest + 1;
+		this.#lowestId = lowest;
+		this.#rank = new Float64Array(places);
+		for (const { tag, rank } of tags) this.#rank[tag.id - lowest] = rank;
 		const base = device.time_base;
 		this.#timeBaseId = base === "publish" ? undefined : tags.find(({ tag }) => tag.name === base.tag)?.tag.id;
-		if (this.#timeBaseId !== undefined) this.#rank.set(this.#timeBaseId, Number.MAX_SAFE_INTEGER);
-		const idsMax = tags.reduce((highest, { tag }) => Math.max(highest, tag.id), 0);
-		this.#last.reserve(idsMax + 1);
+		if (this.#timeBaseId !== undefined) this.#rank[this.#timeBaseId - lowest] = Number.MAX_SAFE_INTEGER;
+		this.#last.reserve(places);
+		this.#seen = new Uint8Array(places);
+		this.#mayRepeat = new Uint8Array(places);
 	}
 
-	/** Where the next sample goes; append with `appendDataValue`. */
+	/** Where samples of this device are gathered until `finish`. */
 	get samples(): SampleColumns {
 		return this.#samples;
 	}
@@ -58,14 +70,9 @@ export class CycleBuilder {
 		return this.#newestMs;
 	}
 
-	/** The last source time of a tag, or undefined when it never had a value. */
-	lastSourceMs(tagId: number): number | undefined {
-		return this.#seen[tagId] === true ? this.#last.sourceMs[tagId] : undefined;
-	}
-
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(): void {
-		this.#mayRepeat = new Set(this.#rank.keys());
+		for (const id of this.#tagIds) this.#mayRepeat[id - this.#lowestId] = 1;
 	}
 
 	/**
@@ -73,35 +80,45 @@ export class CycleBuilder {
 	 * last sample, or not newer than the device's Through, because everything up to there is in the journal.
 	 */
 	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
-		this.#resumedThroughMs = throughMs;
-		for (const id of this.#rank.keys()) {
+		this.#resumedThroughMs = throughMs ?? Number.NEGATIVE_INFINITY;
+		for (const id of this.#tagIds) {
 			const last = samples.get(id);
 			if (last === undefined) continue;
-			this.#seen[id] = true;
-			this.#last.sourceMs[id] = last.sourceMs;
-			this.#last.sourceRestTicks[id] = last.sourceRestTicks;
-			this.#last.status[id] = last.status;
-			this.#last.setValue(id, last.value);
+			const place = id - this.#lowestId;
+			this.#seen[place] = 1;
+			this.#last.sourceMs[place] = last.sourceMs;
+			this.#last.sourceRestTicks[place] = last.sourceRestTicks;
+			this.#last.status[place] = last.status;
+			this.#last.setValue(place, last.value);
 			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
 		}
 		this.expectRepeats();
 	}
 
+	/** Forgets what was gathered since the last `finish`. */
+	discard(): void {
+		this.#samples.count = 0;
+		this.#samples.other.length = 0;
+	}
+
 	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
 	finish(publishThroughMs: number | undefined, counts: CycleCounts): Cycle | undefined {
 		const gathered = this.#samples;
-		const order = this.#order(gathered);
 		const sorted = this.#sorted;
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
 		let throughMs = this.#timeBaseId === undefined ? publishThroughMs : undefined;
-		for (const index of order) {
-			if (this.#isRepeat(gathered, index)) {
+		const order = this.#sort();
+		for (let turn = 0; turn < order.length; turn++) {
+			const index = order[turn] as number;
+			const place = (gathered.tagId[index] as number) - this.#lowestId;
+			if (this.#mayRepeat[place] === 1 && this.#isRepeat(gathered, index, place)) {
+				this.#mayRepeat[place] = 0;
 				counts.repeats++;
 				continue;
 			}
-			this.#remember(gathered, index);
+			this.#remember(gathered, index, place);
 			sorted.copyFrom(gathered, index);
 			const status = gathered.status[index] as number;
 			if (!isGood(status)) counts.notGood++;
@@ -111,20 +128,24 @@ export class CycleBuilder {
 				throughMs = gathered.sourceMs[index] as number;
 		}
 		counts.samples += sorted.count;
-		gathered.count = 0;
-		gathered.other.length = 0;
+		this.discard();
 		if (sorted.count === 0 && throughMs === undefined) return undefined;
 		return { device: this.device, samples: sorted, throughMs };
 	}
 
-	#order(samples: SampleColumns): number[] {
-		const order = Array.from({ length: samples.count }, (_, index) => index);
-		const { sourceMs, sourceRestTicks, tagId } = samples;
+	/** The indexes of what was gathered, by source time, then by the place in the configuration. */
+	#sort(): readonly number[] {
+		const order = this.#order;
+		const { count, sourceMs, sourceRestTicks, tagId } = this.#samples;
+		order.length = count;
+		for (let index = 0; index < count; index++) order[index] = index;
+		const rank = this.#rank;
+		const lowest = this.#lowestId;
 		return order.sort(
 			(a, b) =>
 				(sourceMs[a] as number) - (sourceMs[b] as number) ||
 				(sourceRestTicks[a] as number) - (sourceRestTicks[b] as number) ||
-				(this.#rank.get(tagId[a] as number) ?? 0) - (this.#rank.get(tagId[b] as number) ?? 0) ||
+				(rank[(tagId[a] as number) - lowest] as number) - (rank[(tagId[b] as number) - lowest] as number) ||
 				a - b,
 		);
 	}
@@ -133,36 +154,30 @@ export class CycleBuilder {
 	 * The same source time, status and value as the tag's last sample, once after a reconnect. A server that kept its
 	 * queues sends what they hold first and the present value again after it, so the repeat need not come first.
 	 */
-	#isRepeat(samples: SampleColumns, index: number): boolean {
-		const id = samples.tagId[index] as number;
-		if (!this.#mayRepeat.has(id)) return false;
-		const repeat =
-			this.#seen[id] === true
-				? this.#isLast(samples, index, id)
-				: (samples.sourceMs[index] as number) <= (this.#resumedThroughMs ?? Number.NEGATIVE_INFINITY);
-		if (repeat) this.#mayRepeat.delete(id);
-		return repeat;
-	}
-
-	#isLast(samples: SampleColumns, index: number, id: number): boolean {
+	#isRepeat(samples: SampleColumns, index: number, place: number): boolean {
+		if (this.#seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;
 		const last = this.#last;
 		return (
-			last.sourceMs[id] === samples.sourceMs[index] &&
-			last.sourceRestTicks[id] === samples.sourceRestTicks[index] &&
-			last.status[id] === samples.status[index] &&
-			last.kind[id] === samples.kind[index] &&
-			sameValue(last.value(id), samples.value(index))
+			last.sourceMs[place] === samples.sourceMs[index] &&
+			last.sourceRestTicks[place] === samples.sourceRestTicks[index] &&
+			last.status[place] === samples.status[index] &&
+			last.kind[place] === samples.kind[index] &&
+			sameValue(last.value(place), samples.value(index))
 		);
 	}
 
-	#remember(samples: SampleColumns, index: number): void {
-		const id = samples.tagId[index] as number;
-		this.#seen[id] = true;
-		this.#last.sourceMs[id] = samples.sourceMs[index] as number;
-		this.#last.sourceRestTicks[id] = samples.sourceRestTicks[index] as number;
-		this.#last.status[id] = samples.status[index] as number;
-		this.#last.setValue(id, samples.value(index));
-		this.#newestMs = Math.max(this.#newestMs, samples.sourceMs[index] as number);
+	#remember(samples: SampleColumns, index: number, place: number): void {
+		const last = this.#last;
+		const sourceMs = samples.sourceMs[index] as number;
+		const kind = samples.kind[index] as number;
+		this.#seen[place] = 1;
+		last.sourceMs[place] = sourceMs;
+		last.sourceRestTicks[place] = samples.sourceRestTicks[index] as number;
+		last.status[place] = samples.status[index] as number;
+		last.kind[place] = kind;
+		last.number[place] = samples.number[index] as number;
+		if (kind === valueKind.other) last.other[place] = samples.other[index];
+		if (sourceMs > this.#newestMs) this.#newestMs = sourceMs;
 	}
 }
 

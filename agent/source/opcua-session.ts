@@ -1,24 +1,37 @@
 import {
 	AttributeIds,
-	type ClientMonitoredItemGroup,
 	type ClientSession,
+	type ClientSessionPublishService,
+	type ClientSessionRawSubscriptionService,
 	type ClientSubscription,
 	DataChangeFilter,
 	DataChangeTrigger,
 	DeadbandType,
 	MessageSecurityMode,
+	MonitoringMode,
+	type NotificationMessage,
 	OPCUAClient,
+	RepublishRequest,
 	SecurityPolicy,
 	TimestampsToReturn,
 } from "node-opcua";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import type { SourceTag } from "./cycle-builder.ts";
+import { keepDataChangeBodies } from "./data-change-body.ts";
 
 /** The items a server may be asked for in one call when it names no limit itself. */
 const itemsPerCallDefault = 1_000;
 const maxMonitoredItemsPerCallNode = "i=11714";
 const keepAliveCount = 10;
+/** The library takes a buffer of this size for every request; its default of 640 KiB keeps the garbage collector busy. */
+const chunkBytes = 64 * 1024;
+
+/** A tag in the namespace that its device names. */
+export interface NamedTag {
+	readonly namespace: string;
+	readonly tag: SourceTag;
+}
 
 /** A tag that the server would not watch, with its status. */
 export interface RefusedTag {
@@ -27,17 +40,9 @@ export interface RefusedTag {
 	readonly statusName: string;
 }
 
-export interface OpenedSession {
-	readonly client: OPCUAClient;
-	readonly session: ClientSession;
-	readonly subscription: ClientSubscription;
-	/** The tag behind each client handle. */
-	readonly tags: ReadonlyMap<number, SourceTag>;
-	readonly refused: readonly RefusedTag[];
-}
-
 /** A client without security, which the configuration has asked for by name. */
 export function createClient(server: ServerConfig): OPCUAClient {
+	keepDataChangeBodies();
 	return OPCUAClient.create({
 		applicationName: "Pilotline agent",
 		securityMode: MessageSecurityMode.None,
@@ -48,6 +53,7 @@ export function createClient(server: ServerConfig): OPCUAClient {
 		transportTimeout: server.connect_timeout_ms,
 		// The default of 15 s would notice a frozen server late.
 		defaultTransactionTimeout: 10_000,
+		transportSettings: { sendBufferSize: chunkBytes, receiveBufferSize: chunkBytes },
 		connectionStrategy: { initialDelay: 200, maxDelay: 5_000, maxRetry: -1, randomisationFactor: 0.3 },
 	});
 }
@@ -58,18 +64,15 @@ export function silentAfterMs(subscription: ClientSubscription): number {
 }
 
 /**
- * Creates a session and a subscription with every tag, and starts publishing only when all of them are known, so
- * that no first value arrives before its handle.
- * @throws CodedError OPCUA_UNREACHABLE, OPCUA_NAMESPACE_UNKNOWN
+ * Creates a session with a subscription that has no items yet and does not publish.
+ * @throws CodedError OPCUA_UNREACHABLE
  */
 export async function openSession(
 	client: OPCUAClient,
 	server: ServerConfig,
-	tags: readonly { namespace: string; tag: SourceTag }[],
-): Promise<Omit<OpenedSession, "client">> {
+): Promise<{ session: ClientSession; subscription: ClientSubscription }> {
 	try {
 		const session = await client.createSession();
-		const namespaces = await session.readNamespaceArray();
 		const subscription = await session.createSubscription2({
 			requestedPublishingInterval: server.publishing_interval_ms,
 			requestedMaxKeepAliveCount: keepAliveCount,
@@ -79,50 +82,85 @@ export async function openSession(
 			publishingEnabled: false,
 			priority: 10,
 		});
-		const watched = new Map<number, SourceTag>();
-		const refused: RefusedTag[] = [];
-		const itemsPerCall = await readItemsPerCall(session);
-		for (let from = 0; from < tags.length; from += itemsPerCall) {
-			const chunk = tags.slice(from, from + itemsPerCall);
-			const group = await monitor(subscription, server, chunk, namespaces);
-			for (const [index, item] of group.monitoredItems.entries()) {
-				const { tag } = chunk[index] as { tag: SourceTag };
-				if (item.statusCode.isGood()) watched.set(item.monitoringParameters.clientHandle, tag);
-				else refused.push({ tag, statusCode: item.statusCode.value, statusName: item.statusCode.name });
-			}
-		}
-		return { session, subscription, tags: watched, refused };
+		return { session, subscription };
 	} catch (error) {
-		if (error instanceof CodedError) throw error;
-		throw new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
+		throw unreachable(server, error);
 	}
 }
 
-async function readItemsPerCall(session: ClientSession): Promise<number> {
-	const limit = await session.read({ nodeId: maxMonitoredItemsPerCallNode, attributeId: AttributeIds.Value });
-	const value: unknown = limit.value?.value;
-	return typeof value === "number" && value > 0 ? Math.min(value, itemsPerCallDefault) : itemsPerCallDefault;
-}
-
-async function monitor(
+/**
+ * Has the server watch every tag, its client handle being its place in `tags` counted from 1, and lets it publish only
+ * when all are known: a cycle that is complete for some items only would say too much. No object of the library stands for an
+ * item, which at 20,000 of them would cost more memory than all of their values.
+ * @throws CodedError OPCUA_UNREACHABLE, OPCUA_NAMESPACE_UNKNOWN
+ */
+export async function watchTags(
+	session: ClientSession,
 	subscription: ClientSubscription,
 	server: ServerConfig,
-	chunk: readonly { namespace: string; tag: SourceTag }[],
-	namespaces: readonly string[],
-): Promise<ClientMonitoredItemGroup> {
-	const items = chunk.map(({ namespace, tag }) => {
-		const index = namespaces.indexOf(namespace);
-		if (index < 0) {
-			throw new CodedError(
-				"OPCUA_NAMESPACE_UNKNOWN",
-				`${server.endpoint}: expected namespace ${namespace}, found ${namespaces.join(", ")}; correct the device's namespace`,
-			);
+	tags: readonly NamedTag[],
+): Promise<RefusedTag[]> {
+	try {
+		const namespaces = await session.readNamespaceArray();
+		const prefixes = namespacePrefixes(server, tags, namespaces);
+		const itemsPerCall = await readItemsPerCall(session);
+		const refused: RefusedTag[] = [];
+		const service = session as ClientSession & ClientSessionRawSubscriptionService;
+		for (let from = 0; from < tags.length; from += itemsPerCall) {
+			const chunk = tags.slice(from, from + itemsPerCall);
+			const { results } = await service.createMonitoredItems({
+				subscriptionId: subscription.subscriptionId,
+				timestampsToReturn: TimestampsToReturn.Both,
+				itemsToCreate: chunk.map(({ namespace, tag }, index) =>
+					itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, from + index + 1),
+				),
+			});
+			for (const [index, { tag }] of chunk.entries()) {
+				const status = results?.[index]?.statusCode;
+				if (status === undefined)
+					throw new Error(`asked for ${chunk.length} items, answered for ${results?.length ?? 0}`);
+				if (!status.isGood()) refused.push({ tag, statusCode: status.value, statusName: status.name });
+			}
 		}
-		return { nodeId: `ns=${index};${tag.nodeId}`, attributeId: AttributeIds.Value };
+		const status = await subscription.setPublishingMode(true);
+		if (status.isNotGood()) throw new Error(`the server refused to publish: ${status.name}`);
+		return refused;
+	} catch (error) {
+		throw unreachable(server, error);
+	}
+}
+
+/** A message that the server still has, or undefined when it has not or does not answer. */
+export async function republish(
+	session: ClientSession,
+	subscriptionId: number,
+	retransmitSequenceNumber: number,
+): Promise<NotificationMessage | undefined> {
+	const request = new RepublishRequest({ subscriptionId, retransmitSequenceNumber });
+	const service = session as ClientSession & ClientSessionPublishService;
+	return await new Promise((resolve) => {
+		service.republish(request, (error, response) => {
+			const isThere = error === null && response?.responseHeader.serviceResult.isGood() === true;
+			resolve(isThere ? response.notificationMessage : undefined);
+		});
 	});
-	return await subscription.monitorItems(
-		items,
-		{
+}
+
+/** Whether the server answers that it does not know the subscription; false while it does not answer at all. */
+export async function isSubscriptionGone(subscription: ClientSubscription): Promise<boolean> {
+	try {
+		return (await subscription.setPublishingMode(true)).isNotGood();
+	} catch (error) {
+		return /BadSubscriptionIdInvalid|BadSessionIdInvalid|BadSessionClosed/.test(errorText(error));
+	}
+}
+
+function itemOf(server: ServerConfig, nodeId: string, clientHandle: number) {
+	return {
+		itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
+		monitoringMode: MonitoringMode.Reporting,
+		requestedParameters: {
+			clientHandle,
 			samplingInterval: server.sampling_interval_ms,
 			queueSize: server.queue_size,
 			discardOldest: true,
@@ -133,6 +171,36 @@ async function monitor(
 				deadbandValue: 0,
 			}),
 		},
-		TimestampsToReturn.Both,
-	);
+	};
+}
+
+function namespacePrefixes(
+	server: ServerConfig,
+	tags: readonly NamedTag[],
+	namespaces: readonly string[],
+): Map<string, string> {
+	const prefixes = new Map<string, string>();
+	for (const { namespace } of tags) {
+		if (prefixes.has(namespace)) continue;
+		const index = namespaces.indexOf(namespace);
+		if (index < 0) {
+			throw new CodedError(
+				"OPCUA_NAMESPACE_UNKNOWN",
+				`${server.endpoint}: expected namespace ${namespace}, found ${namespaces.join(", ")}; correct the device's namespace`,
+			);
+		}
+		prefixes.set(namespace, `ns=${index};`);
+	}
+	return prefixes;
+}
+
+async function readItemsPerCall(session: ClientSession): Promise<number> {
+	const limit = await session.read({ nodeId: maxMonitoredItemsPerCallNode, attributeId: AttributeIds.Value });
+	const value: unknown = limit.value?.value;
+	return typeof value === "number" && value > 0 ? Math.min(value, itemsPerCallDefault) : itemsPerCallDefault;
+}
+
+function unreachable(server: ServerConfig, error: unknown): CodedError {
+	if (error instanceof CodedError) return error;
+	return new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
 }

@@ -1,17 +1,19 @@
-import type { ClientSubscription, DataValue, NotificationMessage, OPCUAClient } from "node-opcua";
+import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from "node-opcua";
 import type { GapCause } from "../../common/contract/gap.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
-import { type Clock, every, pause } from "../../common/runtime/clock.ts";
+import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
 import type { CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
-import { appendDataValue } from "./notification.ts";
-import { createClient, openSession, silentAfterMs } from "./opcua-session.ts";
+import { takeBody } from "./data-change-body.ts";
+import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
+import type { NamedTag, RefusedTag } from "./opcua-session.ts";
+import { type PlantListener, PlantSession } from "./plant-session.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
@@ -25,24 +27,23 @@ export interface OpcuaSourceOptions {
 	readonly telemetry: AgentTelemetry;
 }
 
-/** A client that has not recovered by itself within this time is thrown away and built anew. */
-const rebuildAfterMs = 60_000;
-const disconnectWithinMs = 2_000;
-
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
-export class OpcuaSource implements SampleSource {
+export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
 	readonly #options: OpcuaSourceOptions;
 	readonly #builders = new Map<string, CycleBuilder>();
-	readonly #sourceTags: { namespace: string; tag: SourceTag }[] = [];
+	readonly #tags: NamedTag[] = [];
+	/** By client handle, which counts from 1. */
+	readonly #targets: (SampleTarget | undefined)[] = [undefined];
+	readonly #reader = new DataChangeReader();
 	readonly #bad = new SampleColumns(64);
-	#watched: ReadonlyMap<number, SourceTag> = new Map();
+	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 10_000, factor: 2 });
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
+	#refusedTags = 0;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	#moreNotifications = false;
 	/** Where each device's hole begins, and why: the subscription, or the agent itself, was gone. */
 	readonly #holes = new Map<string, { fromMs: number; cause: GapCause }>();
 
@@ -60,7 +61,10 @@ export class OpcuaSource implements SampleSource {
 			builder.resume(stoppedMs, options.recovered.samples);
 			if (stoppedMs !== undefined) this.#holes.set(device.name, { fromMs: stoppedMs, cause: "agent_down" });
 			this.#builders.set(device.name, builder);
-			for (const tag of tags) this.#sourceTags.push({ namespace: device.namespace, tag });
+			for (const tag of tags) {
+				this.#tags.push({ namespace: device.namespace, tag });
+				this.#targets.push({ samples: builder.samples, tagId: tag.tag.id, datatype: tag.tag.datatype });
+			}
 		}
 	}
 
@@ -78,8 +82,8 @@ export class OpcuaSource implements SampleSource {
 		return {
 			server: server.name,
 			connected: this.#connected,
-			tags: this.#sourceTags.length,
-			tagsSubscribed: this.#connected ? this.#watched.size : 0,
+			tags: this.#tags.length,
+			tagsSubscribed: this.#connected ? this.#tags.length - this.#refusedTags : 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
@@ -88,76 +92,47 @@ export class OpcuaSource implements SampleSource {
 
 	async #run(): Promise<void> {
 		const { clock, server, telemetry } = this.#options;
-		const backoff = new Backoff({ initialMs: 500, maximumMs: 10_000, factor: 2 });
-		while (!this.#stopping.signal.aborted) {
-			const client = createClient(server);
+		const stopping = this.#stopping.signal;
+		while (!stopping.aborted) {
+			const session = new PlantSession({ server, tags: this.#tags, clock, listener: this });
 			let reason: string;
 			try {
-				reason = await this.#session(client, () => backoff.reset());
+				reason = await session.run(stopping);
 			} catch (error) {
 				reason = errorText(error);
 			}
-			this.#lost(reason);
-			await disconnect(client, clock);
-			if (this.#stopping.signal.aborted) return;
-			const retryMs = backoff.nextMs();
+			this.silent(reason);
+			// Also after an outage in which the client kept its subscription until now.
+			this.subscriptionLost();
+			await session.close();
+			if (stopping.aborted) return;
+			const retryMs = this.#backoff.nextMs();
 			telemetry.serverRetried({ server: server.name, reason, retryMs });
-			await pause(clock, retryMs, this.#stopping.signal);
+			await pause(clock, retryMs, stopping);
 		}
 	}
 
-	/** One client from connecting to its end; resolves with the reason why it has to be built anew. */
-	async #session(client: OPCUAClient, opened: () => void): Promise<string> {
-		const over = new AbortController();
-		try {
-			return await this.#sessionUntil(over.signal, client, opened);
-		} finally {
-			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
-			over.abort();
-		}
+	get silentMs(): number {
+		return this.#options.clock.monotonicMs() - (this.#lastResponseMs ?? 0);
 	}
 
-	async #sessionUntil(over: AbortSignal, client: OPCUAClient, opened: () => void): Promise<string> {
-		const { server, clock, telemetry } = this.#options;
-		const aborted = new Promise<never>((_, reject) => {
-			const fail = () => reject(new Error("stopped"));
-			if (this.#stopping.signal.aborted) fail();
-			this.#stopping.signal.addEventListener("abort", fail, { once: true, signal: over });
-		});
-		// `receive_response` comes before the notification of the same response; it alone tells whether a cycle goes on.
-		client.on("receive_response", (response: { schema?: { name: string }; moreNotifications?: boolean }) => {
-			if (response.schema?.name !== "PublishResponse") return;
-			this.#moreNotifications = response.moreNotifications === true;
-		});
-		client.on("connection_lost", () => this.#lost("the connection broke"));
-		await Promise.race([client.connect(server.endpoint), aborted]);
-		const { session, subscription, tags, refused } = await Promise.race([
-			openSession(client, server, this.#sourceTags),
-			aborted,
-		]);
-		this.#watched = tags;
+	answered(isWatching: boolean): void {
+		this.#lastResponseMs = this.#options.clock.monotonicMs();
+		if (!isWatching || this.#connected) return;
+		// The client recovered by itself: a transferred subscription repeats each tag's present value.
+		this.watching();
+		this.#isConnected();
+	}
+
+	watching(): void {
 		for (const builder of this.#builders.values()) builder.expectRepeats();
-		const ended = new Promise<string>((resolve) => {
-			session.on("session_closed", (status) => resolve(`the session was closed: ${status.name}`));
-			const stop = every(clock, 1_000, () => {
-				const silentMs = clock.monotonicMs() - (this.#lastResponseMs ?? 0);
-				if (silentMs > silentAfterMs(subscription))
-					this.#lost(`no publish response for ${Math.round(silentMs / 1_000)} s`);
-				if (silentMs > rebuildAfterMs) resolve("the subscription stayed silent");
-			});
-			over.addEventListener("abort", stop, { once: true });
-		});
-		subscription.on("raw_notification", (message) => this.#received(message));
-		(subscription as unknown as { on(event: "subscriptionId_changed", listener: () => void): void }).on(
-			"subscriptionId_changed",
-			() => this.#subscriptionLost(),
-		);
-		this.#lastResponseMs = clock.monotonicMs();
-		await enablePublishing(subscription);
-		this.#connected = true;
-		this.#lastError = undefined;
-		opened();
-		telemetry.serverConnected({ server: server.name, tags: tags.size, refusedTags: refused.length });
+	}
+
+	watched(refused: readonly RefusedTag[]): void {
+		const { server, telemetry } = this.#options;
+		this.#backoff.reset();
+		this.#refusedTags = refused.length;
+		this.#isConnected();
 		for (const { tag, statusCode, statusName } of refused) {
 			telemetry.tagRefused({
 				server: server.name,
@@ -166,28 +141,41 @@ export class OpcuaSource implements SampleSource {
 			});
 			this.#sayBad([tag], statusCode);
 		}
-		return await Promise.race([ended, aborted]);
 	}
 
-	#received(message: NotificationMessage): void {
-		const { clock, server, telemetry, sink } = this.#options;
-		this.#lastResponseMs = clock.monotonicMs();
-		if (!this.#connected && this.#watched.size > 0) this.#returned();
+	#isConnected(): void {
+		const { telemetry, server } = this.#options;
+		this.#connected = true;
+		this.#lastError = undefined;
+		const tags = this.#tags.length - this.#refusedTags;
+		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedTags });
+	}
+
+	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
 		for (const data of message.notificationData ?? []) {
-			const items = (data as { monitoredItems?: { clientHandle: number; value: DataValue }[] } | null)
-				?.monitoredItems;
-			for (const { clientHandle, value } of items ?? []) {
-				const source = this.#watched.get(clientHandle);
-				if (source === undefined) {
-					telemetry.samplesRefused("unknown_handle", 1);
-					continue;
-				}
-				const builder = this.#builders.get(source.tag.device) as CycleBuilder;
-				appendDataValue(builder.samples, source.tag.id, source.tag.datatype, value, clock.wallMs());
-			}
+			if (data instanceof DataChangeNotification) this.#read(data);
+			else if (data instanceof StatusChangeNotification && data.status.isBad())
+				throw new Error(`the server ended the subscription: ${data.status.name}`);
 		}
-		if (this.#moreNotifications) return;
-		const publishMs = message.publishTime?.getTime();
+		if (isCycleEnd) this.#finishCycle(publishedMs);
+	}
+
+	#read(notification: DataChangeNotification): void {
+		const { clock, telemetry } = this.#options;
+		try {
+			const body = takeBody(notification);
+			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
+			const unknown = this.#reader.read(body, this.#targets, clock.wallMs());
+			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
+		} catch (error) {
+			// Half a cycle would look like a whole one; a new session has a hole where this one was.
+			for (const builder of this.#builders.values()) builder.discard();
+			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
+		}
+	}
+
+	#finishCycle(publishMs: number | undefined): void {
+		const { server, telemetry, sink } = this.#options;
 		const throughMs =
 			publishMs === undefined
 				? undefined
@@ -237,38 +225,40 @@ export class OpcuaSource implements SampleSource {
 		});
 	}
 
-	/** The subscription and its queues are gone: what changes until the next first value is missed. */
-	#subscriptionLost(): void {
+	/** What changes until the next first values is missed. */
+	subscriptionLost(): void {
+		this.#holeFrom("server_unreachable");
 		for (const builder of this.#builders.values()) {
-			if (builder.newestMs > 0 && !this.#holes.has(builder.device)) {
-				this.#holes.set(builder.device, { fromMs: builder.newestMs, cause: "server_unreachable" });
-			}
+			builder.discard();
 			builder.expectRepeats();
 		}
 	}
 
-	#lost(reason: string): void {
+	republished(): void {
+		this.#options.telemetry.messageRepublished(this.#options.server.name);
+	}
+
+	missed(): void {
+		this.#options.telemetry.messagesMissed(this.#options.server.name);
+		this.#holeFrom("sequence");
+	}
+
+	#holeFrom(cause: GapCause): void {
+		for (const { device, newestMs } of this.#builders.values())
+			if (newestMs > 0 && !this.#holes.has(device)) this.#holes.set(device, { fromMs: newestMs, cause });
+	}
+
+	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
+	silent(reason: string): void {
 		this.#lastError = reason;
 		if (!this.#connected) return;
 		this.#connected = false;
 		if (this.#stopping.signal.aborted) return;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
 		this.#sayBad(
-			this.#sourceTags.map(({ tag }) => tag),
+			this.#tags.map(({ tag }) => tag),
 			statusCodes.BadNoCommunication,
 		);
-		// A rebuilt client has a new subscription; a client that recovers by itself keeps the old one and its queues.
-		if (reason !== "the connection broke" && !reason.startsWith("no publish response"))
-			this.#subscriptionLost();
-	}
-
-	/** The client recovered by itself: transferred subscriptions repeat each tag's present value. */
-	#returned(): void {
-		this.#connected = true;
-		this.#lastError = undefined;
-		for (const builder of this.#builders.values()) builder.expectRepeats();
-		const { telemetry, server } = this.#options;
-		telemetry.serverConnected({ server: server.name, tags: this.#watched.size, refusedTags: 0 });
 	}
 
 	/**
@@ -296,22 +286,4 @@ export class OpcuaSource implements SampleSource {
 			sink.cycle({ device: builder.device, samples: this.#bad, throughMs: undefined });
 		}
 	}
-}
-
-async function enablePublishing(subscription: ClientSubscription): Promise<void> {
-	const status = await subscription.setPublishingMode(true);
-	if (status.isNotGood()) throw new Error(`the server refused to publish: ${status.name}`);
-	// The library makes a lost subscription again as it was created: silent, were it not told otherwise.
-	(subscription as { publishingEnabled: boolean }).publishingEnabled = true;
-}
-
-/** Ends a client within a bound, whatever state it is in. */
-async function disconnect(client: OPCUAClient, clock: Clock): Promise<void> {
-	let cancel = () => {};
-	const bound = new Promise<void>((resolve) => {
-		cancel = clock.after(disconnectWithinMs, resolve);
-	});
-	// What a broken client says while it is taken down is of no use to anyone.
-	await Promise.race([client.disconnect().catch(() => undefined), bound]);
-	cancel();
 }

@@ -43,7 +43,8 @@ export function isGood(status: number): boolean {
 
 /** Part 4 §7.39: a data value whose queue lost older values (InfoType DataValue with the Overflow bit). */
 export function hasOverflow(status: number): boolean {
-	return (status & 0x480) === 0x480;
+	// Both bits of the info type count: 11 is reserved (Part 4 §7.39).
+	return (status & 0xc80) === 0x480;
 }
 
 // Sub-codes (upper 16 bits) that say "the connection behind this value is gone".

@@ -64,6 +64,24 @@ test("a heartbeat says how far a device is complete", async () => {
 	await expect.poll(() => throughs, soon).toEqual([startMs, startMs + 1_000]);
 });
 
+test("with publish cycles as the time base, data says how far a device is complete, also from a server that leaves the publish time out", async () => {
+	const server = await running();
+	const { source, throughs } = await sourceOf(sourceConfig(server.port));
+	const beforeMs = Date.now();
+	source.start();
+	// A value in every cycle, so that no keep-alive with a time of its own comes in between.
+	for (let count = 1; count <= 20; count++) {
+		server.write("TT01", count, beforeMs + count);
+		await new Promise((resolve) => setTimeout(resolve, 60));
+	}
+	await expect.poll(() => throughs.length, soon).toBeGreaterThan(10);
+	const latenessMs = 1_000;
+	for (const throughMs of throughs) {
+		expect(throughMs).toBeGreaterThanOrEqual(beforeMs - latenessMs);
+		expect(throughMs).toBeLessThanOrEqual(Date.now() - latenessMs);
+	}
+});
+
 test("a node that the server does not have is that tag's trouble only", async () => {
 	const server = await running();
 	const tags = [

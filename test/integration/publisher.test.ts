@@ -55,6 +55,18 @@ describeWithPeer("mosquitto", "the publisher, with a host that does what a test 
 		expect(agent.delivery.hostsOnline).toEqual(["collector"]);
 	});
 
+	test("a host whose clock went back is served all the same", async () => {
+		const { broker, host, folder } = await line(program);
+		const agent = await publishingAgent({ folder, brokerUrl: broker.url });
+		await host.say(true, 2_000_000);
+		await agent.publisher.start();
+		await expect.poll(() => host.records, soon).toEqual(["1001:1"]);
+		await host.say(false, 2_000_001);
+		await expect.poll(() => agent.delivery.hostsOnline, soon).toEqual([]);
+		await host.say(true, 1_000_000);
+		await expect.poll(() => agent.delivery.hostsOnline, soon).toEqual(["collector"]);
+	});
+
 	test("what nobody confirms is sent again, what is confirmed is not, and whole segments are forgotten", async () => {
 		const { broker, host, folder } = await line(program);
 		const agent = await publishingAgent({ folder, brokerUrl: broker.url, resendAfterMs: 1_000 });

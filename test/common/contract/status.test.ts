@@ -65,6 +65,7 @@ test("our names for statuses are those of OPC UA", () => {
 
 test.each([
 	["the overflow bit of a data value", 0x480, true],
+	["the same bits under a reserved info type", 0xc80, false],
 	["the same with a Bad status", 0x8031_0480, true],
 	["the bit without the info type of a data value", 0x80, false],
 	["the info type alone", 0x400, false],

@@ -1,15 +1,31 @@
-import { DataType, DataValue, StatusCodes, Variant, VariantArrayType } from "node-opcua";
+import {
+	DataType,
+	type DataValueOptions,
+	StatusCode,
+	StatusCodes,
+	Variant,
+	VariantArrayType,
+} from "node-opcua";
 import { describe, expect, test } from "vitest";
-import { appendDataValue } from "../../../agent/source/notification.ts";
+import { keepDataChangeBodies, takeBody } from "../../../agent/source/data-change-body.ts";
+import { DataChangeReader } from "../../../agent/source/data-change-reader.ts";
 import { type Datatype, datatypes } from "../../../common/contract/datatype.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
+import { decoded, encoded } from "./encoded-notification.ts";
 
 const sourceTimestamp = new Date(1_790_000_000_123);
 
-function take(dataValue: Partial<DataValue>, datatype: Datatype) {
+function bodyOf(...values: Parameters<typeof encoded>[0]): Buffer {
+	keepDataChangeBodies();
+	return takeBody(decoded(encoded(values))) as Buffer;
+}
+
+function take(dataValue: DataValueOptions, datatype: Datatype) {
 	const samples = new SampleColumns(1);
-	appendDataValue(samples, 7, datatype, new DataValue({ sourceTimestamp, ...dataValue }), 42);
+	const body = bodyOf({ clientHandle: 1, value: { sourceTimestamp, ...dataValue } });
+	expect(new DataChangeReader().read(body, [undefined, { samples, tagId: 7, datatype }], 42)).toBe(0);
+	expect(samples.tagId[0]).toBe(7);
 	return {
 		value: samples.value(0),
 		status: samples.status[0],
@@ -62,7 +78,7 @@ describe("a value of its data type", () => {
 		],
 		["a server's Int32 below zero for a UInt64", DataType.Int32, -5, datatypes.UInt64],
 		["a Double beyond every Float", DataType.Double, 1e300, datatypes.Float],
-		["a time that is none", DataType.DateTime, new Date(Number.NaN), datatypes.DateTime],
+		["a list of bytes of more than 16 KiB", DataType.ByteString, Buffer.alloc(17_000), datatypes.Bytes],
 		["a text of more than 16 KiB", DataType.String, "x".repeat(17_000), datatypes.String],
 	])("%s becomes null with BadTypeMismatch, never a guess", (_, dataType, given, datatype) => {
 		expect(take(variant(dataType, given), datatype)).toMatchObject({
@@ -85,18 +101,96 @@ test.each([
 	["of Booleans", DataType.Boolean, [true, false], datatypes.Int64],
 	["of Doubles", DataType.Double, [1, 2], datatypes.Double],
 	["of texts", DataType.String, ["a"], datatypes.String],
+	["of bytes, for a number", DataType.Byte, Buffer.from([1, 2]), datatypes.UInt8],
 ])("an array %s is no value of a tag", (_, dataType, value, datatype) => {
 	const array = { value: new Variant({ dataType, value, arrayType: VariantArrayType.Array }) };
 	expect(take(array, datatype)).toMatchObject({ value: null, status: statusCodes.BadTypeMismatch });
 });
 
+test("an array of bytes is a ByteString, and a copy of what lies in the message", () => {
+	const array = {
+		value: new Variant({
+			dataType: DataType.Byte,
+			value: Buffer.from([1, 2]),
+			arrayType: VariantArrayType.Array,
+		}),
+	};
+	expect(take(array, datatypes.Bytes)).toMatchObject({ value: Buffer.from([1, 2]), status: 0 });
+	const samples = new SampleColumns(1);
+	const body = bodyOf({ clientHandle: 1, value: variant(DataType.ByteString, Buffer.from([1, 2])) });
+	new DataChangeReader().read(body, [undefined, { samples, tagId: 7, datatype: datatypes.Bytes }], 42);
+	body.fill(0);
+	expect(samples.value(0)).toEqual(Buffer.from([1, 2]));
+});
+
+describe("a whole notification", () => {
+	const target = (samples: SampleColumns, tagId: number) => ({ samples, tagId, datatype: datatypes.Double });
+	const value = (clientHandle: number, number: number) => ({
+		clientHandle,
+		value: { sourceTimestamp, ...variant(DataType.Double, number) },
+	});
+
+	test("values go where their handles point; what has no tag is counted, and what follows it is not disturbed", () => {
+		const [a, b] = [new SampleColumns(1), new SampleColumns(1)];
+		const body = bodyOf(value(2, 20), value(9, 90), value(1, 10), value(0, 5), value(2, 21));
+		expect(new DataChangeReader().read(body, [undefined, target(a, 7), target(b, 8)], 42)).toBe(2);
+		expect([a.count, a.value(0), a.tagId[0]]).toEqual([1, 10, 7]);
+		expect([b.count, b.value(0), b.value(1)]).toEqual([2, 20, 21]);
+	});
+
+	test("bytes that end too early are an error wherever they end, and only whole values are appended", () => {
+		const text = { clientHandle: 1, value: variant(DataType.String, "a text of some length") };
+		const body = bodyOf(value(1, 1), text);
+		const ends = Array.from({ length: body.length - 4 }, (_, bytes) => bytes);
+		for (const end of ends) {
+			const samples = new SampleColumns(1);
+			const read = () =>
+				new DataChangeReader().read(body.subarray(0, end), [undefined, target(samples, 7)], 42);
+			expect(read, `${end} of ${body.length} bytes`).toThrow();
+			expect(samples.count).toBeLessThanOrEqual(1);
+		}
+	});
+
+	test("a notification without items, as an empty list or as none, says nothing", () => {
+		for (const count of [0, -1]) {
+			const body = Buffer.alloc(8, 0xff);
+			body.writeInt32LE(count, 0);
+			expect(new DataChangeReader().read(body, [], 42)).toBe(0);
+		}
+	});
+});
+
 describe("status and times", () => {
+	test("a value of another kind keeps the overflow bit, because older values are lost all the same", () => {
+		const overflowed = {
+			statusCode: StatusCode.makeStatusCode(StatusCodes.Good, 0x480),
+			...variant(DataType.String, "12"),
+		};
+		expect(take(overflowed, datatypes.Double)).toMatchObject({
+			value: null,
+			status: statusCodes.BadTypeMismatch + 0x480,
+		});
+	});
+
 	test("a Bad value stays Bad with its own status, and its value is not replaced", () => {
 		const bad = { statusCode: StatusCodes.BadSensorFailure, ...variant(DataType.Null, null) };
 		expect(take(bad, datatypes.Double)).toMatchObject({
 			value: null,
 			status: StatusCodes.BadSensorFailure.value,
 		});
+	});
+
+	test("a status that only its vendor knows keeps all of its 32 bits", () => {
+		const known = { statusCode: StatusCodes.BadSensorFailure, ...variant(DataType.Double, 3) };
+		for (const status of [0x00ff_0000, 0x40ff_0401, 0x80ff_ffff, 0xffff_ffff]) {
+			const body = bodyOf({ clientHandle: 1, value: known });
+			const place = body.indexOf(Buffer.from([0, 0, 0x8c, 0x80]));
+			expect(body.readUInt32LE(place)).toBe(StatusCodes.BadSensorFailure.value);
+			body.writeUInt32LE(status, place);
+			const samples = new SampleColumns(1);
+			new DataChangeReader().read(body, [undefined, { samples, tagId: 7, datatype: datatypes.Double }], 42);
+			expect(samples.status[0]).toBe(status);
+		}
 	});
 
 	test("an Uncertain value keeps value and status", () => {
