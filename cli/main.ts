@@ -127,6 +127,25 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		);
 
 	pilotline
+		.command("reconcile")
+		.description("compare what units have counted with what is stored, from a running collector")
+		.option("--lot <id>", "only while the lot's batches were in them (default: everything stored)")
+		.option("--api <url>", "the collector's address", "http://127.0.0.1:9300")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline reconcile
+  pilotline reconcile --lot L00043
+
+Exit code 1 when something is missing and no row of the gap ledger touches it.`,
+		)
+		.action((options: { lot?: string; api: string; json?: boolean }) =>
+			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
+		);
+
+	pilotline
 		.command("backup")
 		.description("copy a collector's store into a new folder, also while the collector is running")
 		.argument("<dir>", "a folder that is not there yet, or empty")
@@ -180,12 +199,36 @@ What was stored since the backup is written into the gap ledger; agents send aga
 
 	pilotline
 		.command("load")
-		.description("count up on many tags of one OPC UA server, until a signal ends it")
+		.description("count up on many tags of OPC UA servers, until a signal ends it")
 		.option("--tags <n>", "tags", wholeNumber(1, 100_000), 2_000)
 		.option("--rate <n>", "values a second over all tags", wholeNumber(1, 1_000_000), 2_000)
-		.option("--port <n>", "TCP port on the loopback; 0 takes a free one", wholeNumber(0, 65_535), 4_850)
-		.option("--data <dir>", "for the server's certificates", "data/load")
-		.addHelpText("after", "\nExample:\n  pilotline load --tags 20000 --rate 20000")
+		.option("--servers <n>", "OPC UA servers that share the tags", wholeNumber(1, 20), 1)
+		.option(
+			"--port <n>",
+			"TCP port of the first server on the loopback; the others follow; 0 takes free ones",
+			wholeNumber(0, 65_535),
+			4_850,
+		)
+		.option("--status <share>", "percent of the values with a status; may be given more than once", collect)
+		.option("--chaos <trouble>", "trouble to make while counting; may be given more than once", collect)
+		.option("--data <dir>", "for the servers' certificates", "data/load")
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline load --tags 20000 --rate 20000
+  pilotline load --servers 3 --status 2:BadSensorFailure --status 5:UncertainLastUsableValue
+  pilotline load --chaos sessions:60 --chaos freeze:45:8
+
+Trouble begins when every tag is watched:
+  cut:SECONDS            break every connection so often
+  delay:MILLISECONDS     give every answer so late
+  freeze:SECONDS:FOR     so often answer nothing for so long; connections stay up
+  sessions:SECONDS       close every session so often, its subscriptions with it
+  subscriptions:SECONDS  delete every subscription so often; sessions stay
+
+A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that losses and repeats show.`,
+		)
 		.action((options) => run(async () => (await import("../simulators/load/main.ts")).runLoad(options)));
 
 	pilotline

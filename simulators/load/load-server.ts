@@ -2,27 +2,58 @@ import { join } from "node:path";
 import {
 	DataType,
 	MessageSecurityMode,
+	type NodeId,
 	OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
 	SecurityPolicy,
+	StatusCode,
 	StatusCodes,
 	type UAVariable,
 	Variant,
 } from "node-opcua";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { phaseTag, tagName, unitsOf } from "./load-tags.ts";
+import { phaseTag, tagName } from "./load-tags.ts";
 
 export const loadNamespace = "urn:pilotline:load";
+
+const noValue = new Variant({ dataType: DataType.Null });
+
+/** The status of a name such as `BadSensorFailure`, or undefined when there is none. */
+export function knownStatus(name: string): StatusCode | undefined {
+	const status: unknown = Object.hasOwn(StatusCodes, name) ? StatusCodes[name as "Good"] : undefined;
+	return status instanceof StatusCode ? status : undefined;
+}
+
+export interface LoadServerOptions {
+	/** On the loopback; 0 takes a free one. */
+	readonly port: number;
+	readonly units: readonly { readonly unit: string; readonly first: number; readonly count: number }[];
+	/** For its certificates. */
+	readonly directory: string;
+}
+
+/** Sessions as node-opcua's server has them, which it does not declare. */
+interface Engine {
+	readonly _sessions: Readonly<Record<string, Session>>;
+	closeSession(token: NodeId, deleteSubscriptions: boolean, reason: "Terminated"): void;
+}
+interface Session {
+	readonly authenticationToken: NodeId;
+	readonly publishEngine: {
+		readonly subscriptions: readonly { readonly id: number; readonly monitoredItemCount: number }[];
+	};
+	deleteSubscription(id: number): void;
+}
 
 /** One OPC UA server with many counters, on the loopback only. Simulated: nothing real is behind it. */
 export class LoadServer implements Part {
 	readonly name = "OPC UA load server";
-	readonly #options: { port: number; tags: number; directory: string };
+	readonly #options: LoadServerOptions;
 	#server: OPCUAServer | undefined;
 	readonly #nodes: UAVariable[] = [];
 
-	constructor(options: { port: number; tags: number; directory: string }) {
+	constructor(options: LoadServerOptions) {
 		this.#options = options;
 	}
 
@@ -71,26 +102,36 @@ export class LoadServer implements Part {
 
 	/** Monitored items that clients have at this moment. */
 	get monitoredItems(): number {
-		const sessions = this.#server?.engine as unknown as {
-			_sessions?: Record<string, { publishEngine?: { subscriptions: { monitoredItemCount: number }[] } }>;
-		};
-		return Object.values(sessions?._sessions ?? {}).reduce(
-			(sum, { publishEngine }) =>
-				sum +
-				(publishEngine?.subscriptions ?? []).reduce(
-					(all, { monitoredItemCount }) => all + monitoredItemCount,
-					0,
-				),
-			0,
-		);
+		return this.#sessions()
+			.flatMap(({ publishEngine }) => publishEngine.subscriptions)
+			.reduce((sum, { monitoredItemCount }) => sum + monitoredItemCount, 0);
 	}
 
-	write(tag: number, value: number, timeMs: number): void {
-		this.#nodes[tag]?.setValueFromSource(
-			new Variant({ dataType: DataType.Double, value }),
-			StatusCodes.Good,
-			new Date(timeMs),
-		);
+	/** Closes every session with its subscriptions, as a server does that somebody cleans up. */
+	closeSessions(): void {
+		for (const { authenticationToken } of this.#sessions())
+			this.#engine?.closeSession(authenticationToken, true, "Terminated");
+	}
+
+	/** Deletes every subscription; its session stays. */
+	deleteSubscriptions(): void {
+		for (const session of this.#sessions())
+			for (const { id } of [...session.publishEngine.subscriptions]) session.deleteSubscription(id);
+	}
+
+	/** Sets a counter. A Bad status comes without a value, as from a sensor that has none. */
+	write(tag: number, value: number, timeMs: number, status: string | undefined): void {
+		const statusCode = status === undefined ? StatusCodes.Good : (knownStatus(status) ?? StatusCodes.Bad);
+		const variant = statusCode.isBad() ? noValue : new Variant({ dataType: DataType.Double, value });
+		this.#nodes[tag]?.setValueFromSource(variant, statusCode, new Date(timeMs));
+	}
+
+	get #engine(): Engine | undefined {
+		return this.#server?.engine as unknown as Engine | undefined;
+	}
+
+	#sessions(): Session[] {
+		return Object.values(this.#engine?._sessions ?? {});
 	}
 
 	#addVariables(server: OPCUAServer): void {
@@ -99,7 +140,7 @@ export class LoadServer implements Part {
 		// node-opcua keeps less per node while a large space is built.
 		(addressSpace as unknown as { isFrugal: boolean }).isFrugal = true;
 		const namespace = addressSpace.registerNamespace(loadNamespace);
-		for (const { unit, first, count } of unitsOf(this.#options.tags)) {
+		for (const { unit, first, count } of this.#options.units) {
 			const object = namespace.addObject({
 				organizedBy: addressSpace.rootFolder.objects,
 				browseName: unit,

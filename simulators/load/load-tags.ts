@@ -19,3 +19,13 @@ export function unitsOf(tags: number): { unit: string; first: number; count: num
 		return { unit: unitName(first), first, count: Math.min(tagsPerUnit, tags - first) };
 	});
 }
+
+/** The units that one of `servers` servers has: every n-th, so that all have about the same. */
+export function unitsOfServer(tags: number, servers: number, server: number): ReturnType<typeof unitsOf> {
+	return unitsOf(tags).filter((_, index) => index % servers === server);
+}
+
+/** The server, from 0, that has a tag. */
+export function serverOf(tag: number, servers: number): number {
+	return Math.floor(tag / tagsPerUnit) % servers;
+}
