@@ -32,8 +32,11 @@ export function readCommand(payload: Uint8Array): NodeCommand {
 	readPayload(payload, view, (metric) => {
 		const integer = () => {
 			const value = metric.value(datatypes.Int64);
-			const exact = typeof value === "bigint" ? Number(value) : -1;
-			return Number.isSafeInteger(exact) && exact >= 0 ? exact : undefined;
+			const number = typeof value === "bigint" ? Number(value) : Number.NaN;
+			if (Number.isSafeInteger(number) && number >= 0) return number;
+			if (command.refused.length < 10)
+				command.refused.push(`${metric.name}: expected an integer from 0 to 2^53 − 1, found ${value}`);
+			return undefined;
 		};
 		switch (metric.name) {
 			case "Node Control/Rebirth":

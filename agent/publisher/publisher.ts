@@ -167,10 +167,14 @@ export class Publisher implements Part {
 		return undefined;
 	}
 
-	/** An older timestamp than the last seen is a late will and says nothing [tck-id-operational-behavior-edge-node-termination-host-offline-timestamp]. */
+	/**
+	 * An older offline is a late will and says nothing [tck-id-operational-behavior-edge-node-termination-host-offline-timestamp].
+	 * An older online is a host whose clock went back.
+	 */
 	#hostState(host: string, payload: Buffer): void {
 		const state = decodeHostState(payload);
-		if (state === undefined || state.timestampMs < (this.#hostTimes.get(host) ?? 0)) return;
+		if (state === undefined) return;
+		if (!state.online && state.timestampMs < (this.#hostTimes.get(host) ?? 0)) return;
 		this.#hostTimes.set(host, state.timestampMs);
 		if (this.#hostsOnline.has(host) === state.online) return;
 		this.#hostIs(host, state.online);

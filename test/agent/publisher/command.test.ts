@@ -41,8 +41,10 @@ describe("a command", () => {
 		["below zero", { long_value: "18446744073709551615" }],
 		["text", { string_value: "5" }],
 		["null", { is_null: true }],
-	])("with an offset that is %s confirms nothing", (_, value) => {
-		expect(commandOf({ name: "Delivery/Confirmed", ...value }).confirmed).toBeUndefined();
+	])("with an offset that is %s confirms nothing, and is refused by name", (_, value) => {
+		const { confirmed, refused } = commandOf({ name: "Delivery/Confirmed", ...value });
+		expect(confirmed).toBeUndefined();
+		expect(refused).toEqual([expect.stringMatching(/^Delivery.Confirmed: expected an integer/)]);
 	});
 
 	test("for anything else is refused by name; nothing is ever written to the plant", () => {
