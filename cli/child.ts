@@ -38,7 +38,9 @@ export class Child implements Part {
 		// `.ts` in the tree, `.js` when packed, as this file.
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		const main = fileURLToPath(new URL(`./main${ending}`, import.meta.url));
-		const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
+		// As launch.mjs starts it.
+		const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+		const child = spawn(process.execPath, [...flags, main, ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});
