@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { statusCodes } from "../../common/contract/status.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
@@ -62,16 +60,15 @@ describeWithPeer("mosquitto", "an OPC UA server that dies", (mosquitto) => {
 			10_000,
 			() => line.logs(),
 		);
-		expect(line.gaps()).toEqual([
+		expect(line.store.gaps()).toEqual([
 			{ device: "L001", cause: "server_unreachable", fromMs: expect.any(Number), toMs: expect.any(Number) },
 		]);
 
 		// A Bad sample has no value and its full status; it is never the last good value again.
-		const store = new DatabaseSync(join(line.directory, "collector", "store.db"), { readOnly: true });
-		onTestFinished(() => store.close());
-		const bad = store
-			.prepare("SELECT count(*) AS n, count(value) AS valued FROM sample WHERE status = ?")
-			.get(statusCodes.BadNoCommunication);
+		const [bad] = line.store.rows<{ n: number; valued: number }>(
+			"SELECT count(*) AS n, count(value) AS valued FROM sample WHERE status = ?",
+			statusCodes.BadNoCommunication,
+		);
 		expect(bad).toMatchObject({ n: 101, valued: 0 });
 	});
 });

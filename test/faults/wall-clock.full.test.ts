@@ -1,0 +1,96 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { describeWithPeer } from "../helpers/peers.ts";
+import { LoadLine } from "./load-line.ts";
+import { caughtUp, flowing, without } from "./outages.ts";
+import type { ProcessUnderTest } from "./process-under-test.ts";
+import { expectExplained, expectWhole, pause, subscribed } from "./whole.ts";
+
+const hourMs = 3_600_000;
+
+/** A process's wall clock, moved while it runs; its monotonic clock stays as it is. */
+class MovedClock {
+	readonly env: NodeJS.ProcessEnv;
+	readonly #file: string;
+
+	constructor(faketime: string, file: string) {
+		this.#file = file;
+		const settings = execFileSync(faketime, ["-m", "-f", "+0", "env"], { encoding: "utf8" });
+		const library = /^LD_PRELOAD=(.*)$/m.exec(settings)?.[1];
+		if (library === undefined) throw new Error(`expected faketime to name its library, found ${settings}`);
+		this.env = {
+			LD_PRELOAD: library,
+			FAKETIME_TIMESTAMP_FILE: file,
+			FAKETIME_NO_CACHE: "1",
+			FAKETIME_DONT_FAKE_MONOTONIC: "1",
+			DONT_FAKE_MONOTONIC: "1",
+		};
+		this.move(0);
+	}
+
+	move(ms: number): void {
+		writeFileSync(this.#file, `${ms < 0 ? "-" : "+"}${Math.abs(ms / 1_000)}\n`);
+	}
+}
+
+/** How far the clock is off by which a process wrote its last line. */
+function offMs({ log }: ProcessUnderTest): number {
+	const last = log.trimEnd().split("\n").at(-1) ?? "";
+	return Date.parse((JSON.parse(last) as { time: string }).time) - Date.now();
+}
+
+describeWithPeer("mosquitto", "a wall clock that jumps by an hour", (mosquitto) => {
+	describeWithPeer("faketime", "under agent and collector", (faketime) => {
+		const lineOf = async (): Promise<{ line: LoadLine; agent: MovedClock; collector: MovedClock }> => {
+			const line = new LoadLine({ tags: 50 });
+			onTestFinished(() => line.stop());
+			const agent = new MovedClock(faketime, join(line.directory, "agent.clock"));
+			const collector = new MovedClock(faketime, join(line.directory, "collector.clock"));
+			await line.start(mosquitto, { rate: 500, agentEnv: agent.env, collectorEnv: collector.env });
+			await flowing(line);
+			return { line, agent, collector };
+		};
+
+		test("there and back, together: nothing is lost, doubled or stuck", async () => {
+			const { line, agent, collector } = await lineOf();
+			for (const ms of [hourMs, 0, -hourMs, 0]) {
+				agent.move(ms);
+				collector.move(ms);
+				await pause(2_000);
+				await flowing(line);
+				await without(line, "broker", 3_000, 30_000);
+				expect(Math.abs(offMs(line.agent) - ms), `clock moved by ${ms} ms`).toBeLessThan(60_000);
+				expect(Math.abs(offMs(line.collector) - ms), `clock moved by ${ms} ms`).toBeLessThan(60_000);
+			}
+			await expectWhole(line);
+		});
+
+		test("only the collector's, which starts again an hour earlier than it was", async () => {
+			const { line, collector } = await lineOf();
+			collector.move(hourMs);
+			await without(line, "collector", 2_000, 30_000);
+			// The agent has seen a STATE of the hour ahead and stays connected.
+			collector.move(0);
+			await without(line, "collector", 2_000, 30_000);
+			collector.move(-hourMs);
+			await without(line, "collector", 2_000, 30_000);
+			await expectWhole(line);
+		});
+
+		test("only the agent's, which starts again an hour earlier than it was", async () => {
+			const { line, agent } = await lineOf();
+			for (const ms of [hourMs, -hourMs]) {
+				agent.move(ms);
+				await flowing(line);
+				await line.agent.kill();
+				line.agent.start();
+				await subscribed(line);
+				await caughtUp(line, 30_000);
+				await flowing(line);
+			}
+			await expectExplained(line, ["agent_down", "agent_down"]);
+		});
+	});
+});
