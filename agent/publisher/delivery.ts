@@ -56,6 +56,8 @@ export class Delivery {
 	readonly #catchUp = new PositionRanges(rangesMax);
 	/** Of the present epoch: handed to catch-up without ever having been sent. */
 	readonly #unsent = new PositionRanges(rangesMax);
+	/** Epochs that were held at some time of this run: as many as the journal had at its opening, and the present one. */
+	readonly #known = new Set<number>();
 	#live: Position = { chain: 0, offset: 0 };
 	/** The catch-up lane's records that nobody has confirmed yet, in order of sending. */
 	#onTheWay: SentRecord[] = [];
@@ -115,8 +117,10 @@ export class Delivery {
 	): Refusal | undefined {
 		const host = this.#hosts.get(name);
 		if (host === undefined) return "unknown_host";
+		for (const known of held) this.#known.add(known.epoch);
 		const range = held.find((candidate) => candidate.epoch === epoch);
-		if (range === undefined) return "epoch_not_held";
+		// A confirmation of what was let go of a moment ago, because of the one before.
+		if (range === undefined) return this.#known.has(epoch) ? undefined : "epoch_not_held";
 		if (offset > this.#sentUpTo(range, held)) return "beyond_sent";
 		host.spoke = true;
 		if (offset <= (host.confirmed.get(range.chain) ?? 0)) return undefined;

@@ -164,6 +164,13 @@ describe("delivery", () => {
 		expect(delivery.lowWater(held)).toEqual({ chain: 1, offset: 4 });
 	});
 
+	test("a confirmation of an epoch that was just let go is late, not wrong", () => {
+		const delivery = listening([old, current(3)]);
+		expect(delivery.confirm("a", 11, 7, [old, current(3)], 1)).toBeUndefined();
+		expect(delivery.confirm("a", 11, 7, [current(3)], 2)).toBeUndefined();
+		expect(delivery.confirm("a", 12, 7, [current(3)], 2)).toBe("epoch_not_held");
+	});
+
 	test("takes a confirmation of an earlier run's epoch without having sent it itself", () => {
 		const held = [old, current(3)];
 		const delivery = listening(held);
