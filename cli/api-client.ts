@@ -17,6 +17,27 @@ export interface ApiTotals {
 	readonly messages: { readonly waiting: number; readonly delivered: number; readonly failed: number };
 }
 
+/** What a unit has counted against what is stored; the figures are absent without two counts to compare. */
+export interface ApiReconciliationRow {
+	readonly unit: string;
+	readonly batch?: string;
+	readonly lot?: string;
+	readonly fromMs?: number;
+	readonly toMs?: number;
+	readonly produced?: number;
+	readonly stored?: number;
+	readonly missing?: number;
+	readonly gaps: number;
+	readonly restarted: boolean;
+	readonly complete: boolean;
+}
+
+export interface ApiReconciliation {
+	/** The tag that counts; null when the collector has none. */
+	readonly tag: string | null;
+	readonly rows: readonly ApiReconciliationRow[];
+}
+
 /** Asks the processes how they are. */
 export class ApiClient {
 	readonly #base: string;

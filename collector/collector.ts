@@ -128,9 +128,10 @@ export class Collector {
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
 
+		const { written: writtenTag, ...contextTags } = config.context;
 		const judge = new LiveJudge({
 			specification,
-			contextTags: config.context,
+			contextTags,
 			lots: new LotBook(config.route),
 		});
 		const messageContext = (): MessageContext => ({ specification, destinations, nowMs: clock.wallMs() });
@@ -222,7 +223,8 @@ export class Collector {
 					? { ready: true }
 					: { ready: false, reason: `store: ${intake.lastError}` },
 			clock,
-			phaseTag: config.context.phase,
+			phaseTag: contextTags.phase,
+			writtenTag,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
 		telemetry.plainConnectionsAllowed({

@@ -7,7 +7,7 @@ export interface DirectoryListener {
 }
 
 /** Series of one collector; whoever can publish births could otherwise fill its memory and its store. */
-export const seriesMax = 500_000;
+const seriesMax = 500_000;
 
 /** Gives edge nodes and series their ids, which are for ever; the store keeps them with the first batch that uses them. */
 export class Directory {

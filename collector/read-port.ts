@@ -151,6 +151,45 @@ export interface TrendAnswer {
 	readonly occurrences: readonly Occurrence[];
 }
 
+/** What to reconcile: the visits of a lot's batches, or a unit, or every unit; source times, both ends included. */
+export interface ReconciliationQuery {
+	/** The tag by which units count what they write. */
+	readonly written: string;
+	readonly lot?: string | undefined;
+	readonly unit?: string | undefined;
+	readonly fromMs?: number | undefined;
+	readonly toMs?: number | undefined;
+}
+
+/**
+ * What a unit says it has written against what is stored, after its count at `fromMs` and up to its count at `toMs`.
+ * The figures are undefined when there are no two counts to compare.
+ */
+export interface ReconciliationRow {
+	readonly unit: string;
+	readonly batch: string | undefined;
+	readonly lot: string | undefined;
+	/**
+	 * The first and the last count of the period that was asked for; the nearest one outside instead, where values
+	 * between that and the end of the period are missing.
+	 */
+	readonly fromMs: number | undefined;
+	readonly toMs: number | undefined;
+	readonly produced: number | undefined;
+	readonly stored: number | undefined;
+	/** Produced less stored; below zero when more is stored than was counted. */
+	readonly missing: number | undefined;
+	/** Rows of the gap ledger that touch the unit and the period. */
+	readonly gaps: number;
+	/** The unit began to count anew: what it wrote between its last and its next count is in neither figure. */
+	readonly restarted: boolean;
+	/**
+	 * False when a bound of the query was met: then only the newest part of the period is compared, from `fromMs`, or
+	 * parts of it are left out around restarts.
+	 */
+	readonly complete: boolean;
+}
+
 /** The store as the API sees it. Answers are bounded. @throws CodedError STORE_FAILED, DATA_FORMAT_NEWER */
 export interface ReadPort {
 	counts(): Promise<SampleCounts>;
@@ -162,6 +201,8 @@ export interface ReadPort {
 	lots(query: { limit: number }): Promise<LotEntry[]>;
 	messages(query: { limit: number }): Promise<MessageEntry[]>;
 	totals(): Promise<StoreTotals>;
+	/** In order of time for a lot, else of name; empty when the store knows no such lot or unit. */
+	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;
 }
 
 export interface LiveUnit {

@@ -6,7 +6,13 @@ import { CodedError } from "../../common/runtime/coded-error.ts";
 import { Lifecycle } from "../../common/runtime/lifecycle.ts";
 import { scenarioNames } from "../../simulators/plant/pipeline.ts";
 import type { ReceivedMessage } from "../../simulators/receiver/webhook-receiver.ts";
-import { ApiClient, type ApiLot, type ApiTotals } from "../api-client.ts";
+import {
+	ApiClient,
+	type ApiLot,
+	type ApiReconciliation,
+	type ApiReconciliationRow,
+	type ApiTotals,
+} from "../api-client.ts";
 import { type LineUp, lineUp, partsOf, type SimulatorMessage } from "./line-up.ts";
 import { type Progress, ProgressLine } from "./progress.ts";
 
@@ -28,6 +34,8 @@ export interface DemoResult {
 	readonly gaps: number;
 	readonly violations: number;
 	readonly webhooksDelivered: number;
+	/** By lot, what the units counted while its batches were in them against what is stored. */
+	readonly reconciliation: Readonly<Record<string, readonly ApiReconciliationRow[]>>;
 	readonly seconds: number;
 }
 
@@ -200,6 +208,7 @@ class DemoRun {
 		this.#compare(halted.producedByTag, stored.tags);
 		const { lots, totals } = await this.#look(api);
 		this.#show(lots.length, totals);
+		const reconciliation = await this.#reconcile(api, lots.slice(0, wanted));
 		const seconds = Math.round((this.#clock.monotonicMs() - this.#startedMs) / 100) / 10;
 		const result: DemoResult = {
 			lots: lots.slice(0, wanted),
@@ -208,12 +217,27 @@ class DemoRun {
 			gaps: totals.gaps,
 			violations: totals.occurrences,
 			webhooksDelivered: totals.messages.delivered,
+			reconciliation,
 			seconds,
 		};
 		this.#progress.say(
 			`Produced ${result.valuesProduced} values, stored ${result.valuesStored}, gaps ${result.gaps}, violations ${result.violations}, webhooks delivered ${result.webhooksDelivered}, in ${seconds} s.`,
 		);
 		return result;
+	}
+
+	async #reconcile(api: ApiClient, lots: DemoResult["lots"]): Promise<DemoResult["reconciliation"]> {
+		const reconciliation: Record<string, readonly ApiReconciliationRow[]> = {};
+		for (const { id } of lots) {
+			const path = `/api/v1/reconciliation?lot=${encodeURIComponent(id)}`;
+			const { rows } = await api.get<ApiReconciliation>(path);
+			reconciliation[id] = rows;
+			const sum = (figure: "produced" | "stored") => rows.reduce((all, row) => all + (row[figure] ?? 0), 0);
+			this.#progress.say(
+				`Lot ${id}: ${sum("produced")} values counted in ${rows.length} units on its way, ${sum("stored")} stored`,
+			);
+		}
+		return reconciliation;
 	}
 
 	async #counts(api: ApiClient): Promise<{ total: number; tags: Record<string, number> }> {

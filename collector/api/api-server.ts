@@ -22,6 +22,8 @@ export interface ApiServerOptions {
 	readonly ready: StatusSource["ready"];
 	/** The tag by which every unit tells its phase (`context.phase` of the configuration). */
 	readonly phaseTag: string;
+	/** The tag by which units count what they write (`context.written`). */
+	readonly writtenTag: string | undefined;
 	/** dashboards/console/ of the installation, with the slash. */
 	readonly consoleDirectory: URL;
 }

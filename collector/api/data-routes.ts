@@ -2,7 +2,14 @@ import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { LivePort, ReadPort } from "../read-port.ts";
-import { listQuery, noQuery, parseQuery, trendPeriod, trendQuery } from "./query-values.ts";
+import {
+	listQuery,
+	noQuery,
+	parseQuery,
+	reconciliationQuery,
+	trendPeriod,
+	trendQuery,
+} from "./query-values.ts";
 import { apiError } from "./request-guard.ts";
 import { windowBands } from "./window-bands.ts";
 
@@ -12,11 +19,13 @@ export interface DataSources {
 	readonly clock: Clock;
 	/** The tag by which every unit tells its phase. */
 	readonly phaseTag: string;
+	/** The tag by which units count what they write; undefined when none does. */
+	readonly writtenTag: string | undefined;
 }
 
 /** Adds the routes under /api/v1. */
 export function addDataRoutes(server: FastifyInstance, sources: DataSources): void {
-	const { read, live, clock, phaseTag } = sources;
+	const { read, live, clock, phaseTag, writtenTag } = sources;
 	const answer = <T extends z.ZodType>(
 		path: string,
 		schema: T,
@@ -40,6 +49,13 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 	answer("violations", listQuery, async (query) => ({ violations: await read.violations(query) }));
 	answer("gaps", listQuery, async (query) => ({ gaps: await read.gaps(query) }));
 	answer("lots", listQuery, async (query) => ({ lots: await read.lots(query) }));
+	answer("reconciliation", reconciliationQuery, async ({ lot, unit, from: fromMs, to: toMs }) => ({
+		tag: writtenTag ?? null,
+		rows:
+			writtenTag === undefined
+				? []
+				: await read.reconciliation({ written: writtenTag, lot, unit, fromMs, toMs }),
+	}));
 	answer("messages", listQuery, async (query) => ({ messages: await read.messages(query) }));
 
 	server.get("/api/v1/trend", async (request, reply) => {

@@ -40,6 +40,27 @@ export const trendQuery = z
 		error: "expected from or hours, not both",
 	});
 
+export const reconciliationQuery = z
+	.strictObject({
+		lot: name.optional(),
+		unit: name.optional(),
+		/** Milliseconds since 1970, both ends included; everything stored when left out. */
+		from: timeMs.optional(),
+		to: timeMs.optional(),
+	})
+	.refine(({ lot, unit }) => lot === undefined || unit === undefined, {
+		path: ["unit"],
+		error: "expected lot or unit, not both",
+	})
+	.refine(({ unit, from, to }) => unit !== undefined || (from === undefined && to === undefined), {
+		path: ["unit"],
+		error: "expected a unit beside from and to",
+	})
+	.refine(({ from, to }) => from === undefined || to === undefined || from < to, {
+		path: ["from"],
+		error: "expected a time before to",
+	});
+
 /** The period that a trend asks for. @throws ParameterError */
 export function trendPeriod(
 	query: z.output<typeof trendQuery>,

@@ -57,7 +57,8 @@ export class EdgeNodeMessages {
 				this.#deviceBirth(node, topic.device, payload, nowMs);
 				return undefined;
 			case "NDEATH":
-				if (node.state.died(readDeath(payload).bdSeq)) telemetry.edgeNodeDied({ group: node.group, edgeNode: node.edgeNode });
+				if (node.state.died(readDeath(payload).bdSeq))
+					telemetry.edgeNodeDied({ group: node.group, edgeNode: node.edgeNode });
 				return undefined;
 			case "DDEATH":
 				this.#deviceDeath(node, topic.device, payload, nowMs);

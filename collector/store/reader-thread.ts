@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../common/runtime/coded-error.ts";
-import type { TrendQuery } from "../read-port.ts";
+import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import {
 	readCounts,
 	readGaps,
@@ -15,6 +15,7 @@ import {
 	readViolations,
 } from "./queries.ts";
 import { get } from "./read-rows.ts";
+import { readReconciliation } from "./reconciliation-query.ts";
 import { storeFormat } from "./schema.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
@@ -62,6 +63,7 @@ serve({
 	lots: ({ limit }: { limit: number }) => readLots(opened(), limit),
 	messages: ({ limit }: { limit: number }) => readMessages(opened(), limit),
 	totals: () => readTotals(opened()),
+	reconciliation: (query: ReconciliationQuery) => readReconciliation(opened(), query),
 	close() {
 		db?.close();
 		db = undefined;

@@ -4,6 +4,8 @@ import type {
 	LotEntry,
 	MessageEntry,
 	ReadPort,
+	ReconciliationQuery,
+	ReconciliationRow,
 	SampleCounts,
 	StoreTotals,
 	TagRow,
@@ -59,5 +61,9 @@ export class StoreReader implements ReadPort {
 
 	totals(): Promise<StoreTotals> {
 		return this.#thread.call("totals");
+	}
+
+	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]> {
+		return this.#thread.call("reconciliation", query);
 	}
 }

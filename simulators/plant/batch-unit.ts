@@ -1,4 +1,5 @@
 import type { Batch, Lot } from "./batch.ts";
+import type { Emit } from "./beats.ts";
 import {
 	bagKg,
 	batchKg,
@@ -9,7 +10,7 @@ import {
 	millNoLoadKw,
 	recipeName,
 } from "./recipe.ts";
-import { type Emit, Unit } from "./unit.ts";
+import { Unit } from "./unit.ts";
 
 /** An emptied unit is turned over before it takes the next batch. */
 const changeoverMs = 60_000;

@@ -1,6 +1,7 @@
 import type { Lot } from "./batch.ts";
+import { Beats, type Emit } from "./beats.ts";
 import { Random } from "./random.ts";
-import type { Emit } from "./unit.ts";
+import { laboratoryUnit } from "./recipe.ts";
 import { type PlantValue, variableOf } from "./variables.ts";
 
 /** Hours from packing to the results of a lot. */
@@ -20,12 +21,12 @@ interface Due {
  */
 export class Laboratory {
 	readonly #random: Random;
-	readonly #emit: Emit;
+	readonly #beats: Beats;
 	#due: Due[] = [];
 
 	constructor(options: { seed: number; emit: Emit }) {
-		this.#random = new Random(options.seed, "L900");
-		this.#emit = options.emit;
+		this.#random = new Random(options.seed, laboratoryUnit.id);
+		this.#beats = new Beats(laboratoryUnit.id, options.emit);
 	}
 
 	get nextEventMs(): number {
@@ -53,7 +54,7 @@ export class Laboratory {
 	}
 
 	beat(nowMs: number): void {
-		this.#write("Heartbeat", nowMs, nowMs);
+		this.#beats.beat(nowMs);
 	}
 
 	#report(lot: Lot, nowMs: number): void {
@@ -74,7 +75,7 @@ export class Laboratory {
 	}
 
 	#write(name: string, value: PlantValue, timeMs: number): void {
-		this.#emit({ variable: variableOf("L900", name), value, timeMs });
+		this.#beats.emit({ variable: variableOf(laboratoryUnit.id, name), value, timeMs });
 	}
 }
 

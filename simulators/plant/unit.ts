@@ -1,11 +1,9 @@
+import { Beats, type Emit } from "./beats.ts";
 import { EnergyCounter } from "./energy-counter.ts";
 import { Instrument, type Measured } from "./instrument.ts";
 import { profiles } from "./profiles.ts";
 import { instrumentTags } from "./tags.ts";
-import { type PlantValue, type PlantVariable, type PlantWrite, variableOf } from "./variables.ts";
-
-/** Receives each value in the order in which it comes about. */
-export type Emit = (write: PlantWrite) => void;
+import { type PlantValue, type PlantVariable, variableOf } from "./variables.ts";
 
 interface Sampled {
 	readonly instrument: Measured;
@@ -21,12 +19,12 @@ export class Unit {
 	readonly #sampled: Sampled[] = [];
 	readonly #byName = new Map<string, Measured>();
 	readonly #context = new Map<string, PlantValue>();
-	readonly #heartbeat: PlantVariable;
+	readonly #beats: Beats;
 
 	constructor(options: { id: string; firstPhase: string; seed: number; startMs: number; emit: Emit }) {
 		this.id = options.id;
-		this.#emit = options.emit;
-		this.#heartbeat = variableOf(options.id, "Heartbeat");
+		this.#beats = new Beats(options.id, options.emit);
+		this.#emit = this.#beats.emit;
 		for (const tag of instrumentTags.filter((candidate) => candidate.unit === options.id)) {
 			const profile = profiles[tag.name];
 			if (profile === undefined) throw new Error(`expected a profile for ${tag.name}`);
@@ -114,6 +112,6 @@ export class Unit {
 	}
 
 	beat(nowMs: number): void {
-		this.#emit({ variable: this.#heartbeat, value: nowMs, timeMs: nowMs });
+		this.#beats.beat(nowMs);
 	}
 }

@@ -65,10 +65,13 @@ const contextTags: readonly [string, PlantDataType, string][] = [
 	["Busy", "Boolean", "Whether the unit is in use"],
 ];
 
-const heartbeatTag: readonly [string, PlantDataType, string] = [
-	"Heartbeat",
-	"DateTime",
-	"Plant time, written last in each cycle of the unit",
+const beatTags: readonly [string, PlantDataType, string][] = [
+	[
+		"Written",
+		"UInt32",
+		"Values the unit has written since the line started, this cycle's heartbeat included",
+	],
+	["Heartbeat", "DateTime", "Plant time, written last in each cycle of the unit"],
 ];
 
 const laboratoryTags: readonly [
@@ -121,9 +124,8 @@ function buildVariables(): PlantVariable[] {
 				add(tag.name, tag.name, tag.dataType, tag.description, tag.eu, tag.span);
 			}
 		}
-		// Last in the address space too: a client that subscribes in this order gets it last.
-		const [name, dataType, description] = heartbeatTag;
-		add(name, `${unit}.${name}`, dataType, description);
+		// Last in the address space too: a client that subscribes in this order gets the heartbeat last.
+		for (const [name, dataType, description] of beatTags) add(name, `${unit}.${name}`, dataType, description);
 	}
 	return built;
 }

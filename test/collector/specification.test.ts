@@ -8,6 +8,7 @@ import { plantVariables } from "../../simulators/plant/variables.ts";
 
 const example = (name: string) => new URL(`../../examples/pilot-line/${name}.yaml`, import.meta.url).pathname;
 const { value: agent } = loadConfigFile(example("agent"), agentConfig, {});
+const { value: collector } = loadConfigFile(example("collector"), collectorConfig, {});
 const { value: specification } = loadConfigFile(example("specification"), specificationConfig, {});
 
 /** What is wrong with the example when `from` is written as `to`. */
@@ -122,6 +123,11 @@ describe("a collector's configuration is refused", () => {
 });
 
 describe("examples/pilot-line", () => {
+	test("collector.yaml without the tag that counts is whole: then nothing is reconciled", () => {
+		expect(collector.context.written).toBe("Written");
+		expect(problemsOf("collector", /^ {2}written: .*\n/m, "")).toEqual([]);
+	});
+
 	test("agent.yaml lists exactly what the simulated line serves, and the heartbeat last in each unit", () => {
 		const listed = agent.devices.flatMap(({ name, server, tags }) =>
 			tags.map(
@@ -135,6 +141,7 @@ describe("examples/pilot-line", () => {
 		expect(listed.toSorted()).toEqual(served.toSorted());
 		for (const { tags, time_base } of agent.devices) {
 			expect(tags.at(-1)?.name).toBe("Heartbeat");
+			expect(tags.at(-2)?.name).toBe(collector.context.written);
 			expect(time_base).toEqual({ tag: "Heartbeat" });
 		}
 	});

@@ -8,7 +8,7 @@ import { edgeSession, HostRig } from "./host-rig.ts";
 import { recordOf } from "./record-of.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20_261_123);
-const messages = 200_000;
+const messages = 10_000_000;
 const batch = 5_000;
 const held = [{ epoch: 7, first: 1, next: 2 }];
 const MB = 1024 ** 2;

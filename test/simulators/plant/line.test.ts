@@ -3,7 +3,7 @@ import { Line } from "../../../simulators/plant/line.ts";
 import type { LineOutput } from "../../../simulators/plant/pipeline.ts";
 import { Plant } from "../../../simulators/plant/plant.ts";
 import type { PlantWrite } from "../../../simulators/plant/variables.ts";
-import { plantVariables } from "../../../simulators/plant/variables.ts";
+import { plantVariables, publishedUnits } from "../../../simulators/plant/variables.ts";
 import { eventually } from "./eventually.ts";
 
 const hourMs = 3_600_000;
@@ -156,5 +156,30 @@ describe("what is produced", () => {
 			if (variable.name === "Heartbeat") beats.set(variable.unit, timeMs);
 			else if (timeMs > 0) expect(timeMs).toBeGreaterThan(beats.get(variable.unit) ?? -1);
 		}
+	});
+
+	test("is counted by each unit at each heartbeat: as many values as there are up to its time", () => {
+		const plant = new Plant({ seed: 11, startMs: hourMs, batchesPerLot: 1, scenarios: [] });
+		const writes = plant.begin();
+		// Long enough for laboratory results; a step that no phase is a multiple of lets things happen between beats.
+		while (plant.nowMs < 70 * hourMs) writes.push(...plant.step(plant.nowMs + 37_000));
+		for (const { id } of publishedUnits) {
+			const own = writes.filter(({ variable }) => variable.unit === id);
+			let beats = 0;
+			for (const [index, { variable, value, timeMs }] of own.entries()) {
+				if (variable.name !== "Written") continue;
+				beats++;
+				const [heartbeat, next] = [own[index + 1], own[index + 2]];
+				expect(value).toBe(index + 2);
+				expect(heartbeat).toMatchObject({ variable: { name: "Heartbeat" }, value: timeMs, timeMs });
+				// Nothing comes later that belongs before: the count is that of the source times as well.
+				if (next !== undefined) expect(next.timeMs).toBeGreaterThan(timeMs);
+			}
+			expect(beats).toBe(own.filter(({ variable }) => variable.name === "Heartbeat").length);
+			expect(own.at(-1)?.variable.name).toBe("Heartbeat");
+		}
+		const between = writes.some(({ timeMs }) => (timeMs - hourMs) % 37_000 !== 0);
+		expect(between).toBe(true);
+		expect(writes.filter(({ variable }) => variable.key === "L900/Lot").length).toBeGreaterThan(1);
 	});
 });
