@@ -74,6 +74,9 @@ export class Agent {
 				maxBytes: config.journal.max_bytes,
 				memoryBytes: config.journal.memory_bytes,
 				commitIntervalMs: config.journal.commit_interval_ms,
+				whenFull: config.journal.when_full,
+				maxAgeMs: config.journal.max_age_s === undefined ? undefined : config.journal.max_age_s * 1_000,
+				tags,
 				clock,
 				newEpoch: randomEpoch,
 				onTrouble: (trouble) => telemetry.journalTroubled(trouble),
@@ -85,7 +88,12 @@ export class Agent {
 				setAside: opened.setAside,
 				previousEpoch: opened.previousEpoch,
 			});
-			const recorder = new Recorder({ journal, tags, clock });
+			const recorder = new Recorder({
+				journal,
+				tags,
+				clock,
+				onRefused: (samples) => telemetry.samplesRefused("journal_full", samples),
+			});
 			recorder.opened({
 				epoch: journal.epoch,
 				previousEpoch: opened.previousEpoch,

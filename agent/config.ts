@@ -18,9 +18,13 @@ import { logLevels } from "../common/runtime/logger.ts";
 const MiB = 1024 ** 2;
 
 const journalSection = keys({
-	/** All segments together. When it is full the oldest segment goes, and the loss is written down. */
+	/** All segments together: what fits into an outage of the collector. */
 	max_bytes: bytes({ min: MiB, max: 1024 * 1024 * MiB }).default(1024 * MiB),
-	/** One file. Confirmed data is deleted a segment at a time. */
+	/** What goes when that is full: the oldest segment, or the newest values. Either way the loss is written down. */
+	when_full: oneOf(["drop_oldest", "drop_newest"] as const).default("drop_oldest"),
+	/** Unconfirmed segments older than this go, too; without it data waits as long as it takes. */
+	max_age_s: whole({ min: 60, max: 10 * 366 * 86_400 }).optional(),
+	/** One file, at most half of `max_bytes`. Confirmed data is deleted a segment at a time. */
 	segment_bytes: bytes({ min: 64 * 1024, max: 1024 * MiB }).default(16 * MiB),
 	/** The longest time between two fsyncs while data arrives: what a power cut can cost. */
 	commit_interval_ms: whole({ min: 1, max: 100 }).default(50),
@@ -115,6 +119,12 @@ function crossCheck(config: AgentConfig): Found[] {
 		found.push({
 			path: ["hosts"],
 			message: "expected at least one host that confirms, or delivery with mode: rolling",
+		});
+	}
+	if (config.journal !== undefined && config.journal.segment_bytes > config.journal.max_bytes / 2) {
+		found.push({
+			path: ["journal", "segment_bytes"],
+			message: `expected at most half of max_bytes (${config.journal.max_bytes}), found ${config.journal.segment_bytes}`,
 		});
 	}
 	const hosts = new Set<string>();

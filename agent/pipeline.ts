@@ -96,11 +96,14 @@ export interface Journal {
 	readonly durable: Position;
 	readonly epoch: Epoch;
 	onDurable: (() => void) | undefined;
-	/** Records from `from` on, durable ones only, at least one and about `bytes` in all; empty at the end. */
+	/**
+	 * Records from `from` on, durable ones only, at least one and about `bytes` in all; empty at the end. A range that
+	 * a bound dropped is one record: asked for any offset in it, that record comes, and after it `last + 1`.
+	 */
 	read(from: Position, bytes: number): Promise<JournaledRecord[]>;
-	/** Every epoch still on disk, oldest first, the current one last. */
+	/** Every epoch still on disk, oldest first, the current one last. A dropped range is held: as its gap record. */
 	held(): HeldRange[];
-	/** Forgets everything before `position`, a whole segment at a time. */
+	/** Forgets everything before `position`, a whole segment or gap record at a time. */
 	trim(position: Position): void;
 	stats(): JournalStats;
 }
@@ -116,7 +119,13 @@ export interface JournalStats {
 	readonly bytes: number;
 	readonly segments: number;
 	readonly pendingBytes: number;
+	/** Records that found no room, since the start. */
 	readonly refusedRecords: number;
+	/** Records and their bytes on disk that a bound dropped, since the start. */
+	readonly droppedRecords: number;
+	readonly droppedBytes: number;
+	/** For so many hours there is room at the present rate of appending; undefined while nothing is appended. */
+	readonly hoursLeft: number | undefined;
 	readonly lastError: string | undefined;
 }
 

@@ -1,20 +1,35 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ByteReader } from "../../common/contract/bytes.ts";
-import { SampleColumns } from "../../common/contract/samples.ts";
+import { decodeGap, type Gap } from "../../common/contract/gap.ts";
+import { recordSamplesMax, SampleColumns } from "../../common/contract/samples.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import { decodeRecord } from "../record-codec.ts";
-import { frameHeadBytes, readFrame, scanSegment, segmentNamePattern, splitRecord } from "./segment-format.ts";
+import {
+	decodeGapFile,
+	frameHeadBytes,
+	readFrame,
+	scanSegment,
+	segmentNamePattern,
+	splitRecord,
+} from "./segment-format.ts";
 
-/** What one segment file holds. Times are source times; `problem` is undefined for a sound file. */
+/**
+ * What one file holds: a segment, or the gap record of a dropped range. Times are source times, of a gap record those
+ * of its gaps; `problem` is undefined for a sound file.
+ */
 export interface SegmentReport {
 	readonly file: string;
+	readonly kind: "segment" | "gap";
 	readonly bytes: number;
 	readonly chain: number;
 	readonly epoch: number;
 	readonly firstOffset: number;
 	readonly nextOffset: number;
+	/** Values of the plant; 0 for a gap record. */
 	readonly samples: number;
+	/** Gaps in a gap record; 0 for a segment. */
+	readonly gaps: number;
 	readonly firstSourceMs: number | undefined;
 	readonly lastSourceMs: number | undefined;
 	/** Bytes behind the last whole record: a write that was cut off, or one that is going on now. */
@@ -29,32 +44,58 @@ export interface SegmentReport {
 export async function inspectJournal(folder: string): Promise<SegmentReport[]> {
 	const names = (await readdir(folder)).filter((name) => segmentNamePattern.test(name)).sort();
 	const reports: SegmentReport[] = [];
-	for (const name of names) reports.push(inspectSegment(name, await readFile(join(folder, name))));
+	for (const name of names) reports.push(inspectFile(name, await readFile(join(folder, name))));
 	return reports;
 }
 
-function inspectSegment(file: string, bytes: Buffer): SegmentReport {
-	const nothing = {
-		file,
-		bytes: bytes.length,
-		chain: 0,
-		epoch: 0,
-		firstOffset: 0,
-		nextOffset: 0,
-		samples: 0,
+function inspectFile(file: string, bytes: Buffer): SegmentReport {
+	const kind: SegmentReport["kind"] = file.endsWith("gap") ? "gap" : "segment";
+	const about = {
+		...{
+			file,
+			kind,
+			bytes: bytes.length,
+			chain: 0,
+			epoch: 0,
+			firstOffset: 0,
+			nextOffset: 0,
+			samples: 0,
+			gaps: 0,
+		},
+		...{ firstSourceMs: undefined, lastSourceMs: undefined, tornBytes: 0, problem: undefined },
 	};
-	const noTimes = { firstSourceMs: undefined, lastSourceMs: undefined };
 	try {
-		const { header, next, validBytes } = scanSegment(bytes);
-		if (header === undefined)
-			return { ...nothing, ...noTimes, tornBytes: bytes.length, problem: "no segment header" };
-		const { chain, epoch, first } = header;
-		const tornBytes = bytes.length - validBytes;
-		const about = { ...nothing, chain, epoch, firstOffset: first, nextOffset: next, tornBytes };
-		return { ...about, ...readRecords(bytes.subarray(0, validBytes), first) };
+		return { ...about, ...(kind === "gap" ? inspectGap(bytes) : inspectSegment(bytes)) };
 	} catch (error) {
-		return { ...nothing, ...noTimes, tornBytes: 0, problem: errorText(error) };
+		return { ...about, problem: errorText(error) };
 	}
+}
+
+function inspectSegment(bytes: Buffer): Partial<SegmentReport> {
+	const { header, next, validBytes } = scanSegment(bytes);
+	if (header === undefined) return { tornBytes: bytes.length, problem: "no segment header" };
+	const { chain, epoch, first } = header;
+	const about = { chain, epoch, firstOffset: first, nextOffset: next, tornBytes: bytes.length - validBytes };
+	return { ...about, ...readRecords(bytes.subarray(0, validBytes), first) };
+}
+
+function inspectGap(bytes: Buffer): Partial<SegmentReport> {
+	const found = decodeGapFile(bytes);
+	if (found === undefined) return { problem: "not a whole gap record" };
+	const { chain, epoch, first } = found.header;
+	const columns = new SampleColumns(recordSamplesMax);
+	const { count } = decodeRecord(new ByteReader(found.body), columns);
+	const gaps: Gap[] = [];
+	for (let index = 0; index < count; index++) {
+		const text = columns.value(index);
+		const gap = typeof text === "string" ? decodeGap(text) : undefined;
+		if (gap !== undefined) gaps.push(gap);
+	}
+	return {
+		...{ chain, epoch, firstOffset: first, nextOffset: found.last + 1, gaps: gaps.length },
+		firstSourceMs: gaps.length > 0 ? Math.min(...gaps.map(({ fromMs }) => fromMs)) : undefined,
+		lastSourceMs: gaps.length > 0 ? Math.max(...gaps.map(({ toMs }) => toMs)) : undefined,
+	};
 }
 
 function readRecords(bytes: Buffer, first: number) {

@@ -1,26 +1,38 @@
 // The agent's memory of what is not yet known to be stored: a segmented, append-only log on disk.
 //
-// Limits      segments of `segmentBytes`, `maxBytes` in all, `memoryBytes` of records in memory.
+// Limits      segments of `segmentBytes`, `maxBytes` in all, `memoryBytes` of records in memory, `maxAgeMs`.
 // Promise     a record that `durable` covers survives a power cut; one that `append` took survives the process
 //             as soon as its write has been handed to the operating system, which starts at once.
 // Commit      writes start at once and together; fsync follows at most every `commitIntervalMs` for all of them.
-// Crash       the torn tail of the last segment is cut off at the next opening, and counted.
+// Crash       the torn tail of the last segment is cut off at the next opening, and counted; what a killed process
+//             left in the system's memory alone is synced before it is told to anybody.
 // Failure     after a failed write or fsync the file is never touched again: what is not durable is written to a
 //             new segment, because the kernel may have dropped the dirty pages of the old one.
-// Full        beyond `maxBytes` the oldest segment goes; beyond `memoryBytes` the newest record is refused.
-// Epoch       every opening starts one: a new random number, offsets from 1, a chain number one higher.
+// Full        beyond `maxBytes` the oldest segment goes, or the newest record is refused, as `whenFull` says; beyond
+//             `memoryBytes`, which fills while a disk takes nothing, the newest record is refused. All of it goes on
+//             by itself when there is room.
+// Old         a segment whose newest record is older than `maxAgeMs` goes, whatever `whenFull` says.
+// Gone        the range of a segment that went is one record of gaps, which stays until it is confirmed like any other;
+//             adjoining ranges of one epoch are one. It is on disk before the segment leaves (dropping.ts). Without
+//             tag names nothing can be said of the range, and it is held no longer.
+// Epoch       every opening starts one: a new random number, offsets from 1, a chain number one higher. It names the
+//             one before it, and its first record is taken whatever the bounds say, or nobody could follow the chain.
 // Is not      a database: no second writer (the data directory has a lock), no search, no update.
 
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
-import { join } from "node:path";
-import type { Epoch, Offset } from "../../common/contract/ids.ts";
-import { type Clock, pause } from "../../common/runtime/clock.ts";
+import type { Epoch } from "../../common/contract/ids.ts";
+import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { HeldRange, Journal, JournaledRecord, JournalStats, Position, Recovered } from "../pipeline.ts";
-import { RecordTail, type TailRecord } from "./record-tail.ts";
+import { AppendRate } from "./append-rate.ts";
+import { type Disk, systemDisk } from "./disk.ts";
+import { dropOldest } from "./dropping.ts";
+import type { TagNames } from "./gap-record.ts";
+import { LogWriter } from "./log-writer.ts";
+import { RecordTail } from "./record-tail.ts";
 import { recoverLast } from "./recovery.ts";
-import { type OpenReport, openSegments, type Segment, SegmentReader, syncFolder } from "./segment-file.ts";
-import { encodeHeader, recordFrame, type SegmentHeader, segmentName } from "./segment-format.ts";
+import { type OpenReport, openSegments, type Segment } from "./segment-file.ts";
+import { frameBytesMax, recordFrame, type SegmentHeader } from "./segment-format.ts";
+import { type Present, SegmentList } from "./segment-list.ts";
 
 export interface JournalOptions {
 	readonly folder: string;
@@ -28,59 +40,82 @@ export interface JournalOptions {
 	readonly maxBytes: number;
 	readonly memoryBytes: number;
 	readonly commitIntervalMs: number;
+	/** What goes when `maxBytes` are reached; default `drop_oldest`. */
+	readonly whenFull?: "drop_oldest" | "drop_newest";
+	/** Undefined: records wait as long as it takes. */
+	readonly maxAgeMs?: number | undefined;
 	readonly clock: Clock;
 	/** A random epoch, 1 to 2^53 − 1. */
 	readonly newEpoch: () => number;
-	/** Told of a failed write or fsync, and of a segment that the size bound removed. */
+	/** Names for gap records. */
+	readonly tags?: TagNames;
+	/** Told of a failed write or fsync, and of a segment that a bound removed. */
 	readonly onTrouble: (trouble: { kind: "failed" | "dropped"; message: string; records: number }) => void;
+	/** Default: the machine's. */
+	readonly disk?: Disk;
 }
 
-const retryAfterMs = 1_000;
+/** Each opening leaves a file until it is confirmed; a host refuses to hear of more epochs than a thousand. */
+const epochsMax = 500;
+/** So often the age of segments is looked at, at least. */
+const ageCheckMs = 60_000;
+/** Bytes that a record needs on disk beside its body, at most. */
+const besideBodyBytes = 24;
 
 export class DiskJournal implements Journal {
 	onDurable: (() => void) | undefined;
 	readonly #options: JournalOptions;
-	#segments: Segment[] = [];
-	#header!: SegmentHeader;
-	#handle: FileHandle | undefined;
-	/** The file given up last, until it is closed. */
-	#failed: FileHandle | undefined;
-	#nextOffset = 1;
+	readonly #disk: Disk;
 	readonly #tail: RecordTail;
-	#written = 0;
-	#pumping: Promise<void> | undefined;
-	#syncing: Promise<void> | undefined;
+	readonly #segments: SegmentList;
+	readonly #writer: LogWriter;
+	readonly #rate: AppendRate;
+	readonly #closed = new AbortController();
+	/** The wall clock when the journal was made, less the monotonic clock. */
+	readonly #wallAheadMs: number;
+	#header!: SegmentHeader;
+	#nextOffset = 1;
+	#dropping: Promise<void> | undefined;
+	#stopAging: (() => void) | undefined;
 	#refused = 0;
-	#lastError: string | undefined;
-	#closed = new AbortController();
-	#reader: SegmentReader | undefined;
+	#dropped = { records: 0, bytes: 0 };
+	/** Why the last drop did not succeed, until one does. */
+	#dropError: string | undefined;
 
 	constructor(options: JournalOptions) {
 		this.#options = options;
+		this.#disk = options.disk ?? systemDisk;
+		this.#wallAheadMs = options.clock.wallMs() - options.clock.monotonicMs();
 		this.#tail = new RecordTail(options.memoryBytes);
+		this.#rate = new AppendRate(options.clock.monotonicMs());
+		this.#segments = new SegmentList(this.#disk, (error) => this.#failed(errorText(error), 0));
+		this.#writer = new LogWriter({
+			...options,
+			nowMs: () => this.#nowMs(),
+			disk: this.#disk,
+			tail: this.#tail,
+			segments: this.#segments,
+			signal: this.#closed.signal,
+			onDurable: () => this.onDurable?.(),
+			onFailed: (message, records) => this.#failed(message, records),
+			onSegment: () => this.#holdBounds(),
+		});
 	}
 
 	/** Opens the folder and starts a new epoch in it. Call once, before anything else. */
 	async open(): Promise<OpenReport & { previousEpoch: number; previousLast: number; recovered: Recovered }> {
-		await mkdir(this.#options.folder, { recursive: true });
-		const report = await openSegments(this.#options.folder);
-		this.#segments = report.segments;
+		const { folder, newEpoch, clock, maxAgeMs } = this.#options;
+		await this.#disk.makeFolder(folder);
+		const report = await openSegments(this.#disk, folder);
+		for (const segment of report.segments) this.#segments.add(segment);
 		const last = report.segments.at(-1);
-		this.#header = {
-			chain: (last?.header.chain ?? 0) + 1,
-			epoch: this.#options.newEpoch(),
-			first: 1,
-			previousEpoch: last?.header.epoch ?? 0,
-			previousLast: (last?.next ?? 1) - 1,
-		};
-		const recovered = await recoverLast(report.segments);
-		await this.#startSegment(1);
-		return {
-			...report,
-			recovered,
-			previousEpoch: this.#header.previousEpoch,
-			previousLast: this.#header.previousLast,
-		};
+		this.#header = { chain: (last?.header.chain ?? 0) + 1, epoch: newEpoch(), first: 1, ...previous(last) };
+		const recovered = await recoverLast(this.#disk, report.segments);
+		await this.#writer.start(this.#header);
+		if (maxAgeMs !== undefined)
+			this.#stopAging = every(clock, Math.min(ageCheckMs, maxAgeMs / 4), () => this.#age(maxAgeMs));
+		const { previousEpoch, previousLast } = this.#header;
+		return { ...report, recovered, previousEpoch, previousLast };
 	}
 
 	get epoch(): Epoch {
@@ -92,253 +127,159 @@ export class DiskJournal implements Journal {
 	}
 
 	append(body: Buffer): Position | undefined {
-		if (!this.#tail.hasRoomFor(body.length) || this.#closed.signal.aborted) {
+		if (!this.#hasRoomFor(body.length) || this.#closed.signal.aborted) {
 			this.#refused++;
 			return undefined;
 		}
 		const offset = this.#nextOffset++;
 		const framed = recordFrame(offset, body);
 		const appendedMs = this.#options.clock.monotonicMs();
+		this.#rate.appended(framed.length, appendedMs);
 		// The frame holds a copy of the body; keeping only the frame halves the memory.
 		this.#tail.push({ offset, framed, body: framed.subarray(framed.length - body.length), appendedMs });
-		this.#pumping ??= this.#pump();
+		this.#writer.wake();
 		return { chain: this.#header.chain, offset };
 	}
 
 	async read(from: Position, bytes: number): Promise<JournaledRecord[]> {
-		const recent = from.chain === this.#header.chain ? this.#recent(from.offset, bytes) : undefined;
-		if (recent !== undefined) return recent;
-		const index = this.#segments.findLastIndex(
-			(segment) =>
-				segment.header.chain < from.chain ||
-				(segment.header.chain === from.chain && segment.header.first <= from.offset),
-		);
-		for (let at = Math.max(index, 0); at < this.#segments.length; at++) {
-			const segment = this.#segments[at] as Segment;
-			const { chain, epoch } = segment.header;
-			const current = chain === this.#header.chain;
-			const following = this.#segments[at + 1];
-			const limit = Math.min(
-				current ? this.#tail.durable + 1 : segment.next,
-				following !== undefined && following.header.chain === chain
-					? following.header.first
-					: Number.POSITIVE_INFINITY,
-			);
-			const offset = chain === from.chain ? from.offset : segment.header.first;
-			if (offset >= limit) continue;
-			// Reading came here from an earlier epoch; what memory has is newer than a disk would say.
-			const inMemory = current ? this.#recent(offset, bytes) : undefined;
-			if (inMemory !== undefined) return inMemory;
-			if (this.#reader?.segment !== segment) this.#reader = new SegmentReader(segment);
-			const records = await this.#reader.read(offset, limit, bytes).catch((error: unknown) => {
-				// Trimmed, or dropped by the size bound, between the choice of it and its opening.
-				if (!this.#segments.includes(segment)) return undefined;
-				throw error;
-			});
-			if (records === undefined) return await this.read(from, bytes);
-			if (records.length === 0) continue;
-			return records.map((record) => ({
-				chain,
-				epoch: epoch as Epoch,
-				offset: record.offset as Offset,
-				last: record.offset as Offset,
-				body: record.body,
-				appendedMs: undefined,
-			}));
-		}
-		return [];
-	}
-
-	/** Records of the present epoch from memory, or undefined when only the disk has them. */
-	#recent(from: number, bytes: number): JournaledRecord[] | undefined {
-		const { chain } = this.#header;
-		const { epoch } = this;
-		return this.#tail
-			.read(from, bytes)
-			?.map(({ offset, body, appendedMs }) => ({ chain, epoch, offset: offset as Offset, last: offset as Offset, body, appendedMs }));
+		return await this.#segments.read(from, bytes, this.#present);
 	}
 
 	held(): HeldRange[] {
-		const ranges: HeldRange[] = [];
-		for (const { header, next } of this.#segments) {
-			const last = ranges.at(-1);
-			const known = header.chain === this.#header.chain ? this.#tail.durable + 1 : next;
-			if (last !== undefined && last.chain === header.chain)
-				ranges[ranges.length - 1] = { ...last, next: known };
-			else
-				ranges.push({ chain: header.chain, epoch: header.epoch as Epoch, first: header.first, next: known });
-		}
-		return ranges;
+		return this.#segments.held(this.#present);
 	}
 
 	trim(position: Position): void {
-		for (;;) {
-			const segment = this.#segments[0];
-			if (segment === undefined || this.#segments.length === 1) return;
-			const { chain } = segment.header;
-			const whole = chain < position.chain || (chain === position.chain && segment.next <= position.offset);
-			if (!whole) return;
-			this.#removeOldest();
-		}
+		this.#segments.trim(position);
 	}
 
 	stats(): JournalStats {
+		const { bytes } = this.#segments;
+		const perHour = this.#rate.bytesPerHour(this.#options.clock.monotonicMs());
 		return {
-			bytes: this.#segments.reduce((sum, segment) => sum + segment.bytes, 0),
-			segments: this.#segments.length,
+			bytes,
+			segments: this.#segments.all.length,
 			pendingBytes: this.#tail.undurableBytes,
 			refusedRecords: this.#refused,
-			lastError: this.#lastError,
+			droppedRecords: this.#dropped.records,
+			droppedBytes: this.#dropped.bytes,
+			hoursLeft: perHour === 0 ? undefined : Math.max(0, this.#options.maxBytes - bytes) / perHour,
+			lastError: this.#writer.lastError ?? this.#dropError,
 		};
 	}
 
 	/** Makes everything appended durable if the disk allows, and closes the file. */
 	async close(): Promise<void> {
-		// A disk that fails now would keep the pump trying; what it holds is lost with the process either way.
-		if (this.#lastError !== undefined) this.#closed.abort();
-		await this.#pumping;
-		await this.#syncing;
+		this.#stopAging?.();
+		// A disk that fails now would keep the writer trying; what it holds is lost with the process either way.
+		if (this.#writer.lastError !== undefined) this.#closed.abort();
+		await this.#writer.finish();
 		this.#closed.abort();
-		await this.#pumping;
-		await this.#handle?.close();
-		this.#handle = undefined;
-		await this.#failed?.close().catch(() => undefined);
-		this.#failed = undefined;
+		await this.#writer.close();
+		await this.#dropping;
+		await this.#segments.settled();
 	}
 
-	/** Hands everything unwritten to the operating system, again and again until nothing is left. */
-	async #pump(): Promise<void> {
-		// One turn of the event loop gathers the records of a whole publish cycle into one write.
-		await new Promise((resolve) => setImmediate(resolve));
-		while (this.#tail.hasUnwritten && !this.#closed.signal.aborted) {
-			const handle = this.#handle;
-			if (handle === undefined) {
-				await this.#startAgain();
-				continue;
-			}
-			try {
-				if (this.#segment.bytes >= this.#options.segmentBytes) await this.#finishSegment(handle);
-				else await this.#write(handle);
-			} catch (error) {
-				await this.#syncing;
-				this.#fail(error, handle);
-			}
-		}
-		this.#pumping = undefined;
+	/** Compares with the times of files, and a wall clock that is set makes nothing old. */
+	#nowMs(): number {
+		return this.#wallAheadMs + this.#options.clock.monotonicMs();
 	}
 
-	get #segment(): Segment {
-		return this.#segments.at(-1) as Segment;
+	get #present(): Present {
+		const { chain, epoch } = this.#header;
+		return {
+			chain,
+			epoch,
+			durable: this.#tail.durable,
+			recent: (from, bytes) => this.#tail.read(from, bytes),
+		};
 	}
 
-	/** Everything in a full segment is durable before the next one begins. */
-	async #finishSegment(handle: FileHandle): Promise<void> {
-		await this.#syncing;
-		if (handle !== this.#handle) return;
-		await handle.datasync();
-		this.#becameDurable(this.#written);
-		await handle.close();
-		await this.#startSegment(this.#tail.durable + 1);
+	#hasRoomFor(bytes: number): boolean {
+		if (!this.#tail.hasRoomFor(bytes) || bytes + besideBodyBytes > frameBytesMax) return false;
+		if (this.#nextOffset === 1) return true;
+		const { maxBytes, segmentBytes, whenFull } = this.#options;
+		if (whenFull === "drop_newest")
+			return this.#segments.bytes + this.#tail.unwrittenBytes + bytes + besideBodyBytes <= maxBytes;
+		// A segment over the bound is being dropped; more than that means that dropping fails.
+		return this.#segments.bytes <= maxBytes + 2 * segmentBytes;
 	}
 
-	async #write(handle: FileHandle): Promise<void> {
-		const segment = this.#segment;
-		const batch = this.#tail.unwritten(this.#options.segmentBytes - segment.bytes);
-		const bytes = Buffer.concat(batch.map((record) => record.framed));
-		for (let done = 0; done < bytes.length; ) {
-			const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, segment.bytes + done);
-			done += bytesWritten;
-		}
-		// An fsync of what was written before has failed meanwhile, so this counts as unwritten, too.
-		if (handle !== this.#handle) return;
-		segment.bytes += bytes.length;
-		segment.next = (batch.at(-1) as TailRecord).offset + 1;
-		this.#tail.wrote(batch.length);
-		this.#written = segment.next - 1;
-		this.#syncing ??= this.#sync();
-	}
-
-	/** One fsync for everything written meanwhile, at most every commit interval. */
-	async #sync(): Promise<void> {
-		const handle = this.#handle;
-		try {
-			while (this.#written > this.#tail.durable && handle !== undefined && handle === this.#handle) {
-				await pause(this.#options.clock, this.#options.commitIntervalMs, this.#closed.signal);
-				const target = this.#written;
-				await handle.datasync();
-				this.#becameDurable(target);
-			}
-		} catch (error) {
-			this.#fail(error, handle);
-		} finally {
-			this.#syncing = undefined;
-		}
-		if (this.#handle === undefined && !this.#closed.signal.aborted) this.#pumping ??= this.#pump();
-	}
-
-	#becameDurable(offset: number): void {
-		if (this.#tail.becameDurable(offset)) this.onDurable?.();
-	}
-
-	/** Gives the present file up; everything in it that is not durable is written again, to a new one. */
-	#fail(error: unknown, handle: FileHandle | undefined): void {
-		if (handle !== this.#handle) return;
-		this.#handle = undefined;
-		this.#failed = handle;
-		this.#lastError = errorText(error);
-		const records = this.#tail.unwriteUndurable();
-		this.#written = this.#tail.durable;
-		this.#options.onTrouble({ kind: "failed", message: this.#lastError, records });
-	}
-
-	async #startAgain(): Promise<void> {
-		// Only here, where no write is under way that could meet another file under the same descriptor. Closing a
-		// file that failed can fail too; there is nothing left to learn from it.
-		await this.#failed?.close().catch(() => undefined);
-		this.#failed = undefined;
-		if (!(await pause(this.#options.clock, retryAfterMs, this.#closed.signal))) return;
-		try {
-			await this.#startSegment(this.#tail.durable + 1);
-			this.#lastError = undefined;
-		} catch (again) {
-			this.#lastError = errorText(again);
-		}
-	}
-
-	async #startSegment(first: number): Promise<void> {
-		const header: SegmentHeader = { ...this.#header, first };
-		const path = join(this.#options.folder, segmentName(header.chain, first));
-		// A segment that failed before its first durable record has the same name; the file itself is not used again.
-		await rm(path, { force: true });
-		const handle = await open(path, "wx", 0o640);
-		const bytes = encodeHeader(header);
-		try {
-			await handle.write(bytes, 0, bytes.length, 0);
-			await handle.datasync();
-			await syncFolder(this.#options.folder);
-		} catch (error) {
-			await handle.close().catch(() => undefined);
-			throw error;
-		}
-		this.#handle = handle;
-		if (this.#segments.at(-1)?.path === path) this.#segments.pop();
-		this.#segments.push({ path, header, next: first, bytes: bytes.length });
-		while (this.#segments.length > 1 && this.stats().bytes > this.#options.maxBytes) {
-			const { next, header: dropped } = this.#segments[0] as Segment;
-			this.#options.onTrouble({
-				kind: "dropped",
-				message: `the journal is full: expected at most ${this.#options.maxBytes} bytes`,
-				records: next - dropped.first,
-			});
-			this.#removeOldest();
-		}
-	}
-
-	#removeOldest(): void {
-		const segment = this.#segments.shift() as Segment;
-		// A name that stays behind is trimmed again after the next opening.
-		rm(segment.path, { force: true }).catch((error: unknown) => {
-			this.#lastError = errorText(error);
+	/** Drops what a bound wants gone, one segment after the other; what fails is tried again with the next segment. */
+	#holdBounds(): Promise<void> {
+		this.#dropping ??= this.#drop().finally(() => {
+			this.#dropping = undefined;
 		});
+		return this.#dropping;
 	}
+
+	async #drop(): Promise<void> {
+		const { tags, folder, clock } = this.#options;
+		const segments = this.#segments;
+		try {
+			for (let reason = this.#reasonToDrop(); reason !== undefined; reason = this.#reasonToDrop()) {
+				const [first] = segments.all as [Segment];
+				const gone = segments.oldest?.segment;
+				const isForgotten = gone === undefined || tags === undefined || (reason.forget && first.isGap);
+				const { bytes, next, header } = isForgotten ? first : gone;
+				if (isForgotten) segments.remove(first);
+				else {
+					const { signal } = this.#closed;
+					const options = { disk: this.#disk, folder, clock, tags, segments, signal };
+					if (!(await dropOldest(options))) return;
+				}
+				this.#dropError = undefined;
+				// What a gap record stands for was counted when it became one.
+				const isGap = isForgotten && first.isGap;
+				const records = isGap ? 0 : next - header.first;
+				if (records === 0 && !isGap) continue;
+				this.#dropped.records += records;
+				this.#dropped.bytes += bytes;
+				const message = isGap ? `${reason.message}; a gap record goes, too` : reason.message;
+				this.#options.onTrouble({ kind: "dropped", message, records });
+			}
+			this.#dropError = undefined;
+		} catch (error) {
+			this.#dropError = errorText(error);
+			this.#failed(this.#dropError, 0);
+		}
+	}
+
+	/** Why the oldest file has to go, if it has to. `forget`: not even a gap record may stay. */
+	#reasonToDrop(): { message: string; forget: boolean } | undefined {
+		const { maxBytes, maxAgeMs, whenFull } = this.#options;
+		const segments = this.#segments;
+		if (segments.all.length < 2 || this.#closed.signal.aborted) return undefined;
+		if (segments.epochs > epochsMax)
+			return { message: `the journal is full: expected at most ${epochsMax} epochs`, forget: true };
+		const isFull = whenFull !== "drop_newest" && segments.bytes > maxBytes;
+		// Gap records go only when they alone fill the journal; without them a loss is not written down.
+		if (isFull && (segments.oldest !== undefined || segments.gapBytes > maxBytes / 2))
+			return { message: `the journal is full: expected at most ${maxBytes} bytes`, forget: false };
+		const changedMs = segments.oldest?.segment.changedMs;
+		if (maxAgeMs !== undefined && changedMs !== undefined && this.#nowMs() - changedMs > maxAgeMs)
+			return { message: `records are older than ${maxAgeMs / 1_000} s`, forget: false };
+		return undefined;
+	}
+
+	/** A segment goes as a whole, so it may not gather records for longer than a part of the age bound. */
+	#age(maxAgeMs: number): void {
+		const { newest } = this.#segments;
+		const startedMs = newest?.madeMs ?? Number.POSITIVE_INFINITY;
+		if (this.#nowMs() - startedMs > maxAgeMs / 4) this.#writer.nextSegment();
+		void this.#holdBounds();
+	}
+
+	#failed(message: string, records: number): void {
+		this.#options.onTrouble({ kind: "failed", message, records });
+	}
+}
+
+/** The epoch before a new one: the newest that ever had a record. */
+function previous(last: Segment | undefined): { previousEpoch: number; previousLast: number } {
+	if (last === undefined) return { previousEpoch: 0, previousLast: 0 };
+	const { epoch, previousEpoch, previousLast } = last.header;
+	return last.next > 1
+		? { previousEpoch: epoch, previousLast: last.next - 1 }
+		: { previousEpoch, previousLast };
 }

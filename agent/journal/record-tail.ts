@@ -16,6 +16,7 @@ export class RecordTail {
 	#records: TailRecord[] = [];
 	#bytes = 0;
 	#undurableBytes = 0;
+	#unwrittenBytes = 0;
 	/** Index of the first record not yet handed to the operating system. */
 	#unwritten = 0;
 	#durable = 0;
@@ -37,6 +38,11 @@ export class RecordTail {
 		return this.#unwritten < this.#records.length;
 	}
 
+	/** Bytes of records that no file has yet. */
+	get unwrittenBytes(): number {
+		return this.#unwrittenBytes;
+	}
+
 	hasRoomFor(bytes: number): boolean {
 		return this.#undurableBytes + bytes <= this.#bytesMax;
 	}
@@ -45,6 +51,7 @@ export class RecordTail {
 		this.#records.push(record);
 		this.#bytes += record.framed.length;
 		this.#undurableBytes += record.framed.length;
+		this.#unwrittenBytes += record.framed.length;
 	}
 
 	/** Unwritten records, oldest first, about `bytes` of them and at least one. */
@@ -57,13 +64,15 @@ export class RecordTail {
 	}
 
 	wrote(count: number): void {
-		this.#unwritten += count;
+		for (const end = this.#unwritten + count; this.#unwritten < end; this.#unwritten++)
+			this.#unwrittenBytes -= (this.#records[this.#unwritten] as TailRecord).framed.length;
 	}
 
 	/** After a failure everything that is not durable has to be written again. Returns how many records that is. */
 	unwriteUndurable(): number {
 		const first = this.#records.findIndex((record) => record.offset > this.#durable);
 		this.#unwritten = first < 0 ? this.#records.length : first;
+		this.#unwrittenBytes = this.#undurableBytes;
 		return this.#records.length - this.#unwritten;
 	}
 

@@ -8,6 +8,8 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { Cycle, CycleSink, DeviceProgress, Journal, Position } from "../pipeline.ts";
 import { encodeRecord, sampleBytesAtMost } from "../record-codec.ts";
 import type { TagBook } from "../tag-book.ts";
+import { fittingGaps } from "./gap-record.ts";
+import { GapSummary } from "./gap-summary.ts";
 
 /** Counters of the recorder; all grow from zero at start. */
 export interface RecorderStats {
@@ -16,32 +18,38 @@ export interface RecorderStats {
 	readonly refusedSamples: number;
 }
 
-interface Hole {
-	fromMs: number;
-	toMs: number;
-	readonly tagIds: Set<number>;
-}
-
 /**
- * Turns cycles into records: at most 500 samples or 32 KiB of one device each. A record that the journal refuses
- * becomes part of a hole, which is written down as soon as the journal takes records again.
+ * Turns cycles into records: at most 500 samples or 32 KiB of one device each. What the journal refuses, values as well
+ * as gaps, is remembered as gaps, bounded, which are written down as soon as the journal takes records again; until
+ * then nothing newer is written and no Through goes on, so that a Through never passes over a hole in silence.
  */
 export class Recorder implements CycleSink {
 	readonly #journal: Journal;
 	readonly #tags: TagBook;
 	readonly #clock: Clock;
+	readonly #onRefused: ((samples: number) => void) | undefined;
 	readonly #out = new ByteWriter(64 * 1024);
 	readonly #one = new SampleColumns(1);
 	readonly #progress = new Map<string, DeviceProgress>();
-	readonly #holes = new Map<string, Hole>();
+	readonly #refused: GapSummary;
+	/** What is left to write of a gap that is too long for one record. */
+	#parts: Gap[] = [];
 	#samples = 0;
 	#records = 0;
 	#refusedSamples = 0;
 
-	constructor(options: { journal: Journal; tags: TagBook; clock: Clock }) {
+	/** `onRefused` is told of samples that the journal had no room for. */
+	constructor(options: {
+		journal: Journal;
+		tags: TagBook;
+		clock: Clock;
+		onRefused?: (samples: number) => void;
+	}) {
 		this.#journal = options.journal;
 		this.#tags = options.tags;
 		this.#clock = options.clock;
+		this.#onRefused = options.onRefused;
+		this.#refused = new GapSummary((id) => options.tags.get(id)?.name);
 	}
 
 	/** The newest Through of each device. */
@@ -59,7 +67,8 @@ export class Recorder implements CycleSink {
 	}
 
 	gap(gap: Gap): void {
-		this.#nodeText(gapMetric, encodeGap(gap));
+		this.#refused.gap(gap);
+		this.#writeRefused();
 	}
 
 	cycle({ device, samples, throughMs }: Cycle): void {
@@ -72,7 +81,7 @@ export class Recorder implements CycleSink {
 			this.#record(device, last ? after : before, samples, from, count);
 			from += count;
 		}
-		if (samples.count === 0 && after !== undefined && after !== before) {
+		if (samples.count === 0 && after !== undefined && after !== before && this.#writeRefused()) {
 			this.#progress.set(device, {
 				throughMs: after,
 				position: this.#progress.get(device)?.position ?? this.#journal.durable,
@@ -99,13 +108,15 @@ export class Recorder implements CycleSink {
 		count: number,
 	): void {
 		let position: Position | undefined;
-		if (this.#holes.size === 0 || this.#writeHoles()) {
+		if (this.#writeRefused()) {
 			this.#out.reset();
 			encodeRecord(this.#out, { device, throughMs }, samples, from, count);
 			position = this.#journal.append(this.#out.take());
 		}
 		if (position === undefined) {
-			this.#lose(device, samples, from, count);
+			this.#refusedSamples += count;
+			this.#onRefused?.(count);
+			this.#refused.values(device, samples, from, count);
 			return;
 		}
 		this.#records++;
@@ -113,34 +124,21 @@ export class Recorder implements CycleSink {
 		if (throughMs !== undefined) this.#progress.set(device, { throughMs, position });
 	}
 
-	#lose(device: string, samples: SampleColumns, from: number, count: number): void {
-		this.#refusedSamples += count;
-		let hole = this.#holes.get(device);
-		if (hole === undefined) {
-			hole = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY, tagIds: new Set() };
-			this.#holes.set(device, hole);
-		}
-		for (let index = from; index < from + count; index++) {
-			hole.fromMs = Math.min(hole.fromMs, samples.sourceMs[index] as number);
-			hole.toMs = Math.max(hole.toMs, samples.sourceMs[index] as number);
-			hole.tagIds.add(samples.tagId[index] as number);
-		}
-	}
-
-	#writeHoles(): boolean {
-		for (const [device, { fromMs, toMs, tagIds }] of this.#holes) {
-			const tags = [...tagIds].map((id) => this.#tags.get(id)?.name ?? `tag ${id}`);
-			if (
-				!this.#nodeText(
-					gapMetric,
-					encodeGap({ device, tags, fromMs, toMs, cause: "journal_bound", backfilled: false }),
-				)
-			) {
-				return false;
+	/** Writes down what was refused; false while the journal refuses that, too. */
+	#writeRefused(): boolean {
+		for (;;) {
+			for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+				if (!this.#nodeText(gapMetric, encodeGap(part))) return false;
+				this.#parts.shift();
 			}
-			this.#holes.delete(device);
+			const gap = this.#refused.first();
+			if (gap === undefined) return true;
+			// While nothing of it is written it goes on growing.
+			const [part, ...others] = fittingGaps(gap);
+			if (part === undefined || !this.#nodeText(gapMetric, encodeGap(part))) return false;
+			this.#refused.takeFirst();
+			this.#parts = others;
 		}
-		return true;
 	}
 
 	#nodeText(name: string, text: string): boolean {

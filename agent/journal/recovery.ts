@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { ByteReader, BytesError } from "../../common/contract/bytes.ts";
 import { recordSamplesMax, SampleColumns } from "../../common/contract/samples.ts";
 import type { LastSample, Recovered } from "../pipeline.ts";
 import { decodeRecord, type RecordHead } from "../record-codec.ts";
+import type { Disk } from "./disk.ts";
 import type { Segment } from "./segment-file.ts";
 import { frameHeadBytes, readFrame, splitRecord } from "./segment-format.ts";
 
@@ -13,12 +13,13 @@ const segmentsRead = 2;
  * What the newest segments say about where reading stopped: each device's Through, and the last sample of every tag in
  * them. With it an agent that starts again knows which first values it already has, and where its hole begins.
  */
-export async function recoverLast(segments: readonly Segment[]): Promise<Recovered> {
+export async function recoverLast(disk: Disk, segments: readonly Segment[]): Promise<Recovered> {
 	const throughMs = new Map<string, number>();
 	const samples = new Map<number, LastSample>();
 	const columns = new SampleColumns(recordSamplesMax);
-	for (const { path, bytes } of segments.slice(-segmentsRead)) {
-		const file = (await readFile(path)).subarray(0, bytes);
+	const withRecords = segments.filter(({ isGap, next, header }) => !isGap && next > header.first);
+	for (const { path, bytes, next } of withRecords.slice(-segmentsRead)) {
+		const file = (await disk.readWhole(path)).subarray(0, bytes);
 		let position = frameHeadBytes + (readFrame(file, 0)?.length ?? 0);
 		for (
 			let payload = readFrame(file, position);
@@ -26,7 +27,9 @@ export async function recoverLast(segments: readonly Segment[]): Promise<Recover
 			payload = readFrame(file, position)
 		) {
 			position += frameHeadBytes + payload.length;
-			const head = readableRecord(splitRecord(payload).body, columns);
+			const { offset, body } = splitRecord(payload);
+			if (offset >= next) break;
+			const head = readableRecord(body, columns);
 			if (head === undefined) continue;
 			if (head.throughMs !== undefined) throughMs.set(head.device, head.throughMs);
 			for (let index = 0; index < head.count; index++) {

@@ -1,23 +1,26 @@
-import { open, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
+import type { Disk } from "./disk.ts";
 import {
-	frameHeadBytes,
-	readFrame,
+	decodeGapFile,
 	type SegmentHeader,
 	type SegmentScan,
 	scanSegment,
 	segmentNamePattern,
-	splitRecord,
+	unfinishedSuffix,
 } from "./segment-format.ts";
 
-/** A segment on disk, complete or still being written. */
+/** A file of the journal: a segment, complete or still being written, or the gap record of a dropped range. */
 export interface Segment {
 	readonly path: string;
 	readonly header: SegmentHeader;
-	/** The offset after the last record in it. */
+	/** The offset after the last record in it, or after the dropped range. */
 	next: number;
 	bytes: number;
+	readonly isGap: boolean;
+	/** When it was made and written to last, in milliseconds of the wall clock. */
+	readonly madeMs: number;
+	changedMs: number;
 }
 
 /** A header frame is never longer; a longer file without a header has lost it. */
@@ -25,127 +28,127 @@ const headerBytesMax = 64;
 
 /** What opening found and did, for the log and the counters. */
 export interface OpenReport {
+	/** In order of chain and offset; they do not overlap, but an offset can be missing where a file was damaged. */
 	readonly segments: Segment[];
 	readonly tornBytes: number;
 	/** Files that are not segments, or whose header cannot be read; set aside under another name. */
 	readonly setAside: string[];
 }
 
+interface Found {
+	readonly name: string;
+	readonly path: string;
+	readonly fileBytes: number;
+	readonly times: { readonly madeMs: number; readonly changedMs: number };
+	readonly scan: SegmentScan;
+}
+
 /**
- * Reads the segments of a journal folder in order and cuts torn tails.
- * @throws CodedError DATA_FORMAT_NEWER for a segment of a newer version; nothing is changed then.
+ * Reads the files of a journal folder in order, cuts torn tails, and finishes what a crash interrupted: a gap file
+ * without its name goes, and so does a segment that a gap file has taken the place of. What is found afterwards is
+ * on disk to stay, also when it was written by a process that died before its fsync.
+ * @throws CodedError DATA_FORMAT_NEWER for a file of a newer version; nothing is changed then.
+ * @throws what the disk throws; the next opening goes on where this one stopped.
  */
-export async function openSegments(folder: string): Promise<OpenReport> {
-	const names = (await readdir(folder)).filter((name) => segmentNamePattern.test(name)).sort();
-	const scans: { name: string; path: string; fileBytes: number; found: SegmentScan }[] = [];
-	for (const name of names) {
+export async function openSegments(disk: Disk, folder: string): Promise<OpenReport> {
+	const names = await disk.names(folder);
+	const all: Found[] = [];
+	for (const name of names.filter((found) => segmentNamePattern.test(found)).sort()) {
 		const path = join(folder, name);
-		const bytes = await readFile(path);
-		scans.push({ name, path, fileBytes: bytes.length, found: scan(bytes, path) });
+		const bytes = await disk.readWhole(path);
+		const times = await disk.times(path);
+		all.push({ name, path, fileBytes: bytes.length, times, scan: scan(bytes, path) });
 	}
+	// Names that a killed process gave are seen before they are on disk; what is removed below relies on them.
+	if (all.length > 0) await disk.syncFolder(folder);
 	// Only now, when every file is known to be of our version, is anything changed.
+	for (const name of names) {
+		const isUnfinished =
+			name.endsWith(unfinishedSuffix) && segmentNamePattern.test(name.slice(0, -unfinishedSuffix.length));
+		if (isUnfinished) await disk.remove(join(folder, name));
+	}
 	const segments: Segment[] = [];
 	const setAside: string[] = [];
 	let tornBytes = 0;
-	for (const { name, path, fileBytes, found } of scans) {
+	for (const { name, path, fileBytes, times, scan: found } of all) {
 		const { header, next, validBytes } = found;
-		if (header === undefined && fileBytes > headerBytesMax) {
-			await rename(path, `${path}.damaged`);
-			setAside.push(name);
+		const isGap = name.endsWith("gap");
+		if (header === undefined) {
+			// A crash between creating the file and its header: it holds nothing.
+			if (fileBytes <= headerBytesMax && !isGap) await disk.remove(path);
+			else {
+				await disk.rename(path, `${path}.damaged`);
+				setAside.push(name);
+			}
 			continue;
 		}
-		if (header === undefined || (next === header.first && validBytes === fileBytes)) {
-			// A crash between creating the file and its first record: it holds nothing.
-			await rm(path);
+		const before = segments.at(-1);
+		const isReplaced = before?.isGap && before.header.chain === header.chain && header.first < before.next;
+		// A gap record that reaches further is the newer one: the one before had been forgotten, and came back.
+		if (isReplaced && !(isGap && next > before.next)) {
+			await disk.remove(path);
 			continue;
 		}
-		if (validBytes < fileBytes) {
+		if (validBytes < fileBytes && !isGap) {
 			tornBytes += fileBytes - validBytes;
-			await truncate(path, validBytes);
+			await disk.truncate(path, validBytes);
 		}
-		segments.push({ path, header, next, bytes: validBytes });
+		segments.push({ path, header, next, bytes: validBytes, isGap, ...times });
 	}
+	tornBytes += await cutOverlaps(disk, segments);
+	await syncNewest(disk, segments);
 	return { segments, tornBytes, setAside };
+}
+
+/**
+ * A segment that follows begins where the one before was durable. What that one holds beyond is cut off and counted:
+ * it is either in the one that follows, too, or was never told to anybody and must not turn up one day.
+ */
+async function cutOverlaps(disk: Disk, segments: readonly Segment[]): Promise<number> {
+	let cutBytes = 0;
+	for (const [index, segment] of segments.entries()) {
+		const following = segments[index + 1];
+		const limit = following?.header.chain === segment.header.chain ? following.header.first : segment.next;
+		if (segment.next <= limit) continue;
+		if (segment.isGap) {
+			segment.next = limit;
+			continue;
+		}
+		const { next, validBytes } = scanSegment(await disk.readWhole(segment.path), limit);
+		await disk.truncate(segment.path, validBytes);
+		await syncFile(disk, segment.path);
+		cutBytes += segment.bytes - validBytes;
+		segment.next = next;
+		segment.bytes = validBytes;
+	}
+	return cutBytes;
+}
+
+/**
+ * A process that was killed leaves bytes that only the system's memory has. They are about to be read and told, so
+ * they must outlast a power cut. Only the newest files can hold such bytes: a full one is synced before the next.
+ */
+async function syncNewest(disk: Disk, segments: readonly Segment[]): Promise<void> {
+	for (const { path, isGap } of segments.slice(-2)) {
+		if (!isGap) await syncFile(disk, path);
+	}
+}
+
+async function syncFile(disk: Disk, path: string): Promise<void> {
+	const file = await disk.open(path);
+	try {
+		await file.sync();
+	} finally {
+		await file.close();
+	}
 }
 
 function scan(bytes: Buffer, path: string): SegmentScan {
 	try {
-		return scanSegment(bytes);
+		if (!path.endsWith("gap")) return scanSegment(bytes);
+		const gap = decodeGapFile(bytes);
+		return { header: gap?.header, next: (gap?.last ?? 0) + 1, validBytes: bytes.length };
 	} catch (error) {
 		throw new CodedError("DATA_FORMAT_NEWER", `${path}: ${errorText(error)}`, { cause: error });
-	}
-}
-
-/**
- * Reads records of one segment forward. A cursor remembers the byte after the last record, so reading on is
- * sequential; a jump scans the segment from its start.
- */
-export class SegmentReader {
-	readonly #segment: Segment;
-	#position = 0;
-	#next: number;
-
-	constructor(segment: Segment) {
-		this.#segment = segment;
-		this.#next = segment.header.first;
-	}
-
-	get segment(): Segment {
-		return this.#segment;
-	}
-
-	/** Records from `offset` on and below `limit`, about `bytesMax` in all; the bodies are copies. */
-	async read(offset: number, limit: number, bytesMax: number): Promise<{ offset: number; body: Buffer }[]> {
-		if (offset < this.#next) {
-			this.#position = 0;
-			this.#next = this.#segment.header.first;
-		}
-		const records: { offset: number; body: Buffer }[] = [];
-		const handle = await open(this.#segment.path, "r");
-		try {
-			let chunkBytes = 256 * 1024;
-			let taken = 0;
-			while (taken < bytesMax && this.#next < limit) {
-				const chunk = Buffer.allocUnsafe(chunkBytes);
-				const { bytesRead } = await handle.read(chunk, 0, chunkBytes, this.#position);
-				const valid = chunk.subarray(0, bytesRead);
-				let at = 0;
-				for (;;) {
-					const payload = readFrame(valid, at);
-					if (payload === undefined) break;
-					at += frameHeadBytes + payload.length;
-					if (this.#position === 0 && at === frameHeadBytes + payload.length) continue;
-					const record = splitRecord(payload);
-					if (record.offset >= limit || taken >= bytesMax) {
-						at -= frameHeadBytes + payload.length;
-						this.#position += at;
-						return records;
-					}
-					this.#next = record.offset + 1;
-					if (record.offset < offset) continue;
-					records.push({ offset: record.offset, body: Buffer.from(record.body) });
-					taken += record.body.length;
-				}
-				this.#position += at;
-				if (at === 0) {
-					// No whole frame in the chunk: either it is larger than the chunk, or the file ends here.
-					if (bytesRead < chunkBytes) break;
-					chunkBytes *= 4;
-				}
-			}
-			return records;
-		} finally {
-			await handle.close();
-		}
-	}
-}
-
-/** fsync of a folder, without which a new or removed name may come back after a power cut. */
-export async function syncFolder(folder: string): Promise<void> {
-	const handle = await open(folder, "r");
-	try {
-		await handle.sync();
-	} finally {
-		await handle.close();
 	}
 }

@@ -55,6 +55,25 @@ describe("a journal", () => {
 		await journal.close();
 	});
 
+	test("reads for several at once, each from its own place", async () => {
+		const folder = temporaryFolder();
+		const before = journalIn(folder, { segmentBytes: 1024 ** 2 }).journal;
+		await before.open();
+		for (let number = 1; number <= 1_000; number++) before.append(body(number, 200));
+		await untilDurable(before, 1_000);
+		await before.close();
+		const { journal } = journalIn(folder);
+		await journal.open();
+		const places = Array.from({ length: 50 }, (_, index) => 1 + ((index * 367) % 1_000));
+		const found = await Promise.all(places.map((offset) => journal.read({ chain: 1, offset }, 2_000)));
+		for (const [index, records] of found.entries()) {
+			const from = places[index] as number;
+			expect(records.map(numberOf)).toEqual(records.map((_, at) => from + at));
+			expect(records.length).toBe(Math.min(10, 1_001 - from));
+		}
+		await journal.close();
+	});
+
 	test("never hands out what is not durable", async () => {
 		const { journal } = journalIn(temporaryFolder(), { commitIntervalMs: 100 });
 		await journal.open();

@@ -71,6 +71,6 @@ export async function readAll(journal: DiskJournal, from: Position): Promise<Jou
 		const last = some.at(-1);
 		if (last === undefined) return all;
 		all.push(...some);
-		position = { chain: last.chain, offset: last.offset + 1 };
+		position = { chain: last.chain, offset: last.last + 1 };
 	}
 }

@@ -19,6 +19,13 @@ const config = {
 				{ name: "Note", type: "String" },
 			],
 		},
+		{
+			name: "U600",
+			tags: Array.from({ length: 20_000 }, (_, index) => ({
+				name: `a rather long name ${index}`,
+				type: "Double",
+			})),
+		},
 	],
 } as unknown as AgentConfig;
 
@@ -26,12 +33,15 @@ const config = {
 class DoorJournal implements Pick<Journal, "append" | "durable"> {
 	readonly bodies: Buffer[] = [];
 	isOpen = true;
+	/** So many records more, then the door shuts. */
+	closesAfter = Number.POSITIVE_INFINITY;
 	get durable(): Position {
 		return { chain: 1, offset: this.bodies.length };
 	}
 	append(body: Buffer): Position | undefined {
 		if (!this.isOpen) return undefined;
 		this.bodies.push(body);
+		if (--this.closesAfter === 0) this.isOpen = false;
 		return { chain: 1, offset: this.bodies.length };
 	}
 }
@@ -62,7 +72,18 @@ async function recording() {
 			const head = decodeRecord(new ByteReader(body), samples);
 			return { ...head, first: samples.value(0), bytes: body.length };
 		});
-	return { journal, recorder, cycle, records };
+	/** One value of each of the first tags of the wide device, at the same time. */
+	const wide = (count: number, sourceMs: number) => {
+		const samples = new SampleColumns(count);
+		samples.count = count;
+		samples.tagId.set(
+			Array.from({ length: count }, (_, index) => tags.find("U600", `a rather long name ${index}`)?.id ?? 0),
+		);
+		samples.sourceMs.fill(sourceMs);
+		recorder.cycle({ device: "U600", samples, throughMs: undefined });
+	};
+	const gaps = () => records().flatMap(({ first }) => decodeGap(String(first)) ?? []);
+	return { journal, recorder, cycle, records, wide, gaps };
 }
 
 test("a long cycle becomes records of at most 500 samples, and only the last says that the cycle is complete", async () => {
@@ -128,4 +149,73 @@ test("what the journal refused is counted, and written down as a gap before the 
 		backfilled: false,
 	});
 	expect(next).toMatchObject({ device: "U500", first: 4, throughMs: 3_000 });
+});
+
+test.each([
+	[1_000, "several gaps", (gaps: number) => expect(gaps).toBeGreaterThan(1)],
+	[20_000, "every tag", (gaps: number) => expect(gaps).toBe(1)],
+])(
+	"a hole of %i tags becomes %s, each in a record of its own that keeps the limit",
+	async (count, _, expected) => {
+		const { journal, wide, cycle, records, gaps } = await recording();
+		journal.isOpen = false;
+		wide(count, 5_000);
+		journal.isOpen = true;
+		cycle([1], 9_000);
+		expected(gaps().length);
+		const names = gaps().flatMap(({ tags }) => tags);
+		expect(names.length === 0 || new Set(names).size === count).toBe(true);
+		expect(
+			gaps().every(({ device, fromMs, toMs }) => device === "U600" && fromMs === 5_000 && toMs === 5_000),
+		).toBe(true);
+		expect(records().every(({ bytes }) => bytes <= recordBytesMax)).toBe(true);
+	},
+);
+
+test("a gap that the journal refuses is written when there is room, before anything newer", async () => {
+	const { journal, recorder, cycle, records, gaps } = await recording();
+	const outage = {
+		device: "U500",
+		tags: ["TT01"],
+		fromMs: 1,
+		toMs: 9,
+		cause: "server_unreachable",
+		backfilled: false,
+	} as const;
+	journal.isOpen = false;
+	recorder.gap(outage);
+	journal.isOpen = true;
+	cycle([1], 1_000);
+	expect(gaps()).toEqual([outage]);
+	expect(records().at(-1)).toMatchObject({ device: "U500", first: 1 });
+});
+
+test("Through does not pass over a hole that is not written down yet", async () => {
+	const { journal, recorder, cycle, gaps } = await recording();
+	cycle([1], 1_000);
+	journal.isOpen = false;
+	cycle([2], 2_000, "TT01", 1_500);
+	cycle([], 3_000);
+	expect(recorder.progress.get("U500")).toMatchObject({ throughMs: 1_000 });
+	journal.isOpen = true;
+	// Silence alone is enough for the hole to be written.
+	cycle([], 4_000);
+	expect(gaps()).toMatchObject([{ fromMs: 1_500, toMs: 1_500, cause: "journal_bound" }]);
+	expect(recorder.progress.get("U500")).toMatchObject({ throughMs: 4_000 });
+});
+
+test("a hole that is refused half-way goes on where it stopped and grows no further back", async () => {
+	const { journal, wide, cycle, gaps } = await recording();
+	journal.isOpen = false;
+	wide(3_000, 5_000);
+	journal.isOpen = true;
+	journal.closesAfter = 1;
+	wide(1, 6_000);
+	expect(gaps()).toHaveLength(1);
+	journal.isOpen = true;
+	journal.closesAfter = Number.POSITIVE_INFINITY;
+	cycle([1], 9_000);
+	const found = gaps();
+	expect(new Set(found.filter(({ toMs }) => toMs === 5_000).flatMap(({ tags }) => tags)).size).toBe(3_000);
+	expect(found.at(-1)).toMatchObject({ tags: ["a rather long name 0"], fromMs: 6_000, toMs: 6_000 });
 });

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { systemDisk } from "../../../agent/journal/disk.ts";
 import { inspectJournal } from "../../../agent/journal/inspection.ts";
-import { openSegments, SegmentReader } from "../../../agent/journal/segment-file.ts";
+import { openSegments } from "../../../agent/journal/segment-file.ts";
 import {
 	encodeHeader,
 	frameHeadBytes,
@@ -15,6 +16,7 @@ import {
 	segmentNamePattern,
 	splitRecord,
 } from "../../../agent/journal/segment-format.ts";
+import { SegmentReader } from "../../../agent/journal/segment-reader.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const header = { chain: 3, epoch: Number.MAX_SAFE_INTEGER, first: 41, previousEpoch: 77, previousLast: 40 };
@@ -116,7 +118,7 @@ describe("opening a folder", () => {
 		const sound = segmentOf([Buffer.from("one"), Buffer.from("two")]);
 		const name = segmentName(3, 41);
 		const folder = folderWith({ [name]: Buffer.concat([sound, Buffer.alloc(512)]) });
-		expect(await openSegments(folder)).toMatchObject({
+		expect(await openSegments(systemDisk, folder)).toMatchObject({
 			tornBytes: 512,
 			setAside: [],
 			segments: [{ next: 43, bytes: sound.length, header }],
@@ -135,19 +137,38 @@ describe("opening a folder", () => {
 	])("sets a file of %s aside under another name, whole, and goes on", async (_, bytes) => {
 		const name = segmentName(2, 1);
 		const folder = folderWith({ [name]: bytes, [segmentName(3, 41)]: segmentOf([Buffer.from("one")]) });
-		expect(await openSegments(folder)).toMatchObject({ setAside: [name], segments: [{ next: 42 }] });
+		expect(await openSegments(systemDisk, folder)).toMatchObject({
+			setAside: [name],
+			segments: [{ next: 42 }],
+		});
 		expect(readFileSync(join(folder, `${name}.damaged`))).toEqual(bytes);
 	});
 
-	test("leaves files alone that are none of ours, and removes a segment that never got a record", async () => {
+	test("leaves files alone that are none of ours, keeps a segment without records for what its header knows, and removes one without a header", async () => {
 		const folder = folderWith({
 			"notes.txt": Buffer.from("mine"),
 			[`${segmentName(1, 1)}.damaged`]: Buffer.from("kept"),
 			[segmentName(4, 1)]: encodeHeader({ ...header, chain: 4, first: 1 }),
 			[segmentName(5, 1)]: encodeHeader(header).subarray(0, 11),
 		});
-		expect((await openSegments(folder)).segments).toEqual([]);
-		expect(readdirSync(folder).sort()).toEqual([`${segmentName(1, 1)}.damaged`, "notes.txt"].sort());
+		expect((await openSegments(systemDisk, folder)).segments).toMatchObject([
+			{ header: { chain: 4, epoch: header.epoch }, next: 1, isGap: false },
+		]);
+		expect(readdirSync(folder).sort()).toEqual(
+			[`${segmentName(1, 1)}.damaged`, segmentName(4, 1), "notes.txt"].sort(),
+		);
+	});
+
+	test("cuts off what a segment holds beyond the beginning of the next, for good", async () => {
+		const [kept, beyond] = [Buffer.from("kept"), Buffer.from("written again, or never told")];
+		const first = segmentOf([kept, beyond, beyond]);
+		const next = encodeHeader({ ...header, first: 42 });
+		const folder = folderWith({ [segmentName(3, 41)]: first, [segmentName(3, 42)]: next });
+		expect(await openSegments(systemDisk, folder)).toMatchObject({
+			tornBytes: first.length - segmentOf([kept]).length,
+			segments: [{ next: 42 }, { next: 42 }],
+		});
+		expect(readFileSync(join(folder, segmentName(3, 41)))).toEqual(segmentOf([kept]));
 	});
 
 	test("with a segment of a newer format changes nothing at all, not even an older torn tail", async () => {
@@ -160,7 +181,7 @@ describe("opening a folder", () => {
 			[segmentName(4, 1)]: framed(newer),
 		});
 		const before = readdirSync(folder);
-		await expect(openSegments(folder)).rejects.toMatchObject({
+		await expect(openSegments(systemDisk, folder)).rejects.toMatchObject({
 			code: "DATA_FORMAT_NEWER",
 			message: expect.stringContaining(segmentName(4, 1)),
 		});
@@ -187,7 +208,15 @@ test("a reader gives any part of a segment, in any order of asking, up to the li
 	const contents = Array.from({ length: 300 }, (_, index) => Buffer.alloc(1 + ((index * 7) % 4_000), index));
 	const bytes = segmentOf(contents);
 	writeFileSync(path, Buffer.concat([bytes, Buffer.from("a write that is going on")]));
-	const reader = new SegmentReader({ path, header, next: 341, bytes: bytes.length });
+	const reader = new SegmentReader(systemDisk, {
+		path,
+		header,
+		next: 341,
+		bytes: bytes.length,
+		isGap: false,
+		madeMs: 0,
+		changedMs: 0,
+	});
 	for (const [from, limit, bytesMax] of [
 		[41, 341, 1e9],
 		[100, 120, 1e9],
