@@ -59,6 +59,35 @@ export async function dropOldest(options: DroppingOptions): Promise<boolean> {
 	}
 }
 
+/**
+ * Puts a gap record wherever a file in the middle of an epoch is missing, so that its range can be read, confirmed and
+ * forgotten like any other: a file that could not be read was set aside. Resolves with the number of records missing.
+ */
+export async function fillHoles(options: Omit<DroppingOptions, "signal">): Promise<number> {
+	const { segments, tags, clock } = options;
+	let missing = 0;
+	for (const [index, following] of [...segments.all].entries()) {
+		const before = index === 0 ? undefined : segments.all[segments.all.indexOf(following) - 1];
+		const { header } = following;
+		if (before?.header.chain !== header.chain || before.next >= header.first) continue;
+		const record = new GapRecord(tags);
+		record.addUnknown(before.changedMs, Math.max(before.changedMs, following.madeMs));
+		const times = { fromMs: before.changedMs, toMs: following.madeMs };
+		const first = before.next;
+		const body = record.body(clock.wallMs(), times);
+		const gapHeader = { ...header, first };
+		const by = await writeGap(options, encodeGapFile(gapHeader, header.first - 1, body), gapHeader);
+		segments.insertBefore(following, {
+			...by,
+			next: header.first,
+			madeMs: before.changedMs,
+			changedMs: following.madeMs,
+		});
+		missing += header.first - first;
+	}
+	return missing;
+}
+
 async function summary(
 	{ disk, tags, segments, signal }: DroppingOptions,
 	segment: Segment,
@@ -87,7 +116,7 @@ async function summary(
 }
 
 async function writeGap(
-	{ disk, folder }: DroppingOptions,
+	{ disk, folder }: Pick<DroppingOptions, "disk" | "folder">,
 	bytes: Buffer,
 	header: Segment["header"],
 ): Promise<Pick<Segment, "path" | "header" | "bytes" | "isGap">> {

@@ -93,6 +93,11 @@ export class GapRecord {
 		this.#unreadable++;
 	}
 
+	/** Records are gone, and nobody knows what was in them: every tag of every device, in times of the wall clock. */
+	addUnknown(fromMs: number, toMs: number): void {
+		this.#summary.gap({ device: nodeDevice, tags: [], fromMs, toMs, cause: "unknown", backfilled: false });
+	}
+
 	/**
 	 * The body of the record. What could not be read is a gap of every tag of every device between the times of what
 	 * could; when nothing could, between `range`, times of the wall clock.

@@ -25,7 +25,7 @@ import { errorText } from "../../common/runtime/coded-error.ts";
 import type { HeldRange, Journal, JournaledRecord, JournalStats, Position, Recovered } from "../pipeline.ts";
 import { AppendRate } from "./append-rate.ts";
 import { type Disk, systemDisk } from "./disk.ts";
-import { dropOldest } from "./dropping.ts";
+import { dropOldest, fillHoles } from "./dropping.ts";
 import type { TagNames } from "./gap-record.ts";
 import { LogWriter } from "./log-writer.ts";
 import { RecordTail } from "./record-tail.ts";
@@ -108,6 +108,7 @@ export class DiskJournal implements Journal {
 		await this.#disk.makeFolder(folder);
 		const report = await openSegments(this.#disk, folder);
 		for (const segment of report.segments) this.#segments.add(segment);
+		if (report.isDamaged) await this.#fillHoles();
 		const last = report.segments.at(-1);
 		this.#header = { chain: (last?.header.chain ?? 0) + 1, epoch: newEpoch(), first: 1, ...previous(last) };
 		const recovered = await recoverLast(this.#disk, report.segments);
@@ -116,6 +117,19 @@ export class DiskJournal implements Journal {
 			this.#stopAging = every(clock, Math.min(ageCheckMs, maxAgeMs / 4), () => this.#age(maxAgeMs));
 		const { previousEpoch, previousLast } = this.#header;
 		return { ...report, recovered, previousEpoch, previousLast };
+	}
+
+	/** What is missing in the middle of an epoch would be asked for in vain for ever. */
+	async #fillHoles(): Promise<void> {
+		const { folder, clock, tags } = this.#options;
+		if (tags === undefined) return;
+		const records = await fillHoles({ disk: this.#disk, folder, clock, tags, segments: this.#segments });
+		if (records > 0)
+			this.#options.onTrouble({
+				kind: "dropped",
+				message: "files in the middle of the journal are damaged or missing; a gap takes their place",
+				records,
+			});
 	}
 
 	get epoch(): Epoch {

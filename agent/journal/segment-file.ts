@@ -33,7 +33,12 @@ export interface OpenReport {
 	readonly tornBytes: number;
 	/** Files that are not segments, or whose header cannot be read; set aside under another name. */
 	readonly setAside: string[];
+	/** Files were set aside, now or at an earlier opening. */
+	readonly isDamaged: boolean;
 }
+
+/** What a file that cannot be read is called from then on. */
+const damagedSuffix = ".damaged";
 
 interface Found {
 	readonly name: string;
@@ -77,7 +82,7 @@ export async function openSegments(disk: Disk, folder: string): Promise<OpenRepo
 			// A crash between creating the file and its header: it holds nothing.
 			if (fileBytes <= headerBytesMax && !isGap) await disk.remove(path);
 			else {
-				await disk.rename(path, `${path}.damaged`);
+				await disk.rename(path, `${path}${damagedSuffix}`);
 				setAside.push(name);
 			}
 			continue;
@@ -97,7 +102,8 @@ export async function openSegments(disk: Disk, folder: string): Promise<OpenRepo
 	}
 	tornBytes += await cutOverlaps(disk, segments);
 	await syncNewest(disk, segments);
-	return { segments, tornBytes, setAside };
+	const isDamaged = setAside.length > 0 || names.some((name) => name.endsWith(damagedSuffix));
+	return { segments, tornBytes, setAside, isDamaged };
 }
 
 /**

@@ -112,6 +112,12 @@ export class SegmentList {
 		}
 	}
 
+	/** A gap record, whose file is there, for what is missing before a segment. */
+	insertBefore(following: Segment, gap: Segment): void {
+		this.#segments.splice(this.#segments.indexOf(following), 0, gap);
+		this.#bytes += gap.bytes;
+	}
+
 	/** Forgets a file and deletes it. */
 	remove(segment: Segment): void {
 		const at = this.#segments.indexOf(segment);

@@ -275,3 +275,35 @@ describe("a crash while a range is dropped", () => {
 		}
 	});
 });
+
+test("a file in the middle of an epoch that cannot be read becomes a gap record, so that nothing waits for it for ever", async () => {
+	const folder = temporaryFolder();
+	const { journal } = journalIn(folder, { tags: tagNames });
+	await journal.open();
+	journal.append(openedBody(opening, 42));
+	await fill(journal, 2, 120);
+	await journal.close();
+	const names = readdirSync(folder).sort();
+	expect(names.length).toBeGreaterThan(3);
+	const damaged = join(folder, names[1] as string);
+	writeFileSync(damaged, Buffer.alloc(statSync(damaged).size, 0xff));
+
+	const { journal: again, troubles } = journalIn(folder, { tags: tagNames });
+	const report = await again.open();
+	expect(report.setAside).toEqual([names[1]]);
+	expect(troubles).toMatchObject([{ kind: "dropped", message: /damaged or missing/ }]);
+	const records = await readAll(again, { chain: 1, offset: 1 });
+	const offsets = records.flatMap(({ chain, offset, last }) =>
+		chain === 1 ? Array.from({ length: last - offset + 1 }, (_, index) => offset + index) : [],
+	);
+	expect(offsets, "every offset, once").toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
+	const gap = records.find(({ offset, last }) => last > offset);
+	expect(gap && told(gap.body)).toMatchObject({ gaps: [{ device: "", tags: [], cause: "unknown" }] });
+	await again.close();
+
+	// The next opening finds nothing to mend.
+	const { journal: third, troubles: none } = journalIn(folder, { tags: tagNames });
+	await third.open();
+	expect(none).toEqual([]);
+	await third.close();
+});
