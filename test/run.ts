@@ -30,6 +30,8 @@ interface Counts {
 	passed: number;
 	failed: number;
 	skipped: number;
+	/** What failed, a line each, told again at the very end: the end of a long log is what is kept of it. */
+	readonly failures: string[];
 }
 
 function stagesOf(command: TestCommand): Stage[] {
@@ -85,7 +87,7 @@ async function runStage(stage: Stage, rest: readonly string[], counts: Counts): 
 	// A test that never gives the processor back cannot be cancelled; its worker ends with us.
 	const leaving = setTimeout(() => {
 		count(vitest, options.testNamePattern !== undefined, counts);
-		counts.failed += 1;
+		failure(counts, `${stage.title}: did not end after it was cancelled`);
 		leave(counts);
 	}, stage.limitMs + cancelWithinMs);
 	try {
@@ -94,27 +96,44 @@ async function runStage(stage: Stage, rest: readonly string[], counts: Counts): 
 		clearTimeout(stopping);
 		clearTimeout(leaving);
 		count(vitest, options.testNamePattern !== undefined, counts);
-		if (late) counts.failed += 1;
+		if (late) failure(counts, `${stage.title}: took longer than ${stage.limitMs / 60_000} minutes`);
 		await vitest.close();
 	}
 }
 
 /** A file that cannot be loaded, a failing hook and an unhandled rejection each count as one failure. */
 function count(vitest: Vitest, filteredByName: boolean, counts: Counts): void {
-	counts.failed += vitest.state.getUnhandledErrors().length;
+	for (const error of vitest.state.getUnhandledErrors()) {
+		failure(counts, `outside of any test: ${firstLine(error)}`);
+	}
 	for (const module of vitest.state.getTestModules()) {
 		let failedHere = 0;
 		for (const test of module.children.allTests()) {
 			const result = test.result();
 			if (result.state === "passed") counts.passed += 1;
-			else if (result.state === "failed") failedHere += 1;
-			else if (result.state === "skipped" && (result.note !== undefined || !filteredByName)) {
+			else if (result.state === "failed") {
+				failedHere += 1;
+				failure(counts, `${module.relativeModuleId}: ${test.fullName}: ${firstLine(result.errors[0])}`);
+			} else if (result.state === "skipped" && (result.note !== undefined || !filteredByName)) {
 				counts.skipped += 1;
 				process.stdout.write(`skipped: ${test.fullName}: ${result.note ?? "no reason given"}\n`);
 			}
 		}
-		counts.failed += failedHere === 0 && module.state() === "failed" ? 1 : failedHere;
+		if (failedHere === 0 && module.state() === "failed") {
+			failure(counts, `${module.relativeModuleId}: ${firstLine(module.errors()[0])}`);
+		}
 	}
+}
+
+function failure(counts: Counts, line: string): void {
+	counts.failed += 1;
+	counts.failures.push(line);
+}
+
+function firstLine(error: unknown): string {
+	const message =
+		error instanceof Error ? error.message : (error as { message?: unknown } | undefined)?.message;
+	return String(message ?? "no message").split("\n", 1)[0] ?? "";
 }
 
 function printParts(): void {
@@ -126,8 +145,9 @@ function printParts(): void {
 }
 
 /** Leaves when everything printed has gone out, also through a pipe, and whatever a test left open. */
-function leave({ passed, failed, skipped }: Counts): void {
+function leave({ passed, failed, skipped, failures }: Counts): void {
 	const exitCode = failed > 0 || passed === 0 ? 1 : 0;
+	for (const line of failures) process.stdout.write(`failed: ${line}\n`);
 	process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`, () =>
 		process.exit(exitCode),
 	);
@@ -141,12 +161,12 @@ if (typeof command === "string") {
 	printParts();
 } else {
 	const startedMs = performance.now();
-	const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+	const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
 	for (const stage of stagesOf(command)) {
 		try {
 			await runStage(stage, command.rest, counts);
 		} catch (error) {
-			counts.failed += 1;
+			failure(counts, `${stage.title}: ${firstLine(error)}`);
 			process.stdout.write(`${stage.title}: ${error instanceof Error ? error.stack : String(error)}\n`);
 		}
 	}
