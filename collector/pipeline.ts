@@ -332,5 +332,7 @@ export interface LotFacts {
 
 export interface VerdictCommit {
 	readonly verdict: LotVerdict;
+	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
+	readonly dueMs: number;
 	readonly outbox: readonly OutboxRow[];
 }

@@ -63,19 +63,24 @@ export class LotJudge implements Part {
 		const { store, judge, messages, telemetry, clock, watermarkMs, onJudged } = this.#options;
 		const watermark = watermarkMs();
 		if (watermark === undefined) return;
-		try {
-			for (const [lot, dueMs] of [...this.#due]) {
-				if (dueMs > watermark) continue;
+		for (const [lot, dueMs] of [...this.#due]) {
+			if (dueMs > watermark) continue;
+			// Taken out before the facts are read: a due time set while they are judged must not be lost.
+			this.#due.delete(lot);
+			let given = false;
+			try {
 				const facts = await store.lotFacts(lot);
-				if (facts === undefined) continue;
-				const verdict = judge(facts, clock.wallMs());
-				await store.commitVerdict({ verdict, outbox: messages(verdict) });
-				this.#due.delete(lot);
-				telemetry.lotJudged(verdict);
-				onJudged();
+				if (facts !== undefined) {
+					const verdict = judge(facts, clock.wallMs());
+					await store.commitVerdict({ verdict, dueMs, outbox: messages(verdict) });
+					given = true;
+					telemetry.lotJudged(verdict);
+					onJudged();
+				}
+			} catch (error) {
+				telemetry.partFailed({ part: this.name, err: error });
 			}
-		} catch (error) {
-			telemetry.partFailed({ part: this.name, err: error });
+			if (!given && !this.#due.has(lot)) this.#due.set(lot, dueMs);
 		}
 	}
 }

@@ -40,9 +40,9 @@ export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined
 }
 
 /** The due row goes, the verdict and its messages come, together. */
-export function commitVerdict(file: StoreFile, { verdict, outbox }: VerdictCommit): void {
+export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox }: VerdictCommit): void {
 	file.transaction(() => {
-		file.run("DELETE FROM due WHERE lot = ?", verdict.lot);
+		file.run("DELETE FROM due WHERE lot = ? AND due_ms <= ?", verdict.lot, dueMs);
 		file.run(
 			"INSERT OR IGNORE INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			verdict.id,

@@ -58,6 +58,7 @@ async function judgeOn(path: string) {
 	const opened = await store.open(path);
 	const clock = new SteppedClock();
 	const given: LotVerdict[] = [];
+	let whileGiven = () => {};
 	const line = { watermarkMs: undefined as number | undefined, looked: 0 };
 	const judge = new LotJudge({
 		clock,
@@ -66,6 +67,7 @@ async function judgeOn(path: string) {
 		judge: (facts, judgedMs) => judgeLot(facts, specification, [unit], judgedMs),
 		messages: (verdict) => {
 			given.push(verdict);
+			whileGiven();
 			return [
 				{ id: `msg_${verdict.id}`, destination: "screen", type: "lot.judged", body: "{}", createdMs: 1 },
 			];
@@ -82,7 +84,14 @@ async function judgeOn(path: string) {
 		await judge.stop();
 		await store.close();
 	});
-	return { store, clock, judge, given, line, opened };
+	/** What happens between reading the facts and committing the first verdict. */
+	const onMessages = (happens: () => void): void => {
+		whileGiven = () => {
+			whileGiven = () => {};
+			happens();
+		};
+	};
+	return { store, clock, judge, given, line, opened, onMessages };
 }
 
 test("a verdict waits for the watermark of the whole route, and is given once it has passed", async () => {
@@ -137,6 +146,42 @@ test("a verdict given twice is one row and one message", async () => {
 	await judge.stop();
 	expect(given[0]?.id).toBe(given[1]?.id);
 	expect(await store.takeMessages(1, 10)).toHaveLength(1);
+});
+
+test("a due time set while the verdict is being committed is answered too", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const later = { lot: "L1", dueMs: closedMs + 1_000 };
+	const first = await judgeOn(path);
+	first.line.watermarkMs = closedMs;
+	first.onMessages(() => first.judge.add(later));
+	first.judge.look();
+	await eventually(() => first.given.length === 1);
+	await first.judge.stop();
+	first.line.watermarkMs = later.dueMs;
+	first.judge.look();
+	await first.judge.stop();
+	expect(first.given).toHaveLength(2);
+	await first.store.close();
+});
+
+test("a later due time stays in the store when an earlier one is answered", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const later = { lot: "L1", dueMs: closedMs + 1_000 };
+	const first = await judgeOn(path);
+	first.line.watermarkMs = closedMs;
+	first.onMessages(() => {
+		void first.store.commit({
+			...{ ...noRows, periods: [], visits: [], lots: [], due: [later], outbox: [], cache: undefined },
+			samples: new SampleColumns(0),
+		});
+	});
+	first.judge.look();
+	await eventually(() => first.given.length === 1);
+	await first.judge.stop();
+	await first.store.close();
+	expect((await judgeOn(path)).opened.due).toEqual([later]);
 });
 
 test.each([

@@ -164,7 +164,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		observedWhole: true,
 		judgedMs: beganMs,
 	};
-	commitVerdict(store.file, { verdict, outbox: [] });
+	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [] });
 	const newest = {
 		...verdict,
 		id: "v2",
@@ -173,7 +173,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		reasons: [],
 		judgedMs: beganMs + 1,
 	};
-	commitVerdict(store.file, { verdict: newest, outbox: [] });
+	commitVerdict(store.file, { verdict: newest, dueMs: 0, outbox: [] });
 	const { id: _id, lot: _lot, observedWhole: _whole, ...told } = newest;
 	expect(readLots(db, 5)).toEqual([
 		{ ...lot("L2", beganMs + hourMs), occurrences: 0, verdict: undefined },
