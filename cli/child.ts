@@ -38,9 +38,8 @@ export class Child implements Part {
 		// `.ts` in the tree, `.js` when packed, as this file.
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		const main = fileURLToPath(new URL(`./main${ending}`, import.meta.url));
-		// As launch.mjs starts it.
-		const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
-		const child = spawn(process.execPath, [...flags, main, ...args], {
+		// Under the flags that launch.mjs gave us.
+		const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});

@@ -3,7 +3,6 @@ import { loadConfigFile } from "../common/runtime/config-file.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { createLogger } from "../common/runtime/logger.ts";
 import { runProcess } from "../common/runtime/process.ts";
-import { Collector } from "./collector.ts";
 import { collectorConfig } from "./config.ts";
 import { specificationConfig } from "./specification.ts";
 
@@ -13,5 +12,7 @@ export async function runCollector(options: { config: string; env: NodeJS.Proces
 	const specificationFile = pathFrom(directory, config.specification);
 	const { value: specification } = loadConfigFile(specificationFile, specificationConfig, options.env);
 	const log = createLogger({ process: "collector", level: config.log_level });
+	// Loaded after the files have been read: the memory of their syntax trees is free again by then.
+	const { Collector } = await import("./collector.ts");
 	return await runProcess(new Collector({ config, specification, directory, clock: systemClock, log }), log);
 }

@@ -9,7 +9,7 @@ export interface TailRecord {
 
 /**
  * The newest records of the current epoch, by how far they have come: unwritten, handed to the operating system,
- * durable. Those that are not durable stay until they are; durable ones stay as a read cache within `bytesMax` / 2.
+ * durable. Those that are not durable stay until they are; durable ones stay as a read cache of `bytesMax` / 8.
  */
 export class RecordTail {
 	readonly #bytesMax: number;
@@ -86,7 +86,7 @@ export class RecordTail {
 		}
 		this.#durable = offset;
 		let drop = 0;
-		while (this.#bytes > this.#bytesMax / 2 && (this.#records[drop]?.offset ?? offset) < offset) {
+		while (this.#bytes > this.#bytesMax / 8 && (this.#records[drop]?.offset ?? offset) < offset) {
 			this.#bytes -= (this.#records[drop] as TailRecord).framed.length;
 			drop++;
 		}

@@ -36,9 +36,9 @@ export interface SegmentHeader {
 	readonly previousLast: number;
 }
 
-/** A payload in its frame. */
+/** A payload in its frame. Frames wait in memory: each has a buffer of its own, or it would keep a shared slab alive. */
 function frame(payload: Uint8Array): Buffer {
-	const framed = Buffer.allocUnsafe(frameHeadBytes + payload.length);
+	const framed = Buffer.allocUnsafeSlow(frameHeadBytes + payload.length);
 	framed.writeUInt32LE(payload.length, 0);
 	framed.writeUInt32LE(crc32(payload), 4);
 	framed.set(payload, frameHeadBytes);

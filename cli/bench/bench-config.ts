@@ -36,7 +36,6 @@ export async function writeBenchFiles(options: {
 		broker: { url: brokerUrl, insecure: true },
 		hosts: [{ id: "bench" }],
 		delivery: { window_bytes: "16MiB" },
-		journal: { memory_bytes: "64MiB" },
 		servers: [{ name: "load", endpoint, insecure: true, publishing_interval_ms: 250, queue_size: 5_000 }],
 		devices: units.map(({ unit, first, count }) => ({
 			name: unit,

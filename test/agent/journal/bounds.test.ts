@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AppendRate } from "../../../agent/journal/append-rate.ts";
 import { systemDisk } from "../../../agent/journal/disk.ts";
@@ -33,6 +35,17 @@ function numbers(first: number, through: number): { body: Buffer; count: number 
 	const out = new ByteWriter();
 	encodeRecord(out, { device: "U5", throughMs: through }, samples, 0, count);
 	return { body: out.take(), count };
+}
+
+/** What the process holds after a full collection: objects, and what buffers keep alive, whole slabs included. */
+function memoryBytes(): number {
+	setFlagsFromString("--expose-gc");
+	const collect = runInNewContext("gc") as () => void;
+	// Buffers found dead by the first are given back by the second.
+	collect();
+	collect();
+	const { heapUsed, arrayBuffers } = process.memoryUsage();
+	return heapUsed + arrayBuffers;
 }
 
 describe("with drop_newest", () => {
@@ -262,6 +275,7 @@ test("a buffered number costs at most 25 bytes, on disk and in memory", async ()
 		segmentBytes: 64 * 1024 ** 2,
 	});
 	await journal.open();
+	const before = memoryBytes();
 	let samples = 0;
 	for (let record = 0; record < 500; record++) {
 		const { body, count } = numbers(record * 1_000, record);
@@ -269,6 +283,7 @@ test("a buffered number costs at most 25 bytes, on disk and in memory", async ()
 		samples += count;
 	}
 	const inMemory = journal.stats().pendingBytes;
+	expect((memoryBytes() - before) / samples).toBeLessThanOrEqual(25);
 	await untilDurable(journal, 500);
 	expect(inMemory / samples).toBeLessThanOrEqual(25);
 	expect(journal.stats().bytes / samples).toBeLessThanOrEqual(25);
