@@ -208,13 +208,16 @@ function chooseRuntime() {
 }
 
 /**
- * A third less memory for the same CPU (ARCHITECTURE.md, D28): a small young generation, freed pages given back, and a
- * heap that is collected when it has grown by 30 %. The last two are options of the V8 in Node.js 24; another may not know them.
+ * Memory and CPU weighed against each other (ARCHITECTURE.md, D28): a small young generation for all; for the agent, which
+ * runs beside the plant, also freed pages given back and a heap collected when it has grown by 30 %. These two are options
+ * of the V8 in Node.js 24; another may not know them. cli/child.ts does the same.
  */
-function memoryFlags(runtime) {
+function memoryFlags(command, runtime) {
+	const flags = ["--max-semi-space-size=8"];
 	const known =
 		runtime !== process.execPath || Number.parseInt(process.versions.node, 10) === runtimeMajorMin;
-	return ["--max-semi-space-size=8", ...(known ? ["--memory-saver-mode", "--heap-growing-percent=30"] : [])];
+	if (command === "agent" && known) flags.push("--memory-saver-mode", "--heap-growing-percent=30");
+	return flags;
 }
 
 /** Where Node.js keeps what it compiled: beside the packages, which only their owner writes; it does without where it cannot. */
@@ -274,7 +277,7 @@ try {
 		runtime,
 		[
 			"--disable-warning=ExperimentalWarning",
-			...memoryFlags(runtime),
+			...memoryFlags(args[0], runtime),
 			program,
 			...(args[0] === "test" ? args.slice(1) : args),
 		],

@@ -23,6 +23,11 @@ export class AgentTelemetry {
 		"Samples with the overflow bit: the server lost older ones",
 		["server"],
 	);
+	readonly #clockSteps = this.#counter(
+		"server_clock_steps_total",
+		"Times that a plant server's clock was set, forward or back, by ten seconds or more",
+		["server"],
+	);
 	readonly #republished = this.#counter(
 		"server_messages_republished_total",
 		"Messages of a subscription that were asked for again and came",
@@ -120,6 +125,15 @@ export class AgentTelemetry {
 	messagesMissed(server: string): void {
 		this.#missed.inc({ server });
 		this.#log.error({ server }, "the server no longer had a message that was lost; a gap was written down");
+	}
+	serverClockSet({ server, byMs }: { server: string; byMs: number }): void {
+		this.#clockSteps.inc({ server });
+		this.#log.warn(
+			{ server, byMs },
+			byMs > 0
+				? "the plant server's clock was set forward; what it left out is a gap, cause clock"
+				: "the plant server's clock was set back; its times come twice",
+		);
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

@@ -20,6 +20,14 @@ export interface ChildOptions {
 const endWithinMs = 3_000;
 const logTailLines = 5;
 
+/** As launch.mjs starts a command (ARCHITECTURE.md, D28). */
+function runtimeFlags(command: string | undefined): string[] {
+	const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
+	const known = process.versions.node.startsWith("24.");
+	if (command === "agent" && known) flags.push("--memory-saver-mode", "--heap-growing-percent=30");
+	return flags;
+}
+
 /** One `pilotline` process of the demonstration, its log in a file. */
 export class Child implements Part {
 	readonly name: string;
@@ -38,8 +46,7 @@ export class Child implements Part {
 		// `.ts` in the tree, `.js` when packed, as this file.
 		const ending = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 		const main = fileURLToPath(new URL(`./main${ending}`, import.meta.url));
-		// Under the flags that launch.mjs gave us.
-		const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+		const child = spawn(process.execPath, [...runtimeFlags(args[0]), main, ...args], {
 			env,
 			stdio: ["ignore", "pipe", "pipe", "ipc"],
 		});

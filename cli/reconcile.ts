@@ -10,7 +10,7 @@ type CountedRow = ApiReconciliationRow & {
 
 /**
  * Compares what units have counted with what a running collector has stored. Resolves with the exit code: 1 when
- * something is missing that no row of the gap ledger touches.
+ * something is missing that no row of the gap ledger touches, or more is stored than was counted.
  * @throws CodedError USAGE for a lot that the collector does not know
  */
 export async function reconcile(options: { api: string; lot?: string; json: boolean }): Promise<number> {
@@ -24,7 +24,9 @@ export async function reconcile(options: { api: string; lot?: string; json: bool
 		);
 	if (json) process.stdout.write(`${JSON.stringify(answer)}\n`);
 	else process.stdout.write(`${textOf(answer, lot)}\n`);
-	return answer.rows.some((row) => (row.missing ?? 0) > 0 && row.gaps === 0) ? 1 : 0;
+	const doesNotAddUp = ({ missing = 0, gaps }: ApiReconciliationRow): boolean =>
+		missing < 0 || (missing > 0 && gaps === 0);
+	return answer.rows.some(doesNotAddUp) ? 1 : 0;
 }
 
 function textOf({ tag, rows }: ApiReconciliation, lot: string | undefined): string {

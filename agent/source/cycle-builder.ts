@@ -60,6 +60,11 @@ export class CycleBuilder {
 		this.#mayRepeat = new Uint8Array(places);
 	}
 
+	/** Whether the device's time is the server's clock, not a tag of the device. */
+	get isTimedByServer(): boolean {
+		return this.#timeBaseId === undefined;
+	}
+
 	/** Where samples of this device are gathered until `finish`. */
 	get samples(): SampleColumns {
 		return this.#samples;

@@ -13,6 +13,7 @@ import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
 import type { NamedTag, RefusedTag } from "./opcua-session.ts";
+import { type ClockStep, PlantClock } from "./plant-clock.ts";
 import { type PlantListener, PlantSession } from "./plant-session.ts";
 
 export interface OpcuaSourceOptions {
@@ -27,6 +28,9 @@ export interface OpcuaSourceOptions {
 	readonly telemetry: AgentTelemetry;
 }
 
+/** So near to its ends a step of the server's clock may have samples. */
+const clockStepEdgeMs = 2_500;
+
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
@@ -37,6 +41,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #targets: (SampleTarget | undefined)[] = [undefined];
 	readonly #reader = new DataChangeReader();
 	readonly #bad = new SampleColumns(64);
+	readonly #plantClock = new PlantClock();
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 10_000, factor: 2 });
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
@@ -180,6 +185,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			publishMs === undefined
 				? undefined
 				: publishMs - Math.max(0, server.sampling_interval_ms) - server.lateness_ms;
+		const step =
+			publishMs === undefined
+				? undefined
+				: this.#plantClock.published(publishMs, this.#options.clock.monotonicMs());
+		if (step !== undefined) this.#clockStepped(step);
 		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
 		for (const builder of this.#builders.values()) {
 			const beforeMs = builder.newestMs;
@@ -202,6 +212,23 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
 		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
+	}
+
+	/**
+	 * Between the two times of a clock that was set forward no value can be. What kept such values would be a server that
+	 * could not publish for so long; then nothing is missing. A clock that was set back leaves no hole, only times twice.
+	 */
+	#clockStepped({ fromMs, toMs }: ClockStep): void {
+		const { server, sink, telemetry } = this.#options;
+		const builders = [...this.#builders.values()];
+		const isWithin = (ms: number): boolean => ms > fromMs + clockStepEdgeMs && ms < toMs - clockStepEdgeMs;
+		if (builders.some(({ samples }) => samples.sourceMs.subarray(0, samples.count).some(isWithin))) return;
+		telemetry.serverClockSet({ server: server.name, byMs: toMs - fromMs });
+		if (toMs < fromMs) return;
+		for (const { device, isTimedByServer } of builders) {
+			if (!isTimedByServer || this.#holes.has(device)) continue;
+			sink.gap({ device, tags: [], fromMs, toMs, cause: "clock", backfilled: false });
+		}
 	}
 
 	/** Writes down what was missed between the last sample before an outage and the first one after it. */
@@ -227,6 +254,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
+		this.#plantClock.reset();
 		this.#holeFrom("server_unreachable");
 		for (const builder of this.#builders.values()) {
 			builder.discard();

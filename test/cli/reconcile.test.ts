@@ -117,7 +117,7 @@ test("more stored than counted is said", async () => {
 	const { code, stdout } = await reconcile();
 	expect(stdout).toMatch(/^U500 .* 2 +3 +-1 +0$/m);
 	expect(stdout).toContain("U500: 1 value more is stored than counted.");
-	expect(code).toBe(0);
+	expect(code).toBe(1);
 });
 
 test("an unknown lot is a mistake of usage; a collector without the key says which one", async () => {

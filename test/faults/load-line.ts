@@ -45,6 +45,7 @@ interface LineOptions {
 	readonly collectorFile?: (file: CollectorFile) => void;
 	readonly agentEnv?: NodeJS.ProcessEnv;
 	readonly collectorEnv?: NodeJS.ProcessEnv;
+	readonly loadEnv?: NodeJS.ProcessEnv;
 }
 
 /** A further process of a line. */
@@ -144,6 +145,7 @@ export class LoadLine {
 		);
 		this.collector = this.#own("collector", ["collector", "--config", this.collectorFile]);
 		this.agent = this.#own("agent", ["agent", "--config", this.agentFile]);
+		this.load.env = { ...this.#env, ...options.loadEnv };
 		this.collector.env = { ...this.#env, ...options.collectorEnv };
 		this.agent.env = { ...this.#env, ...options.agentEnv };
 		const parts = [this.broker, this.load, this.collector, this.agent];

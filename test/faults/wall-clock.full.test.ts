@@ -6,7 +6,7 @@ import { describeWithPeer } from "../helpers/peers.ts";
 import { LoadLine } from "./load-line.ts";
 import { caughtUp, flowing, without } from "./outages.ts";
 import type { ProcessUnderTest } from "./process-under-test.ts";
-import { expectExplained, expectWhole, pause, subscribed } from "./whole.ts";
+import { expectExplained, expectWhole, pause, settle, subscribed } from "./whole.ts";
 
 const hourMs = 3_600_000;
 
@@ -42,7 +42,7 @@ function offMs({ log }: ProcessUnderTest): number {
 }
 
 describeWithPeer("mosquitto", "a wall clock that jumps by an hour", (mosquitto) => {
-	describeWithPeer("faketime", "under agent and collector", (faketime) => {
+	describeWithPeer("faketime", "under the plant server, agent and collector", (faketime) => {
 		const lineOf = async (): Promise<{ line: LoadLine; agent: MovedClock; collector: MovedClock }> => {
 			const line = new LoadLine({ tags: 50 });
 			onTestFinished(() => line.stop());
@@ -77,6 +77,25 @@ describeWithPeer("mosquitto", "a wall clock that jumps by an hour", (mosquitto) 
 			collector.move(-hourMs);
 			await without(line, "collector", 2_000, 30_000);
 			await expectWhole(line);
+		});
+
+		test("only the plant server's: the hour that it leaves out is a gap, the hour that comes twice is stored twice", async () => {
+			const line = new LoadLine({ tags: 50 });
+			onTestFinished(() => line.stop());
+			const plant = new MovedClock(faketime, join(line.directory, "plant.clock"));
+			await line.start(mosquitto, { rate: 500, loadEnv: plant.env });
+			await flowing(line);
+			for (const ms of [hourMs, 0, hourMs]) {
+				plant.move(ms);
+				await pause(2_000);
+				await flowing(line);
+			}
+			await settle(line, 60_000);
+			expect(line.store.examine()).toMatchObject({ missing: [], doubled: [] });
+			expect(line.store.conflicts()).toBe(0);
+			const gaps = line.store.gaps();
+			expect(gaps.map(({ cause }) => cause)).toEqual(["clock", "clock"]);
+			for (const { fromMs, toMs } of gaps) expect(toMs - fromMs).toBeGreaterThan(0.99 * hourMs);
 		});
 
 		test("only the agent's, which starts again an hour earlier than it was", async () => {

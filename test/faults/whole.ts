@@ -35,7 +35,7 @@ export async function subscribed(line: LoadLine, withinMs = 60_000): Promise<voi
 }
 
 /** Stops the generator and waits until the newest value of every tag is stored and nothing waits for a confirmation. */
-async function settle(line: LoadLine, withinMs: number, store: LineStore = line.store): Promise<void> {
+export async function settle(line: LoadLine, withinMs: number, store: LineStore = line.store): Promise<void> {
 	const { producedByTag } = await line.halt();
 	await agentIs(
 		line,
