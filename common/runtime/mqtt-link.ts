@@ -11,6 +11,7 @@ import { Backoff } from "./backoff.ts";
 import { type Clock, pause } from "./clock.ts";
 import { CodedError, errorText } from "./coded-error.ts";
 import type { Part } from "./lifecycle.ts";
+import { fillLengthCache } from "./mqtt-length-cache.ts";
 
 export interface OutgoingMessage {
 	readonly topic: string;
@@ -68,6 +69,7 @@ export class MqttLink implements Part {
 	}
 
 	start(): void {
+		fillLengthCache();
 		this.#running ??= this.#run();
 	}
 
