@@ -167,6 +167,7 @@ export class Collector {
 			},
 			waitingSamplesMax: config.intake.waiting_samples_max,
 			commitSamplesMax: config.intake.commit_samples_max,
+			commitIntervalMs: config.intake.commit_interval_ms,
 			nextSeq: opened.nextSeq,
 			nameOf: (id) => directory.nameOf(id),
 			watches,

@@ -75,6 +75,7 @@ const schema = keys({
 		waiting_samples_max: whole({ min: 1_000, max: 10_000_000 }).default(200_000),
 		/** Samples in one transaction. */
 		commit_samples_max: whole({ min: 500, max: 1_000_000 }).default(20_000),
+		commit_interval_ms: whole({ min: 0, max: 1_000 }).default(100),
 	}).prefault({}),
 	destinations: z.array(destination).default([]),
 });

@@ -106,13 +106,17 @@ export interface Data {
 }
 
 const noHash = new Uint8Array(16);
+/** Where the samples of a message are gathered; what is kept is a copy of their size. */
+const gathered = new SampleColumns(recordSamplesMax);
 
 /**
  * Reads NDATA or DDATA against the aliases of the present birth.
  * @throws BytesError when the payload is not Sparkplug B, or its Detail does not fit its samples.
  */
 export function readData(payload: Uint8Array, device: string, aliases: AliasTable): Data {
-	const samples = new SampleColumns(64);
+	const samples = gathered;
+	samples.count = 0;
+	samples.other.length = 0;
 	let epoch: number | undefined;
 	let offset: number | undefined;
 	let throughMs: number | undefined;
@@ -172,7 +176,7 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 		hash,
 		lastOffset,
 		held,
-		samples,
+		samples: samples.copy(),
 		historical,
 		unknownAliases,
 		mistyped,

@@ -36,6 +36,8 @@ export interface IntakeOptions {
 	readonly onCommitted: (judgement: Judgement, messages: number) => void;
 	readonly waitingSamplesMax: number;
 	readonly commitSamplesMax: number;
+	/** The least time from one transaction to the next, unless a transaction is full before. */
+	readonly commitIntervalMs: number;
 	readonly nextSeq: number;
 	/** What people call an edge node. */
 	readonly nameOf: (edgeNode: number) => { readonly group: string; readonly edgeNode: string };
@@ -189,11 +191,13 @@ export class Intake implements IntakePort, Part {
 	async #run(): Promise<void> {
 		const { clock, telemetry } = this.#options;
 		for (;;) {
+			const startedMs = clock.monotonicMs();
 			const outcome = await this.#step().catch((error: unknown) => {
 				telemetry.partFailed({ part: this.name, err: error });
 				return "failed" as const;
 			});
 			if (outcome === "failed") await pause(clock, afterFailureMs, this.#stopping.signal);
+			if (outcome === "committed") await this.#gather(startedMs);
 			const stopping = this.#stopping.signal.aborted;
 			if (stopping && (outcome === "idle" || (outcome === "failed" && this.#waiting.isEmpty))) return;
 			if (stopping || outcome !== "idle") continue;
@@ -206,6 +210,14 @@ export class Intake implements IntakePort, Part {
 			// One turn lets a burst of messages become one batch.
 			await new Promise((resolve) => setImmediate(resolve));
 		}
+	}
+
+	/** Lets records gather for the next transaction: what each transaction costs beside its samples is then paid less often. */
+	async #gather(startedMs: number): Promise<void> {
+		const { clock, commitIntervalMs, commitSamplesMax } = this.#options;
+		const leftMs = startedMs + commitIntervalMs - clock.monotonicMs();
+		if (leftMs <= 0 || this.#waiting.samples >= commitSamplesMax) return;
+		await pause(clock, leftMs, this.#stopping.signal);
 	}
 
 	/** One batch: taken, judged, committed. A batch that fails leaves nothing behind. */

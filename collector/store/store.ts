@@ -26,13 +26,7 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 
 	/** Hands the sample columns over: the caller must not use them again. */
 	async commit(batch: CommitBatch): Promise<void> {
-		const { tagId, sourceMs, sourceRestTicks, serverLagTicks, status, kind, number } = batch.samples;
-		const columns = [tagId, sourceMs, sourceRestTicks, serverLagTicks, status, kind, number];
-		await this.#writer.call(
-			"commit",
-			batch,
-			columns.map((column) => column.buffer as ArrayBuffer),
-		);
+		await this.#writer.call("commit", batch, [batch.samples.buffer]);
 	}
 
 	async recordHash(edgeNode: number, epoch: number, offset: number): Promise<Uint8Array | undefined> {

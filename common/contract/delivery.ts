@@ -62,7 +62,7 @@ export function encodeDetail(
 }
 
 export interface Detail {
-	readonly hash: Buffer;
+	readonly hash: Uint8Array;
 	readonly lastOffset: number;
 	readonly count: number;
 }
@@ -76,7 +76,8 @@ export function decodeDetail(bytes: Uint8Array, samples: SampleColumns): Detail 
 	const format = reader.byte();
 	if (format !== detailFormat)
 		throw new BytesError(`expected Detail format ${detailFormat}, found ${format}`);
-	const hash = Buffer.from(reader.raw(recordHashBytes));
+	// Not a slice of a shared slab: it goes to another thread, and the whole slab would go with it.
+	const hash = new Uint8Array(reader.raw(recordHashBytes));
 	const lastOffset = reader.varint();
 	const count = reader.varint();
 	if (count > recordSamplesMax)

@@ -10,10 +10,13 @@ export const recordSamplesMax = 500;
 /** At most this many bytes in one record as journaled. */
 export const recordBytesMax = 32 * 1024;
 
+const bytesPerSample = 3 * 8 + 2 * 4 + 2 + 1;
+
 /**
  * Samples of one device as columns, so that a hot path allocates no object per sample.
  * All arrays have at least `count` elements; the meaning of a number depends on the tag's data type:
- * a Boolean is 0 or 1, a DateTime is milliseconds since 1970.
+ * a Boolean is 0 or 1, a DateTime is milliseconds since 1970. The arrays are views on one buffer, in the order of their
+ * elements' sizes: seven buffers for each message cost the garbage collector more than its samples.
  */
 export class SampleColumns {
 	count = 0;
@@ -33,14 +36,36 @@ export class SampleColumns {
 	other: (OtherValue | undefined)[];
 
 	constructor(capacity: number) {
-		this.tagId = new Uint32Array(capacity);
-		this.sourceMs = new Float64Array(capacity);
-		this.sourceRestTicks = new Uint16Array(capacity);
-		this.serverLagTicks = new Float64Array(capacity);
-		this.status = new Uint32Array(capacity);
-		this.kind = new Uint8Array(capacity);
-		this.number = new Float64Array(capacity);
+		const buffer = new ArrayBuffer(capacity * bytesPerSample);
+		this.sourceMs = new Float64Array(buffer, 0, capacity);
+		this.serverLagTicks = new Float64Array(buffer, 8 * capacity, capacity);
+		this.number = new Float64Array(buffer, 16 * capacity, capacity);
+		this.tagId = new Uint32Array(buffer, 24 * capacity, capacity);
+		this.status = new Uint32Array(buffer, 28 * capacity, capacity);
+		this.sourceRestTicks = new Uint16Array(buffer, 32 * capacity, capacity);
+		this.kind = new Uint8Array(buffer, 34 * capacity, capacity);
 		this.other = [];
+	}
+
+	/** What all columns are views on; whoever hands it over to another thread must not use the columns again. */
+	get buffer(): ArrayBuffer {
+		return this.number.buffer as ArrayBuffer;
+	}
+
+	/** The samples there are, in columns of just their size. */
+	copy(): SampleColumns {
+		const { count } = this;
+		const copy = new SampleColumns(count);
+		copy.sourceMs.set(this.sourceMs.subarray(0, count));
+		copy.serverLagTicks.set(this.serverLagTicks.subarray(0, count));
+		copy.number.set(this.number.subarray(0, count));
+		copy.tagId.set(this.tagId.subarray(0, count));
+		copy.status.set(this.status.subarray(0, count));
+		copy.sourceRestTicks.set(this.sourceRestTicks.subarray(0, count));
+		copy.kind.set(this.kind.subarray(0, count));
+		copy.other = this.other.slice();
+		copy.count = count;
+		return copy;
 	}
 
 	get capacity(): number {

@@ -208,7 +208,7 @@ describe("data", () => {
 		expect(value("Delivery/Through")?.long_value).toBe(String(nowMs));
 		const samples = new SampleColumns(1);
 		const detail = decodeDetail(Uint8Array.from(value("Delivery/Detail")?.bytes_value as number[]), samples);
-		expect(detail).toMatchObject({ count: 1, hash: Buffer.alloc(16, 1) });
+		expect(detail).toMatchObject({ count: 1, hash: new Uint8Array(16).fill(1) });
 		expect(samples.serverLagTicks[0]).toBe(20_000);
 		const gap = decoded(session.data(record(oneSample(1, 0), ""), nowMs));
 		expect(gap.topic).toBe("spBv1.0/site/NDATA/agent");

@@ -29,6 +29,8 @@ export class IntakeRig {
 	refusals = 0;
 	refused = 0;
 	/** While it is set a commit waits for it. */
+	/** Transactions that were begun, also behind the gate. */
+	attempts = 0;
 	gate: Promise<void> | undefined;
 	readonly path: string;
 	intake!: Intake;
@@ -39,7 +41,7 @@ export class IntakeRig {
 		this.path = join(folder, "store.db");
 	}
 
-	async start(limits: { waiting?: number; commit?: number } = {}): Promise<this> {
+	async start(limits: { waiting?: number; commit?: number; commitIntervalMs?: number } = {}): Promise<this> {
 		const opened = await this.store.open(this.path);
 		if (opened.cache !== undefined) this.judge.load(opened.cache.state);
 		this.watches = new EdgeNodeWatches(
@@ -72,6 +74,7 @@ export class IntakeRig {
 			},
 			waitingSamplesMax: limits.waiting ?? 10_000,
 			commitSamplesMax: limits.commit ?? 1_000,
+			commitIntervalMs: limits.commitIntervalMs ?? 0,
 			nextSeq: opened.nextSeq,
 			nameOf: () => ({ group: "pilot", edgeNode: "line-1" }),
 			watches: this.watches,
@@ -112,6 +115,7 @@ export class IntakeRig {
 	}
 
 	async #commit(batch: CommitBatch): Promise<void> {
+		this.attempts++;
 		await this.gate;
 		if (this.refusals > 0) {
 			this.refusals--;

@@ -9,7 +9,7 @@ const value = (atS: number, number: number) => ({ series: 5, atMs: atS * 1_000, 
 const soak = ["B1", "L1", "", "SOAK"].map((text, index) => ({ series: index + 1, atMs: 0, value: text }));
 const held = (next: number, first = 1) => [{ epoch: 7, first, next }];
 
-async function rig(limits?: { waiting?: number; commit?: number }) {
+async function rig(limits?: { waiting?: number; commit?: number; commitIntervalMs?: number }) {
 	return await new IntakeRig(temporaryFolder()).start(limits);
 }
 
@@ -105,6 +105,48 @@ test("edge nodes, series and Through marks of a failed commit are stored with th
 	expect(line.rows("SELECT device, through_ms FROM through")).toEqual([
 		{ device: "U500", through_ms: 9_000 },
 	]);
+});
+
+test("records gather between transactions, unless one is full; the first after a pause goes at once", async () => {
+	const line = await rig({ commit: 4, commitIntervalMs: 100 });
+	// The rig's series are a transaction of their own.
+	await eventually(() => line.commits.length === 1);
+	let open = () => {};
+	line.gate = new Promise((resolve) => {
+		open = resolve;
+	});
+	void line.intake.record(incoming(1, [value(1, 1)]));
+	await eventually(() => {
+		if (line.attempts === 1) line.clock.step(100);
+		return line.attempts === 2;
+	});
+	open();
+	await eventually(() => line.intake.storedSamples === 1);
+	const before = line.commits.length;
+	for (const offset of [2, 3]) {
+		void line.intake.record(incoming(offset, [value(offset, 1)]));
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+	expect(line.intake.storedSamples).toBe(1);
+	line.clock.step(100);
+	await eventually(() => line.intake.storedSamples === 3);
+	expect(line.commits.slice(before).map(({ records }) => records.length)).toEqual([2]);
+	line.clock.step(100);
+	for (const offset of [4, 5, 6, 7, 8]) void line.intake.record(incoming(offset, [value(offset, 1)]));
+	// Four are a full transaction; the fifth waits for the next.
+	await eventually(() => line.intake.storedSamples === 7);
+	line.clock.step(100);
+	await eventually(() => line.intake.storedSamples === 8);
+});
+
+test("a stop does not wait for records to gather", async () => {
+	const line = await rig({ commitIntervalMs: 1_000 });
+	for (const offset of [1, 2]) {
+		void line.intake.record(incoming(offset, [value(offset, 1)]));
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+	await line.intake.stop();
+	expect(line.offsets()).toEqual([1, 2]);
 });
 
 test("stop commits what was taken, and how far it is complete", async () => {

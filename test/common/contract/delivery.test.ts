@@ -96,7 +96,11 @@ describe("Delivery/Detail", () => {
 				encodeDetail(out, { hash, lastOffset }, columnsOf(rows), 0, rows.length);
 				const bytes = out.take();
 				const into = new SampleColumns(0);
-				expect(decodeDetail(bytes, into)).toEqual({ hash, lastOffset, count: rows.length });
+				expect(decodeDetail(bytes, into)).toEqual({
+					hash: new Uint8Array(hash),
+					lastOffset,
+					count: rows.length,
+				});
 				expect(rowsOf(into, rows.length)).toEqual(rows);
 				for (let length = 0; length < bytes.length; length++) {
 					expect(() => decodeDetail(bytes.subarray(0, length), into)).toThrow(BytesError);
