@@ -247,13 +247,15 @@ function inForegroundOfTerminal() {
 
 function run(command, args, options) {
 	return new Promise((resolve, reject) => {
-		const child = spawn(command, args, options);
+		let child;
 		const handOn = {
 			SIGINT: () => inForegroundOfTerminal() || child.kill("SIGINT"),
 			SIGTERM: () => child.kill("SIGTERM"),
 			SIGHUP: () => child.kill("SIGHUP"),
 		};
+		// Before there is a child: on a busy machine it can be at work, and get its Ctrl-C, before the next line here.
 		for (const [signal, listener] of Object.entries(handOn)) process.on(signal, listener);
+		child = spawn(command, args, options);
 		const done = () => {
 			for (const [signal, listener] of Object.entries(handOn)) process.off(signal, listener);
 		};

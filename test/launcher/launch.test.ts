@@ -188,6 +188,14 @@ describe("the end of the program", () => {
 		expect(await ended(child)).toBe(41);
 	});
 
+	test("Ctrl-C reaches it also when the launcher is slower than the program it started", async () => {
+		await workshop.launch();
+		workshop.write("cli/main.ts", countsSignals);
+		const child = await workshop.startInTerminal(workshop.sluggish);
+		child.stdin?.write("\x03");
+		expect(await ended(child)).toBe(41);
+	});
+
 	test("a signal while npm works ends both and frees the lock", async () => {
 		workshop.script("bin/npm", `echo started > "${workshop.folder}/npm-calls"`, "exec sleep 15");
 		const running = workshop.launch([], workshop.olderNode);

@@ -73,6 +73,22 @@ export class Workshop {
 		return ["--require", join(this.folder, "older.cjs")];
 	}
 
+	/** Keeps the launcher from going on for a second after each process it starts, as a busy machine can. */
+	get sluggish(): string[] {
+		this.write(
+			"sluggish.cjs",
+			`const processes = require("node:child_process");
+			const { spawn } = processes;
+			processes.spawn = (...args) => {
+				const child = spawn(...args);
+				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+				return child;
+			};
+			require("node:module").syncBuiltinESMExports();`,
+		);
+		return ["--require", join(this.folder, "sluggish.cjs")];
+	}
+
 	get #env(): NodeJS.ProcessEnv {
 		return { ...process.env, PATH: `${this.#bin}:${process.env.PATH}` };
 	}
@@ -98,8 +114,9 @@ export class Workshop {
 	}
 
 	/** Starts the launcher in the foreground of a terminal; what is written to stdin is typed there. */
-	async startInTerminal(): Promise<ChildProcess> {
-		const child = spawn("script", ["-qec", `"${process.execPath}" launch.mjs`, "/dev/null"], {
+	async startInTerminal(nodeArgs: readonly string[] = []): Promise<ChildProcess> {
+		const command = [process.execPath, ...nodeArgs, "launch.mjs"].map((word) => `"${word}"`).join(" ");
+		const child = spawn("script", ["-qec", command, "/dev/null"], {
 			cwd: this.folder,
 			env: this.#env,
 			stdio: ["pipe", "pipe", "ignore"],
