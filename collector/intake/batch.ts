@@ -2,6 +2,10 @@ import { createHash } from "node:crypto";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import type { IncomingRecord, RecordRow } from "../pipeline.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
+import type { Rows } from "./pending-rows.ts";
+
+/** What is stored of an epoch already. */
+export type StoredRanges = (edgeNode: number, epoch: number) => OffsetRanges;
 
 /** Records of one transaction, as columns and rows, with what committing them will change. */
 export interface Batch {
@@ -18,11 +22,7 @@ export interface Batch {
 }
 
 /** Lays records out for judging and storing; what is stored already, or stands twice in the batch, is left out. */
-export function buildBatch(
-	records: readonly IncomingRecord[],
-	nextSeq: number,
-	stored: (edgeNode: number, epoch: number) => OffsetRanges,
-): Batch {
+export function buildBatch(records: readonly IncomingRecord[], nextSeq: number, stored: StoredRanges): Batch {
 	const samples = new SampleColumns(records.reduce((sum, record) => sum + record.samples.count, 0));
 	const batch: Batch = {
 		rows: [],
@@ -76,6 +76,22 @@ export function buildBatch(
 		if (throughMs !== undefined) batch.marks.push({ edgeNode, device, epoch, offset: last, throughMs });
 	}
 	return { ...batch, repeated };
+}
+
+/** What the ledger learns beside records: ranges that an agent no longer has, and epochs that are followed by another. */
+export function addToLedger(
+	{ ranges: changed }: Batch,
+	{ lost, chained }: Pick<Rows, "lost" | "chained">,
+	stored: StoredRanges,
+): void {
+	const before = (edgeNode: number, epoch: number) =>
+		changed.get(`${edgeNode} ${epoch}`)?.ranges ?? stored(edgeNode, epoch);
+	for (const { edgeNode, epoch, first, last } of lost) {
+		const ranges = before(edgeNode, epoch);
+		changed.set(`${edgeNode} ${epoch}`, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
+	}
+	for (const { edgeNode, epoch } of chained)
+		changed.set(`${edgeNode} ${epoch}`, { edgeNode, epoch, ranges: before(edgeNode, epoch) });
 }
 
 /** A gap's id follows from where it was told, so that telling it again makes no second row. */

@@ -17,7 +17,7 @@ import type {
 	Series,
 } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
-import { type Batch, buildBatch } from "./batch.ts";
+import { addToLedger, type Batch, buildBatch, type StoredRanges } from "./batch.ts";
 import { ConflictCheck } from "./conflict-check.ts";
 import type { EdgeNodeWatches } from "./edge-node-watches.ts";
 import { readNodeRecords } from "./node-records.ts";
@@ -244,14 +244,11 @@ export class Intake implements IntakePort, Part {
 
 	/** Resolves, once everything is in the store, with what is to be done then. */
 	async #commit(records: readonly IncomingRecord[], rows: Rows): Promise<() => void> {
-		const batch = buildBatch(records, this.#nextSeq, (edgeNode, epoch) =>
-			this.#options.watches.get(edgeNode).ledger.ranges(epoch),
-		);
+		const stored: StoredRanges = (edgeNode, epoch) => this.#ledger(edgeNode).ranges(epoch);
+		const batch = buildBatch(records, this.#nextSeq, stored);
 		const told = readNodeRecords(batch, (series) => this.#seriesNames.get(series));
 		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings) {
-			this.#options.watches
-				.get(edgeNode)
-				.ledger.opened(epoch, previousEpoch, previousLast, this.#options.clock.monotonicMs());
+			this.#ledger(edgeNode).opened(epoch, previousEpoch, previousLast, this.#options.clock.monotonicMs());
 		}
 		const { judge, clock, messages, store } = this.#options;
 		// Silence that is known to be silence moves time on, too.
@@ -261,19 +258,7 @@ export class Intake implements IntakePort, Part {
 		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
 		const lastSeq = this.#nextSeq + batch.rows.length - 1;
 		const gaps = [...rows.gaps, ...told.gaps];
-		for (const { edgeNode, epoch, first, last } of rows.lost) {
-			const key = `${edgeNode} ${epoch}`;
-			const ranges =
-				batch.ranges.get(key)?.ranges ?? this.#options.watches.get(edgeNode).ledger.ranges(epoch);
-			batch.ranges.set(key, { edgeNode, epoch, ranges: ranges.with(first, last) ?? ranges });
-		}
-		for (const { edgeNode, epoch } of rows.chained) {
-			const key = `${edgeNode} ${epoch}`;
-			const { ranges } = batch.ranges.get(key) ?? {
-				ranges: this.#options.watches.get(edgeNode).ledger.ranges(epoch),
-			};
-			batch.ranges.set(key, { edgeNode, epoch, ranges });
-		}
+		addToLedger(batch, rows, stored);
 		const samples = batch.samples.count;
 		const outbox = messages(judgement);
 		await store.commit({
@@ -282,7 +267,7 @@ export class Intake implements IntakePort, Part {
 			records: batch.rows,
 			samples: batch.samples,
 			epochs: [...batch.ranges.values()].map(({ edgeNode, epoch, ranges }) =>
-				this.#options.watches.get(edgeNode).ledger.row(edgeNode, epoch, ranges),
+				this.#ledger(edgeNode).row(edgeNode, epoch, ranges),
 			),
 			gaps,
 			throughs: rows.throughs,
@@ -316,12 +301,12 @@ export class Intake implements IntakePort, Part {
 			if (row.device !== nodeDevice && row.samples > 0 && !batch.historical[at])
 				this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
-			this.#options.watches.get(edgeNode).ledger.apply(epoch, ranges);
+			this.#ledger(edgeNode).apply(epoch, ranges);
 			edgeNodes.add(edgeNode);
 		}
 		for (const row of batch.rows) this.#options.watches.get(row.edgeNode).stored(row);
 		for (const { edgeNode, device, epoch, offset, throughMs } of batch.marks) {
-			this.#options.watches.get(edgeNode).ledger.mark(device, epoch, offset, throughMs);
+			this.#ledger(edgeNode).mark(device, epoch, offset, throughMs);
 		}
 		this.#repeated(batch.repeated);
 		telemetry.committed(batch.rows.length, batch.samples.count, this.#waiting.samples);
@@ -331,6 +316,10 @@ export class Intake implements IntakePort, Part {
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
 		}
 		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
+	}
+
+	#ledger(edgeNode: number) {
+		return this.#options.watches.get(edgeNode).ledger;
 	}
 
 	#moveThroughs(): void {

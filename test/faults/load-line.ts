@@ -26,7 +26,7 @@ export interface AgentFile {
 	hosts: { id: string }[];
 	delivery: { window_bytes: string; resend_after_ms?: number };
 	servers: { publishing_interval_ms: number }[];
-	journal: { memory_bytes: string; segment_bytes?: string };
+	journal: { memory_bytes?: string; segment_bytes?: string };
 	devices: { name: string; tags: { name: string; node: string; type: string }[] }[];
 }
 
@@ -124,6 +124,7 @@ export class LoadLine {
 		});
 		this.changeAgent((file) => {
 			file.broker.url = `mqtt://127.0.0.1:${this.agentWire.port}`;
+			file.journal ??= {};
 			options.agentFile?.(file);
 		});
 		changeFile<CollectorFile>(this.collectorFile, (file) => {
