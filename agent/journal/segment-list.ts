@@ -22,7 +22,8 @@ export class SegmentList {
 	#segments: Segment[] = [];
 	#bytes = 0;
 	#reader: SegmentReader | undefined;
-	#isPinned = false;
+	/** While files are being replaced: resolves when that is over. */
+	#pinned: PromiseWithResolvers<void> | undefined;
 	#trimTo: Position | undefined;
 	#removing: Promise<unknown> = Promise.resolve();
 
@@ -93,11 +94,12 @@ export class SegmentList {
 
 	/** While pinned nothing is trimmed: files are being replaced. */
 	pin(): void {
-		this.#isPinned = true;
+		this.#pinned ??= Promise.withResolvers();
 	}
 
 	unpin(): void {
-		this.#isPinned = false;
+		this.#pinned?.resolve();
+		this.#pinned = undefined;
 		if (this.#trimTo !== undefined) this.trim(this.#trimTo);
 	}
 
@@ -130,7 +132,7 @@ export class SegmentList {
 	/** Forgets everything before `position`, whole files only and never the newest. */
 	trim(position: Position): void {
 		this.#trimTo = position;
-		while (!this.#isPinned && this.#segments.length > 1) {
+		while (this.#pinned === undefined && this.#segments.length > 1) {
 			const segment = this.#segments[0] as Segment;
 			const { chain } = segment.header;
 			const isWhole = chain < position.chain || (chain === position.chain && segment.next <= position.offset);
@@ -195,10 +197,9 @@ export class SegmentList {
 		offset: number,
 		bytes: number,
 		present: Present,
-	): Promise<{ offset: number; last?: number; body: Buffer; appendedMs?: number }[]> {
+	): Promise<{ offset: number; last?: number; body: Buffer; appendedMs?: number }[] | undefined> {
 		if (segment.isGap) {
-			const gap = await this.readGap(segment);
-			return gap === undefined ? [] : [gap];
+			return await this.#readGapAlone(segment);
 		}
 		const recent = segment.header.chain === present.chain ? present.recent(offset, bytes) : undefined;
 		if (recent !== undefined) return recent;
@@ -210,12 +211,31 @@ export class SegmentList {
 		return records;
 	}
 
+	/** A gap file that has its new contents already, while the list has the old: what it says is true once both agree. */
+	async #readGapAlone(segment: Segment) {
+		const gap = await this.readGap(segment);
+		if (gap === undefined) return [];
+		if (gap.reachesFurther && this.#pinned !== undefined) {
+			await this.#pinned.promise;
+			if (!this.#segments.includes(segment)) return undefined;
+		}
+		return [gap];
+	}
+
 	/** The record of a gap file, or undefined when it has become unreadable. */
-	async readGap(segment: Segment): Promise<{ offset: number; last: number; body: Buffer } | undefined> {
+	async readGap(
+		segment: Segment,
+	): Promise<{ offset: number; last: number; body: Buffer; reachesFurther: boolean } | undefined> {
 		const found = decodeGapFile(await this.#disk.readWhole(segment.path));
 		if (found === undefined) return undefined;
-		// The file can reach further than is known here: it was being replaced, and that failed after the renaming.
-		return { offset: found.header.first, last: Math.min(found.last, segment.next - 1), body: found.body };
+		const last = segment.next - 1;
+		// It can reach further than is known here: it is being replaced, or that failed after the renaming.
+		return {
+			offset: found.header.first,
+			last: Math.min(found.last, last),
+			body: found.body,
+			reachesFurther: found.last > last,
+		};
 	}
 
 	/** The offset after the last one that may be read. */

@@ -167,6 +167,47 @@ describe("a range that the size bound dropped", () => {
 	});
 });
 
+describe("who reads while a range is dropped", () => {
+	test("sees the gap record before or after it, never the old range with the new contents", async () => {
+		const folder = temporaryFolder();
+		let renamed = (): void => {};
+		let goOn: Promise<void> | undefined;
+		let isGap = false;
+		const disk: Disk = {
+			...systemDisk,
+			rename: async (from, to) => {
+				await systemDisk.rename(from, to);
+				isGap = to.endsWith(".gap");
+			},
+			syncFolder: async (path) => {
+				await systemDisk.syncFolder(path);
+				if (!isGap) return;
+				renamed();
+				await goOn;
+			},
+		};
+		const { journal } = await filled(folder, 400, { disk });
+		const [before] = await journal.read({ chain: 1, offset: 1 }, 1);
+		const { promise, resolve } = Promise.withResolvers<void>();
+		goOn = promise;
+		let isRenamed = false;
+		renamed = () => {
+			isRenamed = true;
+		};
+		for (let next = 401; !isRenamed; ) {
+			if (journal.append(values(next)) !== undefined) next++;
+			await new Promise((turn) => setImmediate(turn));
+		}
+		const reading = journal.read({ chain: 1, offset: 1 }, 1);
+		setTimeout(resolve, 50);
+		const [found] = await reading;
+		const times = told((found as { body: Buffer }).body).gaps.find(({ cause }) => cause === "journal_bound");
+		expect(times?.toMs).toBe((found?.last ?? 0) * 100 + 1);
+		expect(found?.last).toBeGreaterThan(before?.last ?? 0);
+		await journal.close();
+	});
+});
+
 describe("a crash while a range is dropped", () => {
 	/** The folder after a drop, with the dropped segment back in it. */
 	async function withBoth() {
