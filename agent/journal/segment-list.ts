@@ -215,8 +215,8 @@ export class SegmentList {
 	async #readGapAlone(segment: Segment) {
 		const gap = await this.readGap(segment);
 		if (gap === undefined) return [];
-		if (gap.reachesFurther && this.#pinned !== undefined) {
-			await this.#pinned.promise;
+		if (gap.reachesFurther) {
+			await this.#pinned?.promise;
 			if (!this.#segments.includes(segment)) return undefined;
 		}
 		return [gap];

@@ -168,44 +168,59 @@ describe("a range that the size bound dropped", () => {
 });
 
 describe("who reads while a range is dropped", () => {
-	test("sees the gap record before or after it, never the old range with the new contents", async () => {
-		const folder = temporaryFolder();
-		let renamed = (): void => {};
-		let goOn: Promise<void> | undefined;
-		let isGap = false;
-		const disk: Disk = {
-			...systemDisk,
-			rename: async (from, to) => {
-				await systemDisk.rename(from, to);
-				isGap = to.endsWith(".gap");
-			},
-			syncFolder: async (path) => {
-				await systemDisk.syncFolder(path);
-				if (!isGap) return;
-				renamed();
-				await goOn;
-			},
-		};
-		const { journal } = await filled(folder, 400, { disk });
-		const [before] = await journal.read({ chain: 1, offset: 1 }, 1);
-		const { promise, resolve } = Promise.withResolvers<void>();
-		goOn = promise;
-		let isRenamed = false;
-		renamed = () => {
-			isRenamed = true;
-		};
-		for (let next = 401; !isRenamed; ) {
-			if (journal.append(values(next)) !== undefined) next++;
-			await new Promise((turn) => setImmediate(turn));
-		}
-		const reading = journal.read({ chain: 1, offset: 1 }, 1);
-		setTimeout(resolve, 50);
-		const [found] = await reading;
-		const times = told((found as { body: Buffer }).body).gaps.find(({ cause }) => cause === "journal_bound");
-		expect(times?.toMs).toBe((found?.last ?? 0) * 100 + 1);
-		expect(found?.last).toBeGreaterThan(before?.last ?? 0);
-		await journal.close();
-	});
+	test.each(["while it is being replaced", "when it was being replaced a moment ago"])(
+		"sees a gap record before or after that, never the old range with the new contents: %s",
+		async (when) => {
+			const folder = temporaryFolder();
+			let renamed = (): void => {};
+			let goOn: Promise<void> | undefined;
+			let isGap = false;
+			let isReading = false;
+			const disk: Disk = {
+				...systemDisk,
+				readWhole: async (path) => {
+					const bytes = await systemDisk.readWhole(path);
+					if (isReading && when.includes("ago"))
+						await expect.poll(() => journal.stats().droppedRecords).toBeGreaterThan(dropped);
+					return bytes;
+				},
+				rename: async (from, to) => {
+					await systemDisk.rename(from, to);
+					isGap = to.endsWith(".gap");
+				},
+				syncFolder: async (path) => {
+					await systemDisk.syncFolder(path);
+					if (!isGap) return;
+					renamed();
+					await goOn;
+				},
+			};
+			const { journal } = await filled(folder, 400, { disk });
+			const [before] = await journal.read({ chain: 1, offset: 1 }, 1);
+			const { promise, resolve } = Promise.withResolvers<void>();
+			goOn = promise;
+			let isRenamed = false;
+			renamed = () => {
+				isRenamed = true;
+			};
+			for (let next = 401; !isRenamed; ) {
+				// No more than it takes for one drop: another one right behind it would be the first case again.
+				if (journal.stats().pendingBytes === 0 && journal.append(values(next)) !== undefined) next++;
+				await new Promise((turn) => setImmediate(turn));
+			}
+			const dropped = journal.stats().droppedRecords;
+			isReading = true;
+			const reading = journal.read({ chain: 1, offset: 1 }, 1);
+			setTimeout(resolve, 50);
+			const [found] = await reading;
+			const times = told((found as { body: Buffer }).body).gaps.find(
+				({ cause }) => cause === "journal_bound",
+			);
+			expect(times?.toMs).toBe((found?.last ?? 0) * 100 + 1);
+			expect(found?.last).toBeGreaterThan(before?.last ?? 0);
+			await journal.close();
+		},
+	);
 });
 
 describe("a crash while a range is dropped", () => {
