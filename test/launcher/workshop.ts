@@ -116,7 +116,8 @@ export class Workshop {
 	/** Starts the launcher in the foreground of a terminal; what is written to stdin is typed there. */
 	async startInTerminal(nodeArgs: readonly string[] = []): Promise<ChildProcess> {
 		const command = [process.execPath, ...nodeArgs, "launch.mjs"].map((word) => `"${word}"`).join(" ");
-		const child = spawn("script", ["-qec", command, "/dev/null"], {
+		// Without exec the shell of `script` stays beside it; dash then ends by the Ctrl-C itself and hides the exit code.
+		const child = spawn("script", ["-qec", `exec ${command}`, "/dev/null"], {
 			cwd: this.folder,
 			env: this.#env,
 			stdio: ["pipe", "pipe", "ignore"],
