@@ -4,6 +4,8 @@ import type { ContextChange, Judgement, JudgePort, Series } from "../pipeline.ts
 import type { Specification, SpecWindow } from "../specification.ts";
 import {
 	advance,
+	awaitsDelay,
+	copyWindow,
 	enterContext,
 	idleWindow,
 	takeValue,
@@ -43,6 +45,10 @@ interface JudgedWindow {
 	state: WindowState;
 	/** Source time of the newest value taken; an older one does not touch the live condition. */
 	newestMs: number;
+	/** Whether the present batch changed it, and what it was before; meaningless otherwise. Copied into, never made anew. */
+	touched: boolean;
+	before: WindowState;
+	newestBeforeMs: number;
 }
 
 type Role =
@@ -71,7 +77,7 @@ export class LiveJudge implements JudgePort {
 	readonly #units = new Map<string, UnitState>();
 	readonly #roles: Role[] = [];
 	readonly #undoUnits = new Map<string, UnitState | undefined>();
-	readonly #undoWindows = new Map<JudgedWindow, { state: WindowState; newestMs: number }>();
+	readonly #touched: JudgedWindow[] = [];
 	#undoLots: { state: unknown } | undefined;
 
 	constructor(options: { specification: Specification; contextTags: ContextTags; lots: LotPort }) {
@@ -82,6 +88,9 @@ export class LiveJudge implements JudgePort {
 			window,
 			state: idleWindow(),
 			newestMs: Number.NEGATIVE_INFINITY,
+			touched: false,
+			before: idleWindow(),
+			newestBeforeMs: Number.NEGATIVE_INFINITY,
 		}));
 		for (const judged of this.#windows) {
 			const { unit } = judged.window;
@@ -102,7 +111,7 @@ export class LiveJudge implements JudgePort {
 	judge(batch: Parameters<JudgePort["judge"]>[0]): Judgement {
 		const out: Judgement = { occurrences: [], periods: [], visits: [], lots: [], due: [], dirty: [] };
 		for (const { device, throughMs, from, count } of batch.records) {
-			for (let index = from; index < from + count; index++) this.#sample(device, batch.samples, index, out);
+			if (count > 0) this.#samples(device, batch.samples, from, count, out);
 			if (throughMs !== undefined) this.#through(device, throughMs, out);
 		}
 		return out;
@@ -110,7 +119,8 @@ export class LiveJudge implements JudgePort {
 
 	keep(): void {
 		this.#undoUnits.clear();
-		this.#undoWindows.clear();
+		for (const judged of this.#touched) judged.touched = false;
+		this.#touched.length = 0;
 		this.#undoLots = undefined;
 	}
 
@@ -119,9 +129,11 @@ export class LiveJudge implements JudgePort {
 			if (state === undefined) this.#units.delete(unit);
 			else this.#units.set(unit, state);
 		}
-		for (const [judged, { state, newestMs }] of this.#undoWindows) {
-			judged.state = state;
-			judged.newestMs = newestMs;
+		for (const judged of this.#touched) {
+			const undone = judged.state;
+			judged.state = judged.before;
+			judged.before = undone;
+			judged.newestMs = judged.newestBeforeMs;
 		}
 		if (this.#undoLots !== undefined) this.#lots.load(this.#undoLots.state as never);
 		this.keep();
@@ -147,7 +159,7 @@ export class LiveJudge implements JudgePort {
 		for (const judged of this.#windows) {
 			const found = saved.specVersion === this.#specVersion ? states.get(judged.window.id) : undefined;
 			if (found === undefined) continue;
-			judged.state = found.state;
+			copyWindow(found.state, judged.state);
 			judged.newestMs = found.newestMs ?? Number.NEGATIVE_INFINITY;
 		}
 	}
@@ -157,33 +169,42 @@ export class LiveJudge implements JudgePort {
 		return new Map([...this.#units].map(([unit, { context }]) => [unit, context]));
 	}
 
-	#sample(device: string, samples: SampleColumns, index: number, out: Judgement): void {
-		const role = this.#roles[samples.tagId[index] as number];
-		if (role === undefined || role.kind === "none") return;
+	#samples(device: string, samples: SampleColumns, from: number, count: number, out: Judgement): void {
+		let unit = this.#unit(device);
+		for (let index = from; index < from + count; index++) {
+			const role = this.#roles[samples.tagId[index] as number];
+			if (role === undefined || role.kind === "none") continue;
+			const atMs = samples.sourceMs[index] as number;
+			if (role.kind === "windows") {
+				if (unit.pending !== undefined && atMs >= unit.pendingMs) {
+					this.#applyContext(device, unit.pendingMs, out);
+					unit = this.#unit(device);
+				}
+				for (const judged of role.windows) this.#windowSample(judged, samples, index, out);
+			} else {
+				this.#contextSample(device, unit, role.kind, samples, index, out);
+				unit = this.#unit(device);
+			}
+		}
+	}
+
+	#windowSample(judged: JudgedWindow, samples: SampleColumns, index: number, out: Judgement): void {
+		const { window } = judged;
 		const atMs = samples.sourceMs[index] as number;
-		const unit = this.#unit(device);
-		if (role.kind !== "windows") {
-			this.#contextSample(device, unit, role.kind, samples, index, out);
+		// A value from before the present run belongs to a context that is gone.
+		const ofEarlierRun = judged.state.phase !== "idle" && atMs < judged.state.runFromMs;
+		if (atMs < judged.newestMs || ofEarlierRun) {
+			out.dirty.push({ device: window.unit, fromMs: atMs, toMs: atMs });
 			return;
 		}
-		if (unit.pending !== undefined && atMs >= unit.pendingMs) this.#applyContext(device, unit.pendingMs, out);
-		const good = isGood(samples.status[index] as number);
 		const raw =
 			samples.kind[index] === valueKind.number
 				? (samples.number[index] as number)
 				: Number(samples.value(index) || Number.NaN);
-		const value = good && Number.isFinite(raw) ? raw : undefined;
-		for (const judged of role.windows) {
-			// A value from before the present run belongs to a context that is gone.
-			const ofEarlierRun = judged.state.phase !== "idle" && atMs < judged.state.runFromMs;
-			if (atMs < judged.newestMs || ofEarlierRun) {
-				out.dirty.push({ device, fromMs: atMs, toMs: atMs });
-				continue;
-			}
-			const state = this.#touch(judged);
-			judged.newestMs = atMs;
-			takeValue(state, judged.window, this.#specVersion, value, atMs, out);
-		}
+		const good = isGood(samples.status[index] as number) && Number.isFinite(raw);
+		const state = this.#touch(judged);
+		judged.newestMs = atMs;
+		takeValue(state, window, this.#specVersion, good ? raw : undefined, atMs, out);
 	}
 
 	#contextSample(
@@ -216,7 +237,7 @@ export class LiveJudge implements JudgePort {
 		if (unit?.pending !== undefined && throughMs >= unit.pendingMs)
 			this.#applyContext(device, unit.pendingMs, out);
 		for (const judged of this.#windowsByUnit.get(device) ?? []) {
-			if (judged.state.phase === "idle") continue;
+			if (!awaitsDelay(judged.state)) continue;
 			advance(this.#touch(judged), judged.window, this.#specVersion, throughMs, out);
 		}
 	}
@@ -259,9 +280,11 @@ export class LiveJudge implements JudgePort {
 	}
 
 	#touch(judged: JudgedWindow): WindowState {
-		if (!this.#undoWindows.has(judged)) {
-			this.#undoWindows.set(judged, { state: judged.state, newestMs: judged.newestMs });
-			judged.state = { ...judged.state };
+		if (!judged.touched) {
+			judged.touched = true;
+			copyWindow(judged.state, judged.before);
+			judged.newestBeforeMs = judged.newestMs;
+			this.#touched.push(judged);
 		}
 		return judged.state;
 	}

@@ -56,6 +56,22 @@ export function idleWindow(): WindowState {
 	};
 }
 
+/** Makes `to` what `from` is, in place: one object for each sample would outlive the young generation. */
+export function copyWindow(from: Readonly<WindowState>, to: WindowState): void {
+	to.phase = from.phase;
+	to.sinceMs = from.sinceMs;
+	to.runFromMs = from.runFromMs;
+	to.batch = from.batch;
+	to.lot = from.lot;
+	to.unitPhase = from.unitPhase;
+	to.goodSamples = from.goodSamples;
+	to.badSamples = from.badSamples;
+	to.violations = from.violations;
+	to.side = from.side;
+	to.extreme = from.extreme;
+	to.open = from.open;
+}
+
 /** What a unit is doing. */
 export interface UnitContext {
 	readonly batch: string;
@@ -93,6 +109,11 @@ export function enterContext(
 	state.goodSamples = 0;
 	state.badSamples = 0;
 	state.violations = 0;
+}
+
+/** Whether the passing of observed time alone can change it. */
+export function awaitsDelay({ phase }: WindowState): boolean {
+	return phase === "blanked" || phase === "suspect" || phase === "recovering";
 }
 
 /** Observed time has come to `toMs`: what was waiting for a delay may happen. */
