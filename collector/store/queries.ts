@@ -3,7 +3,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { type Datatype, datatypeName, isInteger64 } from "../../common/contract/datatype.ts";
-import type { Occurrence } from "../pipeline.ts";
+import { type Occurrence, samplesPerSeq } from "../pipeline.ts";
 import type { GapEntry, LotEntry, MessageEntry, SampleCounts, StoreTotals, TagRow } from "../read-port.ts";
 import {
 	all,
@@ -135,7 +135,10 @@ export function readMessages(db: DatabaseSync, limit: number): MessageEntry[] {
 export function readTotals(db: DatabaseSync): StoreTotals {
 	const row = get(
 		db,
-		`SELECT (SELECT coalesce(sum(c.samples), 0) ${plantSeries}) AS samples,
+		`SELECT (SELECT coalesce(sum(c.samples), 0) FROM series_counted c JOIN series s ON s.id = c.series
+				WHERE s.device <> '') AS counted,
+			(SELECT coalesce(sum(samples), 0) FROM record WHERE seq >= (SELECT (CAST(value AS INTEGER) + ${samplesPerSeq - 1})
+				/ ${samplesPerSeq} FROM meta WHERE key = 'counted_to') AND device <> '') AS since,
 			(SELECT count(*) FROM gap) AS gaps, (SELECT count(*) FROM lot) AS lots,
 			(SELECT count(*) FROM occurrence) AS occurrences,
 			(SELECT count(*) FROM occurrence WHERE cleared_ms IS NULL) AS open`,
@@ -145,7 +148,7 @@ export function readTotals(db: DatabaseSync): StoreTotals {
 		if (state === "waiting" || state === "delivered" || state === "failed") messages[state] = Number(n);
 	}
 	return {
-		samples: Number(row?.samples),
+		samples: Number(row?.counted) + Number(row?.since),
 		gaps: Number(row?.gaps),
 		occurrences: Number(row?.occurrences),
 		openOccurrences: Number(row?.open),

@@ -1,47 +1,35 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { SampleColumns, valueKind } from "../../common/contract/samples.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
-import { type CommitBatch, samplesPerSeq } from "../pipeline.ts";
+import type { CommitBatch } from "../pipeline.ts";
+import { SampleInsert } from "./sample-insert.ts";
 import { schema, storeFormat, writerPragmas } from "./schema.ts";
+import { SeriesCounts } from "./series-counts.ts";
 
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
 export type PlainBatch = CommitBatch;
-
-const countEverySamples = 100_000;
-
-const insertSample =
-	"INSERT INTO sample(pos, series, source_ms, source_rest, server_lag, status, value) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /** The writing side of the store: one connection, used by one thread. */
 export class StoreFile {
 	readonly db: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
-	#uncounted = 0;
-
-	readonly #countEvery: number;
+	readonly #counts: SeriesCounts;
+	readonly #samples: SampleInsert;
 
 	/**
-	 * Opens or creates the file. `countEvery`: samples between two countings by series.
+	 * Opens or creates the file. `countEverySamples`: samples between two countings by series.
 	 * @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED
 	 */
-	constructor(path: string, countEvery = countEverySamples) {
-		this.#countEvery = countEvery;
+	constructor(path: string, countEverySamples?: number) {
 		let db: DatabaseSync | undefined;
 		try {
 			db = new DatabaseSync(path);
 			const empty = checkFormat(db, path);
 			db.exec(writerPragmas);
 			this.db = db;
-			if (!empty) return;
-			this.#transaction(() => {
-				this.db.exec(schema);
-				this.run(
-					"INSERT INTO meta VALUES ('format', ?), ('instance', ?), ('counted_to', '0')",
-					String(storeFormat),
-					randomUUID(),
-				);
-			});
+			if (empty) this.#create();
+			this.#counts = new SeriesCounts(this, empty, countEverySamples);
+			this.#samples = new SampleInsert(this, this.#counts);
 		} catch (error) {
 			db?.close();
 			if (error instanceof CodedError) throw error;
@@ -56,32 +44,35 @@ export class StoreFile {
 
 	/** Everything of a batch in one transaction; throws and changes nothing when any part of it fails. */
 	commit(batch: PlainBatch): void {
-		this.#transaction(() => {
-			for (const row of batch.edgeNodes)
-				this.run("INSERT INTO edge_node VALUES (?, ?, ?)", row.id, row.group, row.edgeNode);
-			for (const row of batch.series) {
-				this.run(
-					"INSERT INTO series VALUES (?, ?, ?, ?, ?, ?)",
-					row.id,
-					row.edgeNode,
-					row.device,
-					row.tag,
-					row.datatype,
-					row.eu ?? null,
-				);
-			}
-			this.#records(batch);
-			this.#positions(batch);
-			this.#judgement(batch);
-			for (const row of batch.outbox) this.addMessage(row);
-			if (batch.cache !== undefined) {
-				this.run(
-					"INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)",
-					batch.cache.seq,
-					batch.cache.state,
-				);
-			}
-		});
+		try {
+			this.transaction(() => this.#write(batch));
+		} catch (error) {
+			this.#counts.rolledBack();
+			throw error;
+		}
+	}
+
+	#write(batch: PlainBatch): void {
+		for (const row of batch.edgeNodes)
+			this.run("INSERT INTO edge_node VALUES (?, ?, ?)", row.id, row.group, row.edgeNode);
+		for (const row of batch.series) {
+			this.run(
+				"INSERT INTO series VALUES (?, ?, ?, ?, ?, ?)",
+				row.id,
+				row.edgeNode,
+				row.device,
+				row.tag,
+				row.datatype,
+				row.eu ?? null,
+			);
+		}
+		this.#records(batch);
+		this.#positions(batch);
+		this.#judgement(batch);
+		for (const row of batch.outbox) this.addMessage(row);
+		if (batch.cache !== undefined) {
+			this.run("INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)", batch.cache.seq, batch.cache.state);
+		}
 	}
 
 	addMessage(row: CommitBatch["outbox"][number]): void {
@@ -94,10 +85,6 @@ export class StoreFile {
 			row.createdMs,
 			row.createdMs,
 		);
-	}
-
-	transaction(work: () => void): void {
-		this.#transaction(work);
 	}
 
 	run(sql: string, ...values: (string | number | bigint | null | Uint8Array)[]): void {
@@ -125,11 +112,19 @@ export class StoreFile {
 		this.db.close();
 	}
 
+	#create(): void {
+		this.transaction(() => {
+			this.db.exec(schema);
+			this.run(
+				"INSERT INTO meta VALUES ('format', ?), ('instance', ?), ('counted_to', '0')",
+				String(storeFormat),
+				randomUUID(),
+			);
+		});
+	}
+
 	#records(batch: PlainBatch): void {
 		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-		const insert = this.statement(insertSample);
-		const samples = Object.setPrototypeOf(batch.samples, SampleColumns.prototype) as SampleColumns;
-		let index = 0;
 		for (const row of batch.records) {
 			const { seq, edgeNode, epoch, offset, last, device, sourceMinMs, sourceMaxMs, throughMs } = row;
 			const bounded = row.samples > 0;
@@ -147,35 +142,9 @@ export class StoreFile {
 				row.hash,
 				row.receivedMs,
 			);
-			for (let at = 0; at < row.samples; at++, index++) {
-				const lag = samples.serverLagTicks[index] as number;
-				insert.run(
-					seq * samplesPerSeq + at,
-					samples.tagId[index] as number,
-					samples.sourceMs[index] as number,
-					samples.sourceRestTicks[index] as number,
-					Number.isNaN(lag) ? null : lag,
-					samples.status[index] as number,
-					storedValue(samples, index),
-				);
-			}
 		}
-		this.#uncounted += index;
-		if (this.#uncounted >= this.#countEvery) this.#count();
-	}
-
-	/** One statement for many samples of many series costs a fraction of one for each. */
-	#count(): void {
-		const from = "(SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'counted_to')";
-		this.run(
-			`INSERT INTO series_counted SELECT series, count(*), max(pos) FROM sample WHERE pos >= ${from} GROUP BY series
-			ON CONFLICT(series) DO UPDATE SET samples = samples + excluded.samples, last_pos = excluded.last_pos`,
-		);
-		this.run(
-			"UPDATE meta SET value = (SELECT CAST(coalesce(max(pos), -1) + 1 AS TEXT) FROM sample) WHERE key = 'counted_to'",
-		);
-		// After a rollback the count is only taken later.
-		this.#uncounted = 0;
+		this.#samples.insert(batch);
+		this.#counts.write();
 	}
 
 	#positions(batch: PlainBatch): void {
@@ -285,7 +254,7 @@ export class StoreFile {
 		for (const d of batch.due) this.run("INSERT OR REPLACE INTO due VALUES (?, ?)", d.lot, d.dueMs);
 	}
 
-	#transaction(work: () => void): void {
+	transaction(work: () => void): void {
 		this.db.exec("BEGIN IMMEDIATE");
 		try {
 			work();
@@ -310,18 +279,4 @@ function checkFormat(db: DatabaseSync, path: string): boolean {
 	}
 	if (format !== storeFormat) throw new Error("found no format in it");
 	return false;
-}
-
-/** Numbers as REAL, 64-bit integers exact, text and bytes as they are, null as NULL. */
-function storedValue(samples: SampleColumns, index: number): number | bigint | string | Uint8Array | null {
-	const kind = samples.kind[index];
-	if (kind === valueKind.number) {
-		const value = samples.number[index] as number;
-		// SQLite stores NaN as NULL, which would look like "no value"; text keeps it apart.
-		return Number.isNaN(value) ? "NaN" : value;
-	}
-	if (kind === valueKind.null) return null;
-	const value = samples.other[index] as string | bigint | Uint8Array;
-	// An unsigned 64-bit value beyond the signed range has no SQLite integer; its digits do.
-	return typeof value === "bigint" && value > 0x7fff_ffff_ffff_ffffn ? value.toString() : value;
 }

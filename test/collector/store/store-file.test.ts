@@ -224,6 +224,55 @@ describe("the outbox", () => {
 	});
 });
 
+test("samples of several records stand in their order at their positions, however many there are", () => {
+	const values = [1.5, null, Number.NaN, "text", 2n ** 63n, -(2n ** 63n), 0, true, new Uint8Array([7])];
+	for (const counts of [[1], [16], [12, 0, 5, 20], [17, 16, 15, 33], [500, 500]]) {
+		const file = new StoreFile(join(temporaryFolder(), "store.db"));
+		const samples = new SampleColumns(counts.reduce((sum, count) => sum + count));
+		const expected: unknown[] = [];
+		const records = counts.map((count, at) => {
+			for (let index = 0; index < count; index++) {
+				const n = samples.count++;
+				const value = values[n % values.length] as SampleValue;
+				samples.tagId[n] = 1 + (n % 3);
+				samples.sourceMs[n] = 1_000 + n;
+				samples.sourceRestTicks[n] = n % 10_000;
+				samples.serverLagTicks[n] = n % 4 === 0 ? Number.NaN : n;
+				samples.status[n] = n % 5;
+				samples.setValue(n, typeof value === "boolean" ? Number(value) : value);
+				expected.push([
+					BigInt((at + 1) * 512 + index),
+					...[1 + (n % 3), 1_000 + n, n % 10_000].map(BigInt),
+					...[n % 4 === 0 ? null : BigInt(n), BigInt(n % 5), asStored(value)],
+				]);
+			}
+			return {
+				...{
+					seq: at + 1,
+					edgeNode: 1,
+					epoch: 7,
+					offset: at + 1,
+					last: at + 1,
+					device: "U500",
+					samples: count,
+				},
+				...{ sourceMinMs: 0, sourceMaxMs: 0, throughMs: undefined, hash: new Uint8Array(16), receivedMs: 0 },
+			};
+		});
+		file.commit({ ...emptyBatch, samples, records });
+		const select = file.statement("SELECT * FROM sample ORDER BY pos");
+		select.setReadBigInts(true);
+		expect(select.all().map((row) => Object.values(row))).toEqual(expected);
+		file.close();
+	}
+
+	/** As node:sqlite gives it back when it reads every integer exactly. */
+	function asStored(value: unknown): unknown {
+		if (Number.isNaN(value)) return "NaN";
+		return value === 2n ** 63n ? "9223372036854775808" : typeof value === "boolean" ? Number(value) : value;
+	}
+});
+
 test("samples per series are right after every commit, whether or not they were just counted, and after a rollback", () => {
 	const path = join(temporaryFolder(), "store.db");
 	let file = new StoreFile(path, 7);
@@ -232,7 +281,7 @@ test("samples per series are right after every commit, whether or not they were 
 		file.all(
 			"SELECT series, count(*) AS samples, max(pos) AS last_pos FROM sample GROUP BY series ORDER BY series",
 		);
-	const commit = (seq: number, series: readonly number[], conflicting = false) => {
+	const commit = (seq: number, series: readonly number[], failing = false) => {
 		const samples = new SampleColumns(series.length);
 		samples.count = series.length;
 		samples.kind.fill(1);
@@ -242,21 +291,23 @@ test("samples per series are right after every commit, whether or not they were 
 			samples,
 			records: [
 				{
-					...{ seq, edgeNode: 1, epoch: 7, offset: conflicting ? 1 : seq, last: seq, device: "U500" },
+					...{ seq, edgeNode: 1, epoch: 7, offset: seq, last: seq, device: "U500" },
 					...{ samples: series.length, sourceMinMs: 0, sourceMaxMs: 0, throughMs: undefined },
 					...{ hash: new Uint8Array(16), receivedMs: 0 },
 				},
 			],
+			// It is written after the samples, so that they have been counted.
+			due: failing ? [{ lot: "L1", dueMs: null as unknown as number }] : [],
 		});
 	};
 	for (let seq = 1; seq <= 12; seq++) {
 		commit(
 			seq,
-			Array.from({ length: seq % 5 }, (_, index) => 1 + ((seq + index) % 3)),
+			Array.from({ length: (seq * 7) % 40 }, (_, index) => 1 + ((seq + index) % 3)),
 		);
 		expect(counted()).toEqual(plain());
 		// The counting goes back with everything else.
-		expect(() => commit(100 + seq, [1, 1, 1, 1, 1, 1, 1, 1], true)).toThrow();
+		expect(() => commit(100 + seq, [1, 1, 1, 1, 1, 1, 1, 1], true)).toThrow("due.due_ms");
 		expect(counted()).toEqual(plain());
 		if (seq % 4 === 0) {
 			file.close();
