@@ -141,17 +141,23 @@ export class CycleBuilder {
 	/** The indexes of what was gathered, by source time, then by the place in the configuration. */
 	#sort(): readonly number[] {
 		const order = this.#order;
-		const { count, sourceMs, sourceRestTicks, tagId } = this.#samples;
+		const { count } = this.#samples;
 		order.length = count;
-		for (let index = 0; index < count; index++) order[index] = index;
-		const rank = this.#rank;
-		const lowest = this.#lowestId;
-		return order.sort(
-			(a, b) =>
-				(sourceMs[a] as number) - (sourceMs[b] as number) ||
-				(sourceRestTicks[a] as number) - (sourceRestTicks[b] as number) ||
-				(rank[(tagId[a] as number) - lowest] as number) - (rank[(tagId[b] as number) - lowest] as number) ||
-				a - b,
+		let inOrder = true;
+		for (let index = 0; index < count; index++) {
+			order[index] = index;
+			inOrder &&= index === 0 || this.#compare(index - 1, index) <= 0;
+		}
+		return inOrder ? order : order.sort((a, b) => this.#compare(a, b) || a - b);
+	}
+
+	#compare(a: number, b: number): number {
+		const { sourceMs, sourceRestTicks, tagId } = this.#samples;
+		return (
+			(sourceMs[a] as number) - (sourceMs[b] as number) ||
+			(sourceRestTicks[a] as number) - (sourceRestTicks[b] as number) ||
+			(this.#rank[(tagId[a] as number) - this.#lowestId] as number) -
+				(this.#rank[(tagId[b] as number) - this.#lowestId] as number)
 		);
 	}
 

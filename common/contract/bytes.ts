@@ -106,6 +106,29 @@ export class ByteWriter {
 		this.raw(value);
 	}
 
+	/** Begins a part whose length stands before it; what it returns goes to `closePart`. Parts may stand in each other. */
+	openPart(): number {
+		this.byte(0);
+		return this.length;
+	}
+
+	/** Puts the part's length before it, moving the part when the length takes more than one byte. */
+	closePart(start: number): void {
+		const length = this.length - start;
+		if (length < 0x80) {
+			this.bytes[start - 1] = length;
+			return;
+		}
+		let extra = 1;
+		for (let rest = length >>> 14; rest > 0; rest >>>= 7) extra++;
+		this.#room(extra);
+		this.bytes.copyWithin(start + extra, start, this.length);
+		const end = this.length + extra;
+		this.length = start - 1;
+		this.varint(length);
+		this.length = end;
+	}
+
 	/** Length in bytes, then UTF-8. */
 	text(value: string): void {
 		const bytes = encoder.encode(value);

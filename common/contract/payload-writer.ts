@@ -31,9 +31,6 @@ export interface MetricFields {
  */
 export class PayloadWriter {
 	readonly #out = new ByteWriter(64 * 1024);
-	readonly #metric = new ByteWriter(1024);
-	readonly #set = new ByteWriter(256);
-	readonly #property = new ByteWriter(128);
 
 	/** Starts a payload. `seq` is absent in commands and NDEATH [tck-id-payloads-ndeath-seq]. */
 	begin(timestampMs: number, seq?: number): void {
@@ -47,30 +44,31 @@ export class PayloadWriter {
 	}
 
 	metric(fields: MetricFields): void {
-		const metric = this.#metric;
-		metric.reset();
+		const out = this.#out;
+		out.byte(0x12);
+		const metric = out.openPart();
 		if (fields.name !== undefined) {
-			metric.byte(0x0a);
-			metric.text(fields.name);
+			out.byte(0x0a);
+			out.text(fields.name);
 		}
 		if (fields.alias !== undefined) {
-			metric.byte(0x10);
-			metric.varint(fields.alias);
+			out.byte(0x10);
+			out.varint(fields.alias);
 		}
-		metric.byte(0x18);
-		metric.varint(fields.timestampMs);
+		out.byte(0x18);
+		out.varint(fields.timestampMs);
 		if (fields.withDatatype === true) {
-			metric.byte(0x20);
-			metric.varint(fields.datatype);
+			out.byte(0x20);
+			out.varint(fields.datatype);
 		}
 		if (fields.transient === true) {
-			metric.byte(0x30);
-			metric.byte(1);
+			out.byte(0x30);
+			out.byte(1);
 		}
 		const value = typeof fields.value === "boolean" ? Number(fields.value) : fields.value;
 		if (fields.properties !== undefined && fields.properties.size > 0) this.#properties(fields.properties);
 		this.#value(fields.datatype, value);
-		this.#close();
+		out.closePart(metric);
 	}
 
 	/** Writes sample `index` as a data metric: alias, no name, no data type; status only when not Good. */
@@ -81,22 +79,23 @@ export class PayloadWriter {
 		index: number,
 		historical: boolean,
 	): void {
-		const metric = this.#metric;
-		metric.reset();
-		metric.byte(0x10);
-		metric.varint(alias);
-		metric.byte(0x18);
-		metric.varint(Math.max(0, samples.sourceMs[index] as number));
+		const out = this.#out;
+		out.byte(0x12);
+		const metric = out.openPart();
+		out.byte(0x10);
+		out.varint(alias);
+		out.byte(0x18);
+		out.varint(Math.max(0, samples.sourceMs[index] as number));
 		if (historical) {
-			metric.byte(0x28);
-			metric.byte(1);
+			out.byte(0x28);
+			out.byte(1);
 		}
 		const status = samples.status[index] as number;
 		if (!isGood(status)) this.#properties(statusProperties(status));
 		const kind = samples.kind[index];
 		if (kind === valueKind.number) this.#number(datatype, samples.number[index] as number);
 		else this.#value(datatype, samples.value(index));
-		this.#close();
+		out.closePart(metric);
 	}
 
 	/** The payload written since `begin`; valid until the next `begin`, so copy it to keep it. */
@@ -104,80 +103,72 @@ export class PayloadWriter {
 		return this.#out.bytes.subarray(0, this.#out.length);
 	}
 
-	#close(): void {
-		this.#out.byte(0x12);
-		this.#out.varint(this.#metric.length);
-		this.#out.raw(this.#metric.bytes.subarray(0, this.#metric.length));
-	}
-
 	#value(datatype: Datatype, value: SampleValue): void {
-		const metric = this.#metric;
+		const out = this.#out;
 		if (value === null) {
-			metric.byte(0x38);
-			metric.byte(1);
+			out.byte(0x38);
+			out.byte(1);
 		} else if (typeof value === "number") this.#number(datatype, value);
 		else if (typeof value === "bigint") {
-			metric.byte(0x58);
-			metric.varint64(value);
+			out.byte(0x58);
+			out.varint64(value);
 		} else if (typeof value === "string") {
-			metric.byte(0x7a);
-			metric.text(value);
+			out.byte(0x7a);
+			out.text(value);
 		} else {
-			metric.byte(0x82);
-			metric.byte(0x01);
-			metric.sized(value);
+			out.byte(0x82);
+			out.byte(0x01);
+			out.sized(value);
 		}
 	}
 
 	#number(datatype: Datatype, value: number): void {
-		const metric = this.#metric;
+		const out = this.#out;
 		switch (datatype) {
 			case datatypes.Double:
-				metric.byte(0x69);
-				metric.float64(value);
+				out.byte(0x69);
+				out.float64(value);
 				return;
 			case datatypes.Float:
-				metric.byte(0x65);
-				metric.float32(value);
+				out.byte(0x65);
+				out.float32(value);
 				return;
 			case datatypes.Boolean:
-				metric.byte(0x70);
-				metric.byte(value === 0 ? 0 : 1);
+				out.byte(0x70);
+				out.byte(value === 0 ? 0 : 1);
 				return;
 			case datatypes.Int64:
 			case datatypes.UInt64:
 			case datatypes.DateTime:
-				metric.byte(0x58);
-				if (value >= 0) metric.varint(value);
-				else metric.varint64(BigInt(value));
+				out.byte(0x58);
+				if (value >= 0) out.varint(value);
+				else out.varint64(BigInt(value));
 				return;
 			default:
-				metric.byte(0x50);
-				metric.varint(value >>> 0);
+				out.byte(0x50);
+				out.varint(value >>> 0);
 		}
 	}
 
 	#properties(properties: ReadonlyMap<string, PropertyValue>): void {
-		const set = this.#set;
-		set.reset();
+		const out = this.#out;
+		out.byte(0x4a);
+		const set = out.openPart();
 		for (const key of properties.keys()) {
-			set.byte(0x0a);
-			set.text(key);
+			out.byte(0x0a);
+			out.text(key);
 		}
 		for (const property of properties.values()) {
+			out.byte(0x12);
+			const part = out.openPart();
 			this.#propertyValue(property);
-			set.byte(0x12);
-			set.varint(this.#property.length);
-			set.raw(this.#property.bytes.subarray(0, this.#property.length));
+			out.closePart(part);
 		}
-		this.#metric.byte(0x4a);
-		this.#metric.varint(set.length);
-		this.#metric.raw(set.bytes.subarray(0, set.length));
+		out.closePart(set);
 	}
 
 	#propertyValue(property: PropertyValue): void {
-		const out = this.#property;
-		out.reset();
+		const out = this.#out;
 		out.byte(0x08);
 		out.varint(property.type);
 		switch (property.type) {

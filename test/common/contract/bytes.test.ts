@@ -168,3 +168,37 @@ test("a writer that is used again does not change what was taken from it", () =>
 	expect(new ByteReader(first).text()).toBe("first");
 	expect(new ByteReader(out.take()).text()).toBe("second, longer");
 });
+
+describe("a part with its length before it", () => {
+	test.each([0, 1, 127, 128, 300, 2 ** 14 - 1, 2 ** 14, 2 ** 21 - 1, 2 ** 21])("of %i bytes", (length) => {
+		const content = Buffer.alloc(length, "part");
+		const bytes = written((out) => {
+			out.byte(7);
+			const part = out.openPart();
+			out.raw(content);
+			out.closePart(part);
+			out.byte(9);
+		});
+		const reader = new ByteReader(bytes);
+		expect(reader.byte()).toBe(7);
+		expect(reader.sized().equals(content)).toBe(true);
+		expect(reader.byte()).toBe(9);
+		expect(reader.atEnd).toBe(true);
+	});
+
+	test("within others stays whole when they are moved", () => {
+		const bytes = written((out) => {
+			const outer = out.openPart();
+			for (const length of [3, 200, 20_000]) {
+				const inner = out.openPart();
+				out.raw(Buffer.alloc(length, String(length)));
+				out.closePart(inner);
+			}
+			out.closePart(outer);
+		});
+		const outer = new ByteReader(new ByteReader(bytes).sized());
+		for (const length of [3, 200, 20_000])
+			expect(outer.sized().equals(Buffer.alloc(length, String(length)))).toBe(true);
+		expect(outer.atEnd).toBe(true);
+	});
+});
