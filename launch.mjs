@@ -216,7 +216,8 @@ function memoryFlags(command, runtime) {
 	const flags = ["--max-semi-space-size=8"];
 	const known =
 		runtime !== process.execPath || Number.parseInt(process.versions.node, 10) === runtimeMajorMin;
-	if (command === "agent" && known) flags.push("--memory-saver-mode", "--heap-growing-percent=30");
+	if (command === "agent" && known)
+		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=60");
 	return flags;
 }
 
