@@ -217,7 +217,7 @@ function memoryFlags(command, runtime) {
 	const known =
 		runtime !== process.execPath || Number.parseInt(process.versions.node, 10) === runtimeMajorMin;
 	if (command === "agent" && known)
-		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=60");
+		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=30");
 	return flags;
 }
 

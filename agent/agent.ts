@@ -12,6 +12,7 @@ import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
+import { SteadyHeap } from "../common/runtime/steady-heap.ts";
 import type { AgentConfig } from "./config.ts";
 import { DiskJournal } from "./journal/journal.ts";
 import { Recorder } from "./journal/recorder.ts";
@@ -191,6 +192,7 @@ export class Agent {
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
 				this.#figures,
+				new SteadyHeap(clock),
 				status,
 				publisher,
 				{

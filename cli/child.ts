@@ -25,7 +25,7 @@ function runtimeFlags(command: string | undefined): string[] {
 	const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
 	const known = process.versions.node.startsWith("24.");
 	if (command === "agent" && known)
-		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=60");
+		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=30");
 	return flags;
 }
 
