@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { EdgeNodeId, GroupId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
-import { brokerConnection } from "../common/runtime/broker-config.ts";
+import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
+import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
@@ -120,10 +121,12 @@ export class Agent {
 			const connected = new Map<string, () => boolean>();
 			const session = new EdgeSession({ group, edgeNode, tags: tags.tags, current });
 			const serverOf = new Map(config.devices.map(({ name, server }) => [name, server]));
+			const certificates = new CertificateWatch({ clock, telemetry });
 			const publisher = new Publisher({
 				group,
 				edgeNode,
 				hosts,
+				primaryHost: config.hosts.find(({ primary }) => primary)?.id,
 				directory: dataDirectory.path,
 				broker,
 				clock,
@@ -134,6 +137,7 @@ export class Agent {
 				rolling: isRolling ? new RollingConfirmation(rollingKeepMs(config.broker.keepalive_s)) : undefined,
 				// A device that only old records know has no server to come back.
 				isLost: (device) => connected.get(serverOf.get(device) ?? "")?.() !== true,
+				certificates,
 				telemetry,
 			});
 			const sources = config.servers.map((server) => {
@@ -165,9 +169,9 @@ export class Agent {
 						figures: this.#figures.figures(),
 						group: config.group,
 						edgeNode: config.edge_node,
-						insecure: { broker: config.broker.insecure, servers: config.servers.map(({ name }) => name) },
+						insecure: { broker: isPlain(config.broker), servers: config.servers.map(({ name }) => name) },
 						broker: {
-							url: config.broker.url,
+							url: publisher.url,
 							connected: publisher.connected,
 							hostsOnline: delivery.hostsOnline,
 						},
@@ -191,6 +195,7 @@ export class Agent {
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
+				certificates,
 				this.#figures,
 				new SteadyHeap(clock),
 				status,
@@ -209,7 +214,7 @@ export class Agent {
 			await this.#lifecycle.start();
 			telemetry.plainConnectionsAllowed({
 				servers: config.servers.map(({ name }) => name),
-				broker: config.broker.insecure,
+				broker: isPlain(config.broker),
 			});
 			const { group: groupName, edge_node } = config;
 			telemetry.started({

@@ -76,6 +76,9 @@ const device = keys({
 	tags: list(tag, 1, "tags"),
 });
 
+/** Nothing is published on a server where this host is offline; with several servers the next one is tried. */
+const primary = z.literal(true, { error: "expected primary: true for one host, or no such key" });
+
 const schema = keys({
 	...fileHead("agent"),
 	group: topicLevel,
@@ -85,7 +88,7 @@ const schema = keys({
 	status: statusSection,
 	broker: brokerSection,
 	/** Host applications whose confirmation the journal waits for; it keeps what any of them has not confirmed. */
-	hosts: list(keys({ id: topicLevel }), 0, "hosts").default([]),
+	hosts: list(keys({ id: topicLevel, primary: primary.optional() }), 0, "hosts").default([]),
 	/**
 	 * `confirmed`: a record is kept until every host has it on disk; a backlog is sent `window_bytes` ahead of the
 	 * confirmations, and again after `resend_after_ms` without progress. `rolling`: for hosts that confirm nothing.
@@ -126,6 +129,10 @@ function crossCheck(config: AgentConfig): Found[] {
 			path: ["journal", "segment_bytes"],
 			message: `expected at most half of max_bytes (${config.journal.max_bytes}), found ${config.journal.segment_bytes}`,
 		});
+	}
+	for (const [index, { id }] of config.hosts.filter(({ primary }) => primary).entries()) {
+		if (index > 0)
+			found.push({ path: ["hosts"], message: `expected one primary host at most, found ${id} as another` });
 	}
 	const hosts = new Set<string>();
 	for (const [index, { id }] of config.hosts.entries()) {

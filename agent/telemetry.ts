@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 
 /**
@@ -53,6 +54,13 @@ export class AgentTelemetry {
 		name: "pilotline_agent_server_connected",
 		help: "1 while the session with a plant server stands",
 		labelNames: ["server"],
+		registers: [this.registry],
+	});
+
+	readonly #certificateExpires = new Gauge({
+		name: "pilotline_agent_certificate_expires_seconds",
+		help: "When the broker's certificate, and our own, expire, in seconds since 1970 UTC",
+		labelNames: ["whose"],
 		registers: [this.registry],
 	});
 
@@ -142,8 +150,21 @@ export class AgentTelemetry {
 		this.#connections.inc();
 		this.#log.info(fields, "broker connected");
 	}
+	certificateSeen({ whose, subject, expiresMs }: CertificateInUse): void {
+		this.#certificateExpires.set({ whose }, Math.floor(expiresMs / 1_000));
+		this.#log.info({ whose, subject, expires: new Date(expiresMs).toISOString() }, "certificate in use");
+	}
+	certificateExpiring({ whose, subject, expiresMs }: CertificateInUse, daysLeft: number): void {
+		this.#log.warn(
+			{ whose, subject, expires: new Date(expiresMs).toISOString(), daysLeft },
+			"a certificate expires soon; renew it, and the next connection uses the new one",
+		);
+	}
 	brokerLost(fields: { broker: string; reason: string }): void {
 		this.#log.warn(fields, "broker not connected; the journal holds what arrives");
+	}
+	primaryHostAwaited(fields: { host: string; broker: string }): void {
+		this.#log.info(fields, "waiting for the primary host before anything is published");
 	}
 	born(reason: "connected" | "asked"): void {
 		this.#births.inc({ reason });

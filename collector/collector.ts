@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
 import { SampleColumns } from "../common/contract/samples.ts";
-import { brokerConnection } from "../common/runtime/broker-config.ts";
+import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
+import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
@@ -184,6 +185,7 @@ export class Collector {
 			due: opened.due,
 			onJudged: () => notifier.look(),
 		});
+		const certificates = new CertificateWatch({ clock, telemetry });
 		const theHost = new Host({
 			host: config.host as HostId,
 			groups: config.groups as GroupId[],
@@ -196,6 +198,7 @@ export class Collector {
 			clock,
 			intake,
 			directory,
+			certificates,
 			telemetry,
 			onTaken: (error) => this.#failed.resolve(error),
 		});
@@ -229,7 +232,7 @@ export class Collector {
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
 		telemetry.plainConnectionsAllowed({
-			broker: config.broker.insecure,
+			broker: isPlain(config.broker),
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
 		});
 		telemetry.started({
@@ -239,7 +242,7 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [figures, notifier, lotJudge, intake, live, api, theHost];
+		return [figures, certificates, notifier, lotJudge, intake, live, api, theHost];
 	}
 
 	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */

@@ -1,3 +1,4 @@
+import { isPlain } from "../common/runtime/broker-config.ts";
 import { type Clock, every } from "../common/runtime/clock.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
 import type { Figures } from "../common/runtime/process-figures.ts";
@@ -74,7 +75,7 @@ export class LiveView implements LivePort, Part {
 		const { config, specification, instance, host, intake, watches } = this.#options;
 		const throughs = watches.throughs();
 		const insecure = [
-			...(config.broker.insecure ? ["broker"] : []),
+			...(isPlain(config.broker) ? ["broker"] : []),
 			...config.destinations
 				.filter((destination) => destination.insecure)
 				.map(({ name }) => `destination ${name}`),

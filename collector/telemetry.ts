@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 
 /** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
@@ -40,6 +41,13 @@ export class CollectorTelemetry {
 	});
 	readonly #named = new Map<string, number>();
 
+	readonly #certificateExpires = new Gauge({
+		name: "pilotline_collector_certificate_expires_seconds",
+		help: "When the broker's certificate, and our own, expire, in seconds since 1970 UTC",
+		labelNames: ["whose"],
+		registers: [this.registry],
+	});
+
 	constructor(log: Logger) {
 		this.#log = log;
 	}
@@ -69,6 +77,16 @@ export class CollectorTelemetry {
 	}
 	brokerConnected(fields: { broker: string }): void {
 		this.#log.info(fields, "broker connected");
+	}
+	certificateSeen({ whose, subject, expiresMs }: CertificateInUse): void {
+		this.#certificateExpires.set({ whose }, Math.floor(expiresMs / 1_000));
+		this.#log.info({ whose, subject, expires: new Date(expiresMs).toISOString() }, "certificate in use");
+	}
+	certificateExpiring({ whose, subject, expiresMs }: CertificateInUse, daysLeft: number): void {
+		this.#log.warn(
+			{ whose, subject, expires: new Date(expiresMs).toISOString(), daysLeft },
+			"a certificate expires soon; renew it, and the next connection uses the new one",
+		);
 	}
 	brokerLost(fields: { broker: string; reason: string }): void {
 		this.#log.warn(fields, "broker not connected; agents keep their data");

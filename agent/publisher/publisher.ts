@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
 import { decodeHostState } from "../../common/contract/state.ts";
 import { nodeTopic, parseTopic, stateTopic } from "../../common/contract/topics.ts";
+import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import { replaceFile } from "../../common/runtime/data-directory.ts";
@@ -14,6 +15,7 @@ import { readCommand } from "./command.ts";
 import type { Delivery, Refusal } from "./delivery.ts";
 import { DeviceLife } from "./device-life.ts";
 import type { EdgeMessage, EdgeSession } from "./edge-session.ts";
+import { KnownHosts } from "./known-hosts.ts";
 import { Lanes } from "./lanes.ts";
 import { type RollingConfirmation, rollingHost } from "./rolling-confirmation.ts";
 
@@ -21,6 +23,8 @@ export interface PublisherOptions {
 	readonly group: GroupId;
 	readonly edgeNode: EdgeNodeId;
 	readonly hosts: readonly string[];
+	/** The one of them that births wait for. */
+	readonly primaryHost: string | undefined;
 	readonly directory: string;
 	readonly broker: BrokerConnection;
 	readonly clock: Clock;
@@ -33,10 +37,13 @@ export interface PublisherOptions {
 	readonly rolling?: RollingConfirmation | undefined;
 	/** Whether a device's plant server is lost. */
 	readonly isLost: (device: string) => boolean;
+	readonly certificates: CertificateWatch;
 	readonly telemetry: AgentTelemetry;
 }
 
 const readBytes = 256 * 1024;
+/** So long an edge node waits for its primary host on one of several servers before it looks on the next. */
+const primaryHostWaitMs = 10_000;
 
 /** Takes durable records from the journal to the broker, and confirmations back to the journal. */
 export class Publisher implements Part {
@@ -44,17 +51,19 @@ export class Publisher implements Part {
 	readonly #options: PublisherOptions;
 	readonly #link: MqttLink;
 	readonly #lanes: Lanes;
-	readonly #hostTimes = new Map<string, number>();
-	readonly #hostsOnline = new Set<string>();
+	readonly #hosts: KnownHosts;
 	#life = new DeviceLife();
 	#bdSeq = -1;
+	#subscribed = false;
 	#born = false;
 	#pumping = false;
 	#again = false;
 	#stopTicking = () => {};
+	#stopWaiting = () => {};
 
 	constructor(options: PublisherOptions) {
 		this.#options = options;
+		this.#hosts = new KnownHosts(options.primaryHost);
 		this.#link = new MqttLink({
 			...options.broker,
 			clock: options.clock,
@@ -68,6 +77,8 @@ export class Publisher implements Part {
 				}),
 			onMessage: (topic, payload) => this.#received(topic, payload),
 			onDrain: () => this.#pump(),
+			onCertificates: (certificates) => options.certificates.seen(certificates),
+			endsWithWill: true,
 		});
 		const link = this.#link;
 		const isReady = () => this.#born && link.connected;
@@ -90,6 +101,11 @@ export class Publisher implements Part {
 		return this.#link.connected && this.#born;
 	}
 
+	/** The server of the present connection, or of the last attempt. */
+	get url(): string {
+		return this.#link.url;
+	}
+
 	async start(): Promise<void> {
 		this.#bdSeq = await readBdSeq(this.#sessionFile);
 		this.#options.journal.onDurable = () => this.#pump();
@@ -99,10 +115,16 @@ export class Publisher implements Part {
 
 	async stop(): Promise<void> {
 		this.#stopTicking();
+		this.#stopWaiting();
 		this.#options.journal.onDurable = undefined;
+		this.#die();
+		await this.#link.stop();
+	}
+
+	/** NDEATH before DISCONNECT [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath]. */
+	#die(): void {
 		if (this.#born) this.#send(this.#options.session.death(this.#bdSeq, this.#options.clock.wallMs()));
 		this.#born = false;
-		await this.#link.stop();
 	}
 
 	get #sessionFile(): string {
@@ -119,26 +141,47 @@ export class Publisher implements Part {
 
 	/** Subscribe, then births, then data [tck-id-message-flow-edge-node-ncmd-subscribe]. */
 	async #opened(): Promise<void> {
-		const { group, edgeNode, hosts, telemetry, broker } = this.#options;
-		telemetry.brokerConnected({ broker: broker.url, bdSeq: this.#bdSeq });
+		const { group, edgeNode, hosts, telemetry } = this.#options;
+		telemetry.brokerConnected({ broker: this.#link.url, bdSeq: this.#bdSeq });
 		await this.#link.subscribe([
 			nodeTopic(group, "NCMD", edgeNode),
 			...hosts.map((host) => stateTopic(host as HostId)),
 		]);
-		this.#birth("connected");
+		this.#subscribed = true;
+		if (this.#hosts.mayBeBorn) this.#birth("connected");
+		else this.#awaitPrimaryHost();
+	}
+
+	/** A single server is waited on for as long as it takes. */
+	#awaitPrimaryHost(): void {
+		const { broker, clock, telemetry } = this.#options;
+		telemetry.primaryHostAwaited({ host: this.#hosts.primary ?? "", broker: this.#link.url });
+		if (broker.urls.length === 1) return;
+		this.#stopWaiting();
+		this.#stopWaiting = clock.after(primaryHostWaitMs, () => {
+			if (!this.#born) this.#leave("the primary host is not online on this server");
+		});
+	}
+
+	#leave(reason: string): void {
+		this.#die();
+		this.#link.leave(reason).catch((err: unknown) => this.#options.telemetry.publishingFailed({ err }));
 	}
 
 	#closed(reason: string): void {
-		const { telemetry, broker } = this.#options;
+		this.#stopWaiting();
+		this.#subscribed = false;
 		this.#born = false;
-		for (const host of this.#hostsOnline) this.#hostIs(host, false);
-		this.#hostTimes.clear();
-		telemetry.brokerLost({ broker: broker.url, reason });
+		const known = this.#options.hosts.length === 0 ? [rollingHost] : [...this.#hosts.online];
+		this.#hosts.closed();
+		for (const host of known) this.#hostIs(host, false);
+		this.#options.telemetry.brokerLost({ broker: this.#link.url, reason });
 	}
 
 	/** All births are written at once; what was sent before and not understood will be asked for. */
 	#birth(reason: "connected" | "asked"): void {
 		const { session, journal, clock, telemetry, delivery } = this.#options;
+		this.#stopWaiting();
 		const held = journal.held();
 		const birth = {
 			bdSeq: this.#bdSeq,
@@ -167,33 +210,34 @@ export class Publisher implements Part {
 		return undefined;
 	}
 
-	/**
-	 * An older offline is a late will and says nothing [tck-id-operational-behavior-edge-node-termination-host-offline-timestamp].
-	 * An older online is a host whose clock went back.
-	 */
 	#hostState(host: string, payload: Buffer): void {
 		const state = decodeHostState(payload);
 		if (state === undefined) return;
-		if (!state.online && state.timestampMs < (this.#hostTimes.get(host) ?? 0)) return;
-		this.#hostTimes.set(host, state.timestampMs);
-		if (this.#hostsOnline.has(host) === state.online) return;
-		this.#hostIs(host, state.online);
-		this.#options.telemetry.hostChanged({ host, online: state.online });
+		const wasOnline = this.#hosts.online.has(host);
+		const effect = this.#hosts.state(host, state);
+		const isOnline = this.#hosts.online.has(host);
+		if (wasOnline !== isOnline) {
+			this.#hostIs(host, isOnline);
+			this.#options.telemetry.hostChanged({ host, online: isOnline });
+		}
+		if (effect === "birth" && this.#subscribed && !this.#born) this.#birth("connected");
+		// Not born and with one server only, there is nothing to leave and nowhere to go.
+		if (effect === "leave" && (this.#born || this.#options.broker.urls.length > 1))
+			this.#leave("the primary host is offline");
 		this.#pump();
 	}
 
 	/** Under rolling delivery the hosts are one: somebody listens, or nobody does. */
 	#hostIs(host: string, online: boolean): void {
 		const { delivery, rolling, journal, clock } = this.#options;
-		if (online) this.#hostsOnline.add(host);
-		else this.#hostsOnline.delete(host);
 		const nowMs = clock.monotonicMs();
 		if (rolling === undefined) {
 			delivery.hostState(host, online, journal.held(), nowMs);
 			return;
 		}
-		if (this.#hostsOnline.size === 0) rolling.lost();
-		delivery.hostState(rollingHost, this.#hostsOnline.size > 0, journal.held(), nowMs);
+		const somebody = this.#options.hosts.length === 0 ? online : this.#hosts.online.size > 0;
+		if (!somebody) rolling.lost();
+		delivery.hostState(rollingHost, somebody, journal.held(), nowMs);
 	}
 
 	#command(payload: Buffer): void {
@@ -216,7 +260,7 @@ export class Publisher implements Part {
 					this.#refused(refusal, `host ${host} asked for ${resendFrom} of epoch ${epoch}`);
 				}
 			}
-			if (command.rebirth && this.#link.connected) this.#birth("asked");
+			if (command.rebirth && this.#born && this.#link.connected) this.#birth("asked");
 		} catch (error) {
 			telemetry.commandRefused({ reason: "not_sparkplug", detail: errorText(error) });
 		}

@@ -215,7 +215,8 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 function describe(value: unknown): string {
 	if (value === undefined) return "nothing";
-	const text = JSON.stringify(value) ?? String(value);
+	// A password does not belong into an address, and if it stands there, not into a message either.
+	const text = (JSON.stringify(value) ?? String(value)).replace(/(\w:\/\/)[^\s/@"]+@/g, "$1…@");
 	return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -34,6 +34,10 @@ export const errorCodes = {
 		retryable: true,
 		meaning: "The MQTT broker cannot be reached or refused the connection.",
 	},
+	BROKER_UNTRUSTED: {
+		retryable: false,
+		meaning: "The MQTT broker's certificate, or ours, is not accepted; the message names the reason.",
+	},
 	HOST_ID_TAKEN: {
 		retryable: false,
 		meaning: "Another collector is online under the same host id; each needs its own.",

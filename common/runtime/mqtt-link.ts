@@ -4,14 +4,19 @@
 // attempt here first opens the socket, then asks for the will, then writes CONNECT: a Sparkplug bdSeq advances
 // exactly once per CONNECT that was written. Its queues are unbounded, so nothing is queued: callers look at
 // `writable` before they send in bulk, keep what has no room yet, and go on at `onDrain`.
+//
+// With several servers it is connected to one at a time and goes on to the next when a connection ends or cannot be
+// made, round and round [tck-id-operational-behavior-edge-node-termination-host-offline-reconnect].
 
-import { connect as connectSocket, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from "mqtt";
 import { Backoff } from "./backoff.ts";
+import type { CertificateInUse } from "./certificate-watch.ts";
 import { type Clock, pause } from "./clock.ts";
 import { CodedError, errorText } from "./coded-error.ts";
 import type { Part } from "./lifecycle.ts";
 import { fillLengthCache } from "./mqtt-length-cache.ts";
+import { connectionReason, openMqttSocket, type TlsFiles } from "./mqtt-socket.ts";
 
 export interface OutgoingMessage {
 	readonly topic: string;
@@ -22,7 +27,10 @@ export interface OutgoingMessage {
 
 /** Where the broker is and how to say who we are. */
 export interface BrokerConnection {
-	readonly url: string;
+	/** mqtt:// or mqtts://, at least one; several are the servers of one system. */
+	readonly urls: readonly string[];
+	readonly protocol: "3.1.1" | "5.0";
+	readonly tls: TlsFiles;
 	readonly clientId: string;
 	readonly username: string | undefined;
 	readonly password: string | undefined;
@@ -44,10 +52,20 @@ interface MqttLinkOptions extends BrokerConnection {
 	readonly onTooLong?: (topic: string, bytes: number) => void;
 	/** The socket has room again. */
 	readonly onDrain?: () => void;
+	/** The certificates that a new connection relies on. */
+	readonly onCertificates?: (certificates: readonly CertificateInUse[]) => void;
+	/**
+	 * With MQTT 5, whether DISCONNECT asks the broker for our will (reason 0x04), as an edge node must
+	 * [tck-id-payloads-ndeath-will-message-publisher-disconnect-mqtt50].
+	 */
+	readonly endsWithWill?: boolean;
 }
 
 /** Sparkplug births stay below 1 MB; nothing else here is longer. */
 export const payloadBytesMax = 2 * 1024 * 1024;
+/** A packet is a payload, a topic and a header. */
+const packetBytesMax = payloadBytesMax + 128 * 1024;
+const disconnectWithWill = 0x04;
 
 export class MqttLink implements Part {
 	readonly name = "MQTT connection";
@@ -57,11 +75,20 @@ export class MqttLink implements Part {
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#open = false;
+	#url: string;
 	/** Lets the loop go on when the present connection has ended. */
 	#ended: ((reason: string) => void) | undefined;
+	/** Why we ourselves are ending the connection, while we do. */
+	#leaving: string | undefined;
 
 	constructor(options: MqttLinkOptions) {
 		this.#options = options;
+		this.#url = options.urls[0] as string;
+	}
+
+	/** The server of the present connection, or of the last attempt. */
+	get url(): string {
+		return this.#url;
 	}
 
 	get connected(): boolean {
@@ -76,18 +103,32 @@ export class MqttLink implements Part {
 	/** Ends the connection with DISCONNECT after what was sent; the caller has published its own death. */
 	async stop(): Promise<void> {
 		this.#stopping.abort();
-		const client = this.#client;
-		if (client !== undefined && this.#open) {
-			await new Promise<void>((resolve) => {
-				const cancel = this.#options.clock.after(1_000, resolve);
-				client.end(false, () => {
-					cancel();
-					resolve();
-				});
-			});
-		}
+		await this.#disconnect();
 		this.#ended?.("stopped");
 		await this.#running;
+	}
+
+	/** Ends the present connection as `stop` does, and goes on to the next server. */
+	async leave(reason: string): Promise<void> {
+		this.#leaving ??= reason;
+		await this.#disconnect();
+		this.#ended?.(reason);
+	}
+
+	/** DISCONNECT behind what was sent; nothing can be sent any more. */
+	async #disconnect(): Promise<void> {
+		const client = this.#client;
+		if (client === undefined || !this.#open) return;
+		this.#open = false;
+		const { clock, protocol, endsWithWill } = this.#options;
+		const options = protocol === "5.0" && endsWithWill === true ? { reasonCode: disconnectWithWill } : {};
+		await new Promise<void>((resolve) => {
+			const cancel = clock.after(1_000, resolve);
+			client.end(false, options, () => {
+				cancel();
+				resolve();
+			});
+		});
 	}
 
 	/** Closes the present connection so that a new one is made. */
@@ -115,6 +156,7 @@ export class MqttLink implements Part {
 		if (client === undefined) throw new CodedError("BROKER_UNREACHABLE", "the connection is gone");
 		const granted = await client.subscribeAsync([...filters], { qos: 1 });
 		for (const { topic, qos } of granted) {
+			// 0x80 in MQTT 3.1.1, any reason from 0x80 on in 5.0.
 			if (qos > 2)
 				throw new CodedError("BROKER_UNREACHABLE", `the broker refused the subscription to ${topic}`);
 		}
@@ -123,7 +165,9 @@ export class MqttLink implements Part {
 	async #run(): Promise<void> {
 		const { clock } = this.#options;
 		const backoff = new Backoff({ initialMs: 200, maximumMs: 10_000, factor: 2 });
-		while (!this.#stopping.signal.aborted) {
+		const { urls } = this.#options;
+		for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
+			this.#url = urls[attempt % urls.length] as string;
 			let reason: string;
 			try {
 				reason = await this.#session(() => backoff.reset());
@@ -142,8 +186,10 @@ export class MqttLink implements Part {
 			this.#ended = resolve;
 		});
 		// Whoever stops while the socket opens or the will is made must not get a connection afterwards.
-		const socket = await Promise.race([ended, this.#openSocket()]);
-		if (typeof socket === "string") return socket;
+		const opening = await Promise.race([ended, this.#openSocket()]);
+		if (typeof opening === "string") return opening;
+		const { socket, certificates } = opening;
+		this.#options.onCertificates?.(certificates);
 		const will = await Promise.race([ended, this.#options.will()]);
 		if (typeof will === "string") return will;
 		// MQTT.js would wait for a CONNACK on a socket that has ended.
@@ -159,36 +205,27 @@ export class MqttLink implements Part {
 		return await ended;
 	}
 
-	#openSocket(): Promise<Socket> {
-		const url = new URL(this.#options.url);
-		const port = url.port === "" ? 1883 : Number(url.port);
-		return new Promise((resolve, reject) => {
-			const socket = connectSocket({ host: url.hostname, port, noDelay: true });
+	#openSocket() {
+		const { tls, clock, connectTimeoutMs } = this.#options;
+		return openMqttSocket({
+			...{ url: this.#url, tls, clock, timeoutMs: connectTimeoutMs },
 			// Known from the start, so that an end of this session in any of its stages closes it.
-			this.#socket = socket;
-			// A broker may break the connection while the will is made, when nobody else listens.
-			socket.on("error", () => undefined);
-			const fail = (error: Error) => {
-				socket.destroy();
-				reject(new CodedError("BROKER_UNREACHABLE", `${url.hostname}:${port}: ${errorText(error)}`));
-			};
-			const cancel = this.#options.clock.after(this.#options.connectTimeoutMs, () =>
-				fail(new Error("no answer")),
-			);
-			socket.once("error", fail);
-			socket.once("close", cancel);
-			socket.once("connect", () => {
-				cancel();
-				socket.off("error", fail);
-				resolve(socket);
-			});
+			onSocket: (socket) => {
+				this.#socket = socket;
+			},
 		});
 	}
 
 	#connect(socket: Socket, will: OutgoingMessage | undefined): MqttClient {
-		const { clientId, username, password, keepaliveS, connectTimeoutMs } = this.#options;
+		const { protocol, clientId, username, password, keepaliveS, connectTimeoutMs } = this.#options;
 		const options: IClientOptions = {
-			protocolVersion: 4,
+			// Nothing of a session outlives its connection [tck-id-principles-persistence-clean-session-311, -50].
+			...(protocol === "5.0"
+				? {
+						protocolVersion: 5,
+						properties: { sessionExpiryInterval: 0, maximumPacketSize: packetBytesMax },
+					}
+				: { protocolVersion: 4 }),
 			clientId,
 			clean: true,
 			keepalive: keepaliveS,
@@ -211,8 +248,8 @@ export class MqttLink implements Part {
 			...(password === undefined ? {} : { password }),
 		};
 		const client = new mqtt.MqttClient(() => socket, options);
-		const end = (reason: string) => this.#ended?.(reason);
-		client.on("error", (error) => end(errorText(error)));
+		const end = (reason: string) => this.#ended?.(this.#leaving ?? reason);
+		client.on("error", (error) => end(connectionReason(error)));
 		client.on("close", () => end("the broker closed the connection"));
 		client.on("offline", () => end("the broker is silent"));
 		client.handleMessage = (packet: IPublishPacket, done) => {
@@ -233,12 +270,13 @@ export class MqttLink implements Part {
 	#connack(client: MqttClient): Promise<string | undefined> {
 		return new Promise((resolve) => {
 			client.once("connect", () => resolve(undefined));
-			client.once("error", (error) => resolve(errorText(error)));
+			client.once("error", (error) => resolve(connectionReason(error)));
 		});
 	}
 
 	#close(): void {
 		this.#open = false;
+		this.#leaving = undefined;
 		this.#ended = undefined;
 		this.#client?.end(true);
 		this.#socket?.destroy();

@@ -59,7 +59,37 @@ describe("refused, with the place and what was expected:", () => {
 		[
 			"a broker address with a password in it",
 			configOf({ broker: { url: "mqtt://u:p@h", insecure: true } }),
-			/^broker\.url: expected mqtt:/,
+			/^broker\.url: expected mqtts:.*found "mqtt:\/\/…@h"$/,
+		],
+		[
+			"a broker without encryption that nobody asked for",
+			configOf({ broker: { url: "mqtt://h" } }),
+			/^broker\.insecure: expected insecure: true, because mqtt:\/\/ is not encrypted, found nothing$/,
+		],
+		[
+			"one unencrypted address among others",
+			configOf({ broker: { url: "mqtts://h", further_urls: ["mqtt://h"] } }),
+			/^broker\.insecure: expected insecure: true/,
+		],
+		[
+			"insecure: true where everything is encrypted",
+			configOf({ broker: { url: "mqtts://h", insecure: true } }),
+			/^broker\.insecure: expected no such key/,
+		],
+		[
+			"a certificate without its key",
+			configOf({ broker: { url: "mqtts://h", tls: { certificate_file: "a.pem" } } }),
+			/^broker\.tls: expected certificate_file and key_file together/,
+		],
+		[
+			"two primary hosts",
+			configOf({
+				hosts: [
+					{ id: "a", primary: true },
+					{ id: "b", primary: true },
+				],
+			}),
+			/^hosts: expected one primary host at most, found b as another$/,
 		],
 		[
 			"two servers of one name",

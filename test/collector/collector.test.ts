@@ -16,6 +16,7 @@ import { SampleColumns } from "../../common/contract/samples.ts";
 import { stateTopic } from "../../common/contract/topics.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { MqttLink } from "../../common/runtime/mqtt-link.ts";
+import { plainBroker } from "../helpers/plain-broker.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { wholeBirth } from "../helpers/whole-birth.ts";
 import { eventually } from "../simulators/plant/eventually.ts";
@@ -89,14 +90,7 @@ class Line {
 		writeFileSync(join(this.folder, "secret"), `whsec_${randomBytes(32).toString("base64")}\n`);
 		const will = async () => ({ topic: "nobody", payload: "", qos: 0 as const, retain: false });
 		this.#agent = new MqttLink({
-			...{
-				url: this.broker.url,
-				clientId: "agent",
-				username: undefined,
-				password: undefined,
-				keepaliveS: 15,
-				connectTimeoutMs: 5_000,
-			},
+			...plainBroker(this.broker.url, { clientId: "agent" }),
 			...{
 				clock: systemClock,
 				will,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { onTestFinished } from "vitest";
@@ -44,10 +45,15 @@ export class Mosquitto {
 		this.#config = config;
 	}
 
-	static async start(program: string): Promise<Mosquitto> {
+	/** `settings`: lines of its configuration behind the listener's, instead of everybody being allowed in. */
+	static async start(program: string, settings = "allow_anonymous true"): Promise<Mosquitto> {
 		const port = await freePort();
 		const config = join(temporaryFolder(), "mosquitto.conf");
-		writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\npersistence false\n`);
+		// Started by root it would become another user, who may not read the files of a test.
+		writeFileSync(
+			config,
+			`listener ${port} 127.0.0.1\n${settings}\nuser ${userInfo().username}\npersistence false\n`,
+		);
 		const broker = new Mosquitto(program, port, config);
 		onTestFinished(() => broker.kill());
 		await broker.start();

@@ -4,6 +4,7 @@ import { Aedes } from "aedes";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { MqttLink, type OutgoingMessage } from "../../common/runtime/mqtt-link.ts";
+import { plainBroker } from "../helpers/plain-broker.ts";
 
 async function listening(server: Server): Promise<number> {
 	server.listen(0, "127.0.0.1");
@@ -16,12 +17,7 @@ function linkTo(port: number, will: () => Promise<OutgoingMessage>) {
 	const closed: string[] = [];
 	let opened = 0;
 	const link = new MqttLink({
-		url: `mqtt://127.0.0.1:${port}`,
-		clientId: "connecting",
-		username: undefined,
-		password: undefined,
-		keepaliveS: 30,
-		connectTimeoutMs: 30_000,
+		...plainBroker(`mqtt://127.0.0.1:${port}`, { clientId: "connecting", connectTimeoutMs: 30_000 }),
 		clock: systemClock,
 		will,
 		onOpen: async () => {

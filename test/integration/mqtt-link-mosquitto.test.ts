@@ -4,6 +4,7 @@ import { systemClock } from "../../common/runtime/clock.ts";
 import { MqttLink } from "../../common/runtime/mqtt-link.ts";
 import { Mosquitto } from "../helpers/mosquitto.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
+import { plainBroker } from "../helpers/plain-broker.ts";
 import { wireTo } from "../helpers/wire.ts";
 
 function linkTo(port: number, clientId = "link") {
@@ -12,12 +13,7 @@ function linkTo(port: number, clientId = "link") {
 	const received: string[] = [];
 	let wills = 0;
 	const link = new MqttLink({
-		url: `mqtt://127.0.0.1:${port}`,
-		clientId,
-		username: undefined,
-		password: undefined,
-		keepaliveS: 30,
-		connectTimeoutMs: 2_000,
+		...plainBroker(`mqtt://127.0.0.1:${port}`, { clientId, connectTimeoutMs: 2_000 }),
 		clock: systemClock,
 		will: async () => ({ topic: "will", payload: String(++wills), qos: 1, retain: false }),
 		onOpen: async () => {

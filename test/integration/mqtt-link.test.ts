@@ -5,6 +5,7 @@ import { connectAsync } from "mqtt";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { MqttLink } from "../../common/runtime/mqtt-link.ts";
+import { plainBroker } from "../helpers/plain-broker.ts";
 
 /** A real broker on a fixed port that can be shut and opened again. */
 async function broker(port = 0) {
@@ -30,12 +31,7 @@ function linkTo(port: number) {
 	const received: string[] = [];
 	let wills = 0;
 	const link = new MqttLink({
-		url: `mqtt://127.0.0.1:${port}`,
-		clientId: "link",
-		username: undefined,
-		password: undefined,
-		keepaliveS: 30,
-		connectTimeoutMs: 2_000,
+		...plainBroker(`mqtt://127.0.0.1:${port}`, { clientId: "link", connectTimeoutMs: 2_000 }),
 		clock: systemClock,
 		will: async () => ({ topic: "will", payload: String(++wills), qos: 1, retain: false }),
 		onOpen: async () => {

@@ -12,7 +12,9 @@ import { TagBook } from "../../agent/tag-book.ts";
 import { AgentTelemetry } from "../../agent/telemetry.ts";
 import type { EdgeNodeId, GroupId } from "../../common/contract/ids.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
+import { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
+import { plainBroker } from "../helpers/plain-broker.ts";
 
 const group = "site" as GroupId;
 const edgeNode = "agent" as EdgeNodeId;
@@ -21,6 +23,11 @@ const startMs = Date.UTC(2026, 0, 5, 6);
 interface RigOptions {
 	readonly folder: string;
 	readonly brokerUrl: string;
+	/** Several servers instead of the one. */
+	readonly brokerUrls?: readonly string[];
+	readonly protocol?: "3.1.1" | "5.0";
+	/** The host is the primary one. */
+	readonly primary?: boolean;
 	readonly tags?: readonly { name: string; type: string }[];
 	readonly windowBytes?: number;
 	readonly resendAfterMs?: number;
@@ -30,6 +37,7 @@ interface RigOptions {
 /** Everything of an agent behind its sources: recorder, journal on real files, and publisher. */
 export async function publishingAgent(options: RigOptions) {
 	const { folder, brokerUrl, tags: given = [{ name: "TT01", type: "Double" }] } = options;
+	const { brokerUrls = brokerUrl, protocol = "3.1.1", primary = false } = options;
 	const { windowBytes = 4 * 1024 ** 2, resendAfterMs = 60_000, epoch = 1_001 } = options;
 	const tags = await TagBook.open(folder, {
 		devices: [{ name: "F500", tags: given }],
@@ -56,21 +64,16 @@ export async function publishingAgent(options: RigOptions) {
 		group,
 		edgeNode,
 		hosts: ["collector"],
+		primaryHost: primary ? "collector" : undefined,
 		directory: folder,
-		broker: {
-			url: brokerUrl,
-			clientId: "agent",
-			username: undefined,
-			password: undefined,
-			keepaliveS: 30,
-			connectTimeoutMs: 5_000,
-		},
+		broker: plainBroker(brokerUrls, { clientId: "agent", protocol, keepaliveS: 30 }),
 		clock: systemClock,
 		journal,
 		progress: recorder.progress,
 		isLost: () => false,
 		session: new EdgeSession({ group, edgeNode, tags: tags.tags, current }),
 		delivery,
+		certificates: new CertificateWatch({ clock: systemClock, telemetry }),
 		telemetry,
 	});
 	const stop = async () => {

@@ -14,7 +14,9 @@ import { datatypes, tagDatatypes } from "../../../common/contract/datatype.ts";
 import type { HeldEpoch } from "../../../common/contract/delivery.ts";
 import type { EdgeNodeId, GroupId, HostId } from "../../../common/contract/ids.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
+import { CertificateWatch } from "../../../common/runtime/certificate-watch.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
+import { plainBroker } from "../../helpers/plain-broker.ts";
 import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
 import { eventually } from "../../simulators/plant/eventually.ts";
 
@@ -106,18 +108,10 @@ export class HostRig {
 				instance: "instance-1",
 				clock: systemClock,
 				directory,
+				certificates: new CertificateWatch({ clock: systemClock, telemetry: this.telemetry }),
 				telemetry: this.telemetry,
 			},
-			broker: {
-				url: `mqtt://127.0.0.1:${this.#port}`,
-				...{
-					clientId,
-					username: undefined,
-					password: undefined,
-					keepaliveS: 15,
-					connectTimeoutMs: 5_000,
-				},
-			},
+			broker: plainBroker(`mqtt://127.0.0.1:${this.#port}`, { clientId }),
 			intake: {
 				record: (record) => {
 					this.records.push(record);
