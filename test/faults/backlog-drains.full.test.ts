@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { writeBenchFiles } from "../../cli/bench/bench-config.ts";
+import { freePorts } from "../helpers/free-ports.ts";
 import { Mosquitto } from "../helpers/mosquitto.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-import { freePorts } from "./free-ports.ts";
 import { ProcessUnderTest } from "./process-under-test.ts";
 import { until } from "./until.ts";
 

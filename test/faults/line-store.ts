@@ -81,6 +81,12 @@ export class LineStore {
 			.map((row) => ({ ...row })) as unknown as LedgerGap[];
 	}
 
+	/** Devices of which the collector knows how far they are complete. */
+	completeDevices(): number {
+		const row = this.#database.prepare("SELECT count(*) AS n FROM through WHERE device <> ''").get();
+		return (row as { n: number }).n;
+	}
+
 	/** Records that came a second time with another content. */
 	conflicts(): number {
 		return (this.#database.prepare("SELECT count(*) AS n FROM conflict").get() as { n: number }).n;

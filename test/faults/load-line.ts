@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { writeBenchFiles } from "../../cli/bench/bench-config.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../helpers/free-ports.ts";
 import { LineStore } from "./line-store.ts";
 import { MqttProxy } from "./mqtt-proxy.ts";
 import { ProcessUnderTest } from "./process-under-test.ts";

@@ -32,7 +32,10 @@ export async function frozen(
 	await caughtUp(line, 60_000);
 }
 
-/** Waits until the line carries values: the agent reads every tag, and the collector confirms. */
+/**
+ * Waits until the line carries values: the agent reads every tag, the collector confirms, and it knows how far a device
+ * is complete, so that a hole which comes after this has a beginning.
+ */
 export async function flowing(line: LoadLine): Promise<void> {
 	const before = line.store.samples();
 	await agentIs(
@@ -40,7 +43,8 @@ export async function flowing(line: LoadLine): Promise<void> {
 		({ servers, delivery }) =>
 			servers.every(({ connected, tagsSubscribed }) => connected && tagsSubscribed > line.tags) &&
 			delivery.unconfirmedRecords < 10 &&
-			line.store.samples() > before,
+			line.store.samples() > before &&
+			line.store.completeDevices() > 0,
 		40_000,
 	);
 }
