@@ -53,6 +53,10 @@ const schema = keys({
 	data_dir: text,
 	log_level: oneOf(logLevels).default("info"),
 	broker: brokerSection,
+	sparkplug: keys({
+		/** So long a message may come after its followers, as it does behind a cluster of servers. */
+		reorder_timeout_ms: whole({ min: 0, max: 60_000 }).default(2_000),
+	}).prefault({}),
 	/** The page, the API, /metrics and the probes. Only the loopback, because nobody logs in yet. */
 	api: keys({ host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"), port }),
 	specification: text,

@@ -3,7 +3,7 @@ import { type Clock, every } from "../common/runtime/clock.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
 import type { Figures } from "../common/runtime/process-figures.ts";
 import type { CollectorConfig } from "./config.ts";
-import type { EdgeNodeRow } from "./pipeline.ts";
+import type { EdgeNodeView } from "./pipeline.ts";
 import type { LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
 import type { Specification, SpecWindow } from "./specification.ts";
 
@@ -18,7 +18,7 @@ export interface LiveViewOptions {
 	readonly clock: Clock;
 	readonly host: {
 		readonly connected: boolean;
-		edgeNodes(): readonly { row: EdgeNodeRow; online: boolean; lastMessageMs: number | undefined }[];
+		edgeNodes(): readonly EdgeNodeView[];
 	};
 	readonly intake: {
 		readonly storedSamples: number;
@@ -115,7 +115,8 @@ export class LiveView implements LivePort, Part {
 
 	#edgeNodes(): LiveStatus["edgeNodes"] {
 		const { host, watches, clock } = this.#options;
-		return host.edgeNodes().map(({ row, online, lastMessageMs }) => ({
+		const stale = (staleSinceMs: number | undefined) => (staleSinceMs === undefined ? {} : { staleSinceMs });
+		return host.edgeNodes().map(({ row, online, lastMessageMs, staleSinceMs, devices }) => ({
 			group: row.group,
 			edgeNode: row.edgeNode,
 			online,
@@ -124,6 +125,8 @@ export class LiveView implements LivePort, Part {
 				lastMessageMs === undefined
 					? undefined
 					: Math.round(clock.wallMs() - (clock.monotonicMs() - lastMessageMs)),
+			...stale(staleSinceMs),
+			devices: devices.map(({ device, staleSinceMs: sinceMs }) => ({ device, ...stale(sinceMs) })),
 			rivals: watches.rivals(row.id),
 			epochs: watches
 				.epochs(row.id)

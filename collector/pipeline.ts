@@ -31,6 +31,18 @@ export interface EdgeNodeRow {
 	readonly edgeNode: string;
 }
 
+/** An edge node as people see it. */
+export interface EdgeNodeView {
+	readonly row: EdgeNodeRow;
+	readonly online: boolean;
+	/** Monotonic. */
+	readonly lastMessageMs: number | undefined;
+	/** Since when its own values are stale, UTC ms; undefined while it is online. */
+	readonly staleSinceMs: number | undefined;
+	/** Its devices; `staleSinceMs` is undefined while a device lives. */
+	readonly devices: readonly { readonly device: string; readonly staleSinceMs: number | undefined }[];
+}
+
 /** A record as it came from the wire. `samples.tagId` holds series ids. */
 export interface IncomingRecord {
 	readonly edgeNode: number;

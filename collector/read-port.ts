@@ -221,6 +221,10 @@ export interface LiveEdgeNode {
 	readonly online: boolean;
 	/** Wall clock. */
 	readonly lastMessageMs: number | undefined;
+	/** Since when its own values are stale, UTC ms; absent while it is online. */
+	readonly staleSinceMs?: number;
+	/** Its devices; `staleSinceMs` is absent while a device lives. */
+	readonly devices: readonly { readonly device: string; readonly staleSinceMs?: number }[];
 	/** Current epochs of two agents that publish as this edge node: nothing of it is stored while there are any. */
 	readonly rivals: readonly number[];
 	/** What the agent holds: stored without a hole up to `prefix`, and `held` records not stored yet. */

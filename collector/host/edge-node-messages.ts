@@ -31,7 +31,10 @@ export interface EdgeNodeMessagesOptions {
 	readonly directory: SeriesPort;
 	readonly telemetry: CollectorTelemetry;
 	readonly clock: Clock;
-	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => void;
+	/** So long a message may be late before births are asked for. */
+	readonly reorderTimeoutMs: number;
+	/** Returns whether births are asked for; too soon after the last time they are not. */
+	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => boolean;
 }
 
 /** Births, deaths and data of edge nodes: what they say goes to the intake, what they lack is asked for. */
@@ -57,7 +60,7 @@ export class EdgeNodeMessages {
 				this.#deviceBirth(node, topic.device, payload, nowMs);
 				return undefined;
 			case "NDEATH":
-				if (node.state.died(readDeath(payload).bdSeq))
+				if (node.state.died(readDeath(payload).bdSeq, clock.wallMs()))
 					telemetry.edgeNodeDied({ group: node.group, edgeNode: node.edgeNode });
 				return undefined;
 			case "DDEATH":
@@ -92,7 +95,7 @@ export class EdgeNodeMessages {
 			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
 			return;
 		}
-		if (!node.state.inSequence(birth.head.seq, nowMs)) this.#options.askRebirth(node, "sequence", nowMs);
+		this.#inSequence(node, birth.head.seq, nowMs);
 		if (!node.state.devices.has(device) && node.state.devices.size >= devicesMax) {
 			this.#options.telemetry.messageRefused("devices", {
 				topic: `${node.group}/${node.edgeNode}/${device}`,
@@ -100,7 +103,7 @@ export class EdgeNodeMessages {
 			});
 			return;
 		}
-		node.state.devices.add(device);
+		node.state.deviceBorn(device);
 		this.#define(node, device, birth.metrics);
 	}
 
@@ -108,9 +111,30 @@ export class EdgeNodeMessages {
 	#deviceDeath(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
 		const { head } = readDeath(payload);
 		if (!node.state.online) return;
-		if (!node.state.inSequence(head.seq, nowMs)) this.#options.askRebirth(node, "sequence", nowMs);
-		node.state.devices.delete(device);
-		node.state.aliases.clearDevice(device);
+		this.#inSequence(node, head.seq, nowMs);
+		node.state.deviceDied(device, head.timestampMs);
+	}
+
+	/** What is missing may only be late: `tick` asks for births when it does not come. */
+	#inSequence(node: KnownEdgeNode, seq: number, nowMs: number): boolean {
+		node.state.lastMessageMs = nowMs;
+		return node.state.sequence.take(seq, nowMs) !== "ahead";
+	}
+
+	/** Something of the birth is not known here; while messages are late, it may be in one of them. */
+	#notUnderstood(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): void {
+		if (!node.state.sequence.isWaiting) this.#options.askRebirth(node, reason, nowMs);
+	}
+
+	/** To be called a few times a second. */
+	tick(nodes: Iterable<KnownEdgeNode>): void {
+		const { clock, reorderTimeoutMs, askRebirth } = this.#options;
+		const nowMs = clock.monotonicMs();
+		for (const node of nodes) {
+			const { online, sequence } = node.state;
+			if (online && sequence.isOverdue(nowMs, reorderTimeoutMs) && askRebirth(node, "sequence", nowMs))
+				sequence.giveUp();
+		}
 	}
 
 	#define(node: KnownEdgeNode, device: string, metrics: ReturnType<typeof readBirth>["metrics"]): void {
@@ -160,16 +184,15 @@ export class EdgeNodeMessages {
 			return undefined;
 		}
 		const data = readData(payload, device, state.aliases);
-		const inSequence = state.inSequence(data.head.seq, nowMs);
-		if (!inSequence) this.#options.askRebirth(node, "sequence", nowMs);
-		if (device !== nodeDevice && !state.devices.has(device)) {
-			this.#options.askRebirth(node, "unknown_device", nowMs);
+		const inSequence = this.#inSequence(node, data.head.seq, nowMs);
+		if (device !== nodeDevice && !state.isAlive(device)) {
+			this.#notUnderstood(node, "unknown_device", nowMs);
 			return undefined;
 		}
 		if (data.held !== undefined) intake.held(node.id, data.held, false);
 		if (data.unknownAliases > 0) {
 			// Without its birth a record cannot be read whole, and a part of it must not be stored.
-			this.#options.askRebirth(node, "unknown_alias", nowMs);
+			this.#notUnderstood(node, "unknown_alias", nowMs);
 			return undefined;
 		}
 		if (inSequence) state.understood();

@@ -1,10 +1,11 @@
-// One edge node as its host application sees it: a pure state machine over messages and monotonic time.
+// One edge node as its host application sees it: a pure state machine over messages and times.
 //
-//   offline ──NBIRTH──► online ──NDEATH with its bdSeq──► offline
-//   a step of `seq` other than +1, data before a birth, an unknown alias: ask for a rebirth, once, with back-off
+//   offline ──NBIRTH──► online ──NDEATH with its bdSeq, or our own connection lost──► offline
+//   a hole in `seq` that is not filled in time, data before a birth, an unknown alias: ask for a rebirth, with back-off
 
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { AliasTable } from "./alias-table.ts";
+import { Sequence } from "./sequence.ts";
 
 /** Why a rebirth is wanted. */
 export type RebirthReason = "unknown_edge_node" | "sequence" | "unknown_alias" | "unknown_device";
@@ -13,11 +14,14 @@ const rebirthBackoff = { initialMs: 1_000, maximumMs: 60_000, factor: 2 };
 
 export class EdgeNodeState {
 	readonly aliases = new AliasTable();
-	readonly devices = new Set<string>();
-	online = false;
+	readonly sequence = new Sequence();
+	/** Devices of the present session, and since when the values of each are stale: UTC ms, undefined while it lives. */
+	readonly devices = new Map<string, number | undefined>();
+	/** Since when the values of the node itself are stale: UTC ms. */
+	staleSinceMs: number | undefined;
 	lastMessageMs: number | undefined;
+	#online = false;
 	#bdSeq = -1;
-	#nextSeq = 0;
 	readonly #backoff: Backoff;
 	#mayAskMs = Number.NEGATIVE_INFINITY;
 
@@ -25,24 +29,34 @@ export class EdgeNodeState {
 		this.#backoff = new Backoff(rebirthBackoff, random);
 	}
 
+	get online(): boolean {
+		return this.#online;
+	}
+
+	isAlive(device: string): boolean {
+		return this.devices.has(device) && this.devices.get(device) === undefined;
+	}
+
 	/** NBIRTH: everything known of aliases and devices is replaced [tck-id-operational-behavior-host-application-nbirth]. */
 	born(bdSeq: number, seq: number, nowMs: number): void {
-		this.online = true;
+		this.#online = true;
+		this.staleSinceMs = undefined;
 		this.#bdSeq = bdSeq;
-		// The specification says 0 in chapter 4 and 0 to 255 in chapter 5: take what comes and count on from it.
-		this.#nextSeq = (Math.max(seq, 0) + 1) % 256;
+		this.sequence.born(seq);
 		this.aliases.clear();
 		this.devices.clear();
 		this.lastMessageMs = nowMs;
 		this.#mayAskMs = Number.NEGATIVE_INFINITY;
 	}
 
-	/** Whether a message continues the sequence; the counter follows the message either way. */
-	inSequence(seq: number, nowMs: number): boolean {
-		this.lastMessageMs = nowMs;
-		const expected = seq === this.#nextSeq;
-		this.#nextSeq = (seq + 1) % 256;
-		return expected;
+	deviceBorn(device: string): void {
+		this.devices.set(device, undefined);
+	}
+
+	/** `atMs`: the time in the payload [tck-id-operational-behavior-edge-node-termination-host-action-ddeath-devices-tags-stale]. */
+	deviceDied(device: string, atMs: number): void {
+		if (this.isAlive(device)) this.devices.set(device, atMs);
+		this.aliases.clearDevice(device);
 	}
 
 	/** A message in sequence could be read whole: the next rebirth, if any, has another cause. */
@@ -50,12 +64,23 @@ export class EdgeNodeState {
 		this.#backoff.reset();
 	}
 
-	/** A will of another session is late and says nothing [tck-id-operational-behavior-edge-node-ndeath-bdseq-match]. */
-	died(bdSeq: number): boolean {
-		if (!this.online || bdSeq !== this.#bdSeq) return false;
-		this.online = false;
-		this.devices.clear();
+	/**
+	 * NDEATH at `wallMs`, our own time: the payload's is that of the CONNECT
+	 * [tck-id-operational-behavior-edge-node-termination-host-action-ndeath-node-tags-stale]. A will of another session is late
+	 * and says nothing [tck-id-operational-behavior-edge-node-ndeath-bdseq-match].
+	 */
+	died(bdSeq: number, wallMs: number): boolean {
+		if (!this.#online || bdSeq !== this.#bdSeq) return false;
+		this.lost(wallMs);
 		return true;
+	}
+
+	/** Nothing is known any more of the node and its devices, since `wallMs`. */
+	lost(wallMs: number): void {
+		if (!this.#online) return;
+		this.#online = false;
+		this.staleSinceMs = wallMs;
+		for (const device of this.devices.keys()) if (this.isAlive(device)) this.devices.set(device, wallMs);
 	}
 
 	/** Whether to ask for a rebirth now: one request at a time, later ones after a growing pause. */

@@ -4,11 +4,11 @@ import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
 import { PayloadWriter } from "../../common/contract/payload-writer.ts";
 import { type NodeTopic, nodeTopic, parseTopic } from "../../common/contract/topics.ts";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
-import type { Clock } from "../../common/runtime/clock.ts";
+import { type Clock, every } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { BrokerConnection } from "../../common/runtime/mqtt-link.ts";
-import type { CommandPort, EdgeNodeRow, IntakePort } from "../pipeline.ts";
+import type { CommandPort, EdgeNodeRow, EdgeNodeView, IntakePort } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { EdgeNodeState, type RebirthReason } from "./edge-node.ts";
 import { EdgeNodeMessages, type KnownEdgeNode, type SeriesPort } from "./edge-node-messages.ts";
@@ -28,12 +28,14 @@ export interface HostOptions {
 	readonly intake: IntakePort;
 	readonly directory: DirectoryPort;
 	readonly certificates: CertificateWatch;
+	readonly reorderTimeoutMs: number;
 	readonly telemetry: CollectorTelemetry;
 	/** Another collector owns the host id; nothing has been said in its place, and nothing will be. */
 	readonly onTaken: (error: CodedError) => void;
 }
 
 const edgeNodesMax = 10_000;
+const tickEveryMs = 250;
 
 interface FollowedEdgeNode extends KnownEdgeNode {
 	/** Where it was heard last; commands go there. */
@@ -50,6 +52,7 @@ export class Host implements Part, CommandPort {
 	readonly #byTopic = new Map<string, FollowedEdgeNode>();
 	readonly #byId = new Map<number, FollowedEdgeNode>();
 	#isTaken = false;
+	#stopTicking = () => {};
 
 	constructor(options: HostOptions) {
 		this.#options = options;
@@ -77,19 +80,25 @@ export class Host implements Part, CommandPort {
 	}
 
 	/** Edge nodes with their state, for people. */
-	edgeNodes(): readonly { row: EdgeNodeRow; online: boolean; lastMessageMs: number | undefined }[] {
-		return [...this.#byId.values()].map(({ state, ...row }) => ({
+	edgeNodes(): readonly EdgeNodeView[] {
+		return [...this.#byId.values()].map(({ state, session: _, ...row }) => ({
 			row,
 			online: state.online,
 			lastMessageMs: state.lastMessageMs,
+			staleSinceMs: state.staleSinceMs,
+			devices: [...state.devices].map(([device, staleSinceMs]) => ({ device, staleSinceMs })),
 		}));
 	}
 
 	start(): void {
+		this.#stopTicking = every(this.#options.clock, tickEveryMs, () =>
+			this.#messages.tick(this.#byId.values()),
+		);
 		for (const session of this.#sessions) session.start();
 	}
 
 	async stop(): Promise<void> {
+		this.#stopTicking();
 		await Promise.all(this.#sessions.map((session) => session.stop()));
 	}
 
@@ -111,7 +120,7 @@ export class Host implements Part, CommandPort {
 		for (const node of this.#byId.values()) {
 			if (node.session !== session) continue;
 			node.session = undefined;
-			node.state.online = false;
+			node.state.lost(this.#options.clock.wallMs());
 		}
 	}
 
@@ -178,10 +187,11 @@ export class Host implements Part, CommandPort {
 		return node;
 	}
 
-	#askRebirth(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): void {
-		if (!node.state.wantsRebirth(nowMs)) return;
+	#askRebirth(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): boolean {
+		if (!node.state.wantsRebirth(nowMs)) return false;
 		this.#options.telemetry.rebirthAsked({ group: node.group, edgeNode: node.edgeNode, reason });
 		this.#command(node.id, [["Node Control/Rebirth", datatypes.Boolean, true]]);
+		return true;
 	}
 
 	/** NCMD: QoS 0, not retained, no seq [tck-id-payloads-ncmd-seq]. */

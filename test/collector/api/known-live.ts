@@ -41,6 +41,7 @@ export const knownStatus: LiveStatus = {
 			edgeNode: "agent-1",
 			online: true,
 			lastMessageMs: knownNowMs,
+			devices: [{ device: "U500" }],
 			rivals: [],
 			epochs: [{ epoch: 7, prefix: 3, held: 0 }],
 		},

@@ -6,24 +6,27 @@ import { datatypes } from "../../../common/contract/datatype.ts";
 describe("an edge node", () => {
 	test("dies only by the death of its own session [tck-id-operational-behavior-edge-node-ndeath-bdseq-match]", () => {
 		const node = new EdgeNodeState();
-		expect(node.died(3)).toBe(false);
+		expect(node.died(3, 0)).toBe(false);
 		node.born(3, 0, 0);
-		expect([node.died(2), node.online]).toEqual([false, true]);
-		expect([node.died(3), node.online]).toEqual([true, false]);
+		expect([node.died(2, 0), node.online]).toEqual([false, true]);
+		expect([node.died(3, 0), node.online]).toEqual([true, false]);
 	});
 
-	test("counts 0 after 255, and follows a message that was out of step", () => {
+	test("is stale with all its devices from its death on, by our clock; a device that died before, from its own [tck-id-operational-behavior-edge-node-termination-host-action-ndeath-devices-tags-stale]", () => {
 		const node = new EdgeNodeState();
-		node.born(1, 254, 0);
-		expect([255, 0, 1, 3, 4, 4, 5].map((seq) => node.inSequence(seq, 0))).toEqual([
-			true,
-			true,
-			true,
-			false,
-			true,
-			false,
-			true,
-		]);
+		node.born(3, 0, 0);
+		node.deviceBorn("U1");
+		node.deviceBorn("U2");
+		node.deviceDied("U1", 1_000);
+		expect([node.isAlive("U1"), node.isAlive("U2"), node.isAlive("U3")]).toEqual([false, true, false]);
+		node.died(3, 5_000);
+		expect([node.staleSinceMs, ...node.devices]).toEqual([5_000, ["U1", 1_000], ["U2", 5_000]]);
+		node.lost(9_000);
+		expect(node.staleSinceMs).toBe(5_000);
+		node.born(4, 0, 0);
+		expect([node.staleSinceMs, node.devices.size]).toEqual([undefined, 0]);
+		node.deviceBorn("U1");
+		expect(node.isAlive("U1")).toBe(true);
 	});
 
 	test("is asked for births with growing pauses, up to a minute, as long as nothing of it is understood", () => {
@@ -31,7 +34,7 @@ describe("an edge node", () => {
 		const askedS: number[] = [];
 		for (let s = 0; s < 400; s++) {
 			// Messages in sequence alone do not show that it was worth asking.
-			node.inSequence(s % 256, s * 1_000);
+			node.sequence.take(s % 256, s * 1_000);
 			if (node.wantsRebirth(s * 1_000)) askedS.push(s);
 		}
 		expect(askedS).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]);
@@ -46,7 +49,7 @@ describe("an edge node", () => {
 	test("forgets aliases and devices with each birth", () => {
 		const node = new EdgeNodeState();
 		node.aliases.define({ name: "T1", role: "tag", datatype: datatypes.Double, series: 1, device: "U1" }, 5);
-		node.devices.add("U1");
+		node.deviceBorn("U1");
 		node.born(1, 0, 0);
 		expect([node.aliases.size, node.devices.size, node.aliases.find("U1", -1, "T1")]).toEqual([
 			0,

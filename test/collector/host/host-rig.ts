@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
 import { onTestFinished } from "vitest";
 import { type NodeCommand, readCommand } from "../../../agent/publisher/command.ts";
@@ -37,8 +37,18 @@ export const tags: Tag[] = [
 	{ id: tagDatatypes.length + 1, device: "", name: "Data/Gap", datatype: datatypes.String, configured: true },
 ];
 
+/** So long the host waits for what may only be late. */
+export const reorderTimeoutMs = 1_000;
+
 export function edgeSession(of: readonly Tag[] = tags): EdgeSession {
 	return new EdgeSession({ group, edgeNode, tags: of, current: new CurrentValues(new SampleColumns(100)) });
+}
+
+interface RigBroker {
+	readonly aedes: Aedes;
+	readonly server: Server;
+	readonly sockets: Set<Socket>;
+	readonly url: string;
 }
 
 /** A real broker in this process and the real host; what the host hands to the intake is written down. */
@@ -49,39 +59,57 @@ export class HostRig {
 	readonly held: { held: readonly HeldEpoch[]; atBirth: boolean }[] = [];
 	readonly series: Series[] = [];
 	readonly commands: NodeCommand[] = [];
-	readonly states: { topic: string; payload: { online: boolean; timestamp: number; instance?: string } }[] =
-		[];
-	broker!: Aedes;
+	readonly states: {
+		topic: string;
+		server: number;
+		payload: { online: boolean; timestamp: number; instance?: string };
+	}[] = [];
+	/** Which server each of the commands went to. */
+	readonly commandedOn: number[] = [];
 	host!: Host;
-	readonly #sockets = new Set<Socket>();
-	#port = 0;
+	readonly #brokers: RigBroker[] = [];
 
-	async start(): Promise<this> {
-		this.broker = await Aedes.createBroker();
-		const server = createServer((socket) => {
-			this.#sockets.add(socket);
-			socket.setNoDelay(true).once("close", () => this.#sockets.delete(socket));
-			this.broker.handle(socket);
-		}).listen(0, "127.0.0.1");
-		await once(server, "listening");
-		this.broker.on("publish", ({ topic, payload }) => {
-			if (topic.includes("/NCMD/")) this.commands.push(readCommand(Buffer.from(payload)));
-			if (topic === `spBv1.0/STATE/${hostId}`)
-				this.states.push({ topic, payload: JSON.parse(payload.toString()) });
-		});
-		this.#port = (server.address() as AddressInfo).port;
+	/** `servers`: brokers that the host is to be on. */
+	async start(servers = 1): Promise<this> {
+		for (let server = 0; server < servers; server++) this.#brokers.push(await this.#newBroker(server));
 		this.host = this.#newHost("host");
 		onTestFinished(async () => {
 			await this.host.stop();
-			await new Promise<void>((resolve) => this.broker.close(resolve));
-			for (const socket of this.#sockets) socket.destroy();
-			server.close();
+			for (const { aedes, server, sockets } of this.#brokers) {
+				await new Promise<void>((resolve) => aedes.close(resolve));
+				for (const socket of sockets) socket.destroy();
+				server.close();
+			}
 		});
 		this.host.start();
 		// First it listens whether its host id is free.
 		await eventually(() => this.host.connected);
-		await eventually(() => this.states.some(({ payload }) => payload.online === true));
+		await eventually(() =>
+			this.#brokers.every((_, index) =>
+				this.states.some(({ server, payload }) => server === index && payload.online),
+			),
+		);
 		return this;
+	}
+
+	async #newBroker(index: number): Promise<RigBroker> {
+		const aedes = await Aedes.createBroker();
+		const sockets = new Set<Socket>();
+		const server = createServer((socket) => {
+			sockets.add(socket);
+			socket.setNoDelay(true).once("close", () => sockets.delete(socket));
+			aedes.handle(socket);
+		}).listen(0, "127.0.0.1");
+		await once(server, "listening");
+		aedes.on("publish", ({ topic, payload }) => {
+			if (topic.includes("/NCMD/")) {
+				this.commands.push(readCommand(Buffer.from(payload)));
+				this.commandedOn.push(index);
+			}
+			if (topic === `spBv1.0/STATE/${hostId}`)
+				this.states.push({ topic, server: index, payload: JSON.parse(payload.toString()) });
+		});
+		return { aedes, server, sockets, url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}` };
 	}
 
 	/** Another process of the same collector, on the same data directory. */
@@ -108,10 +136,14 @@ export class HostRig {
 				instance: "instance-1",
 				clock: systemClock,
 				directory,
+				reorderTimeoutMs,
 				certificates: new CertificateWatch({ clock: systemClock, telemetry: this.telemetry }),
 				telemetry: this.telemetry,
 			},
-			broker: plainBroker(`mqtt://127.0.0.1:${this.#port}`, { clientId }),
+			broker: plainBroker(
+				this.#brokers.map(({ url }) => url),
+				{ clientId },
+			),
 			intake: {
 				record: (record) => {
 					this.records.push(record);
@@ -128,13 +160,13 @@ export class HostRig {
 	}
 
 	/** Cuts every connection without DISCONNECT, as a lost network does. */
-	cut(): void {
-		for (const socket of this.#sockets) socket.destroy();
+	cut(server = 0): void {
+		for (const socket of this.#brokers[server]?.sockets ?? []) socket.destroy();
 	}
 
-	async publish(topic: string, payload: Uint8Array | string, retain = false): Promise<void> {
+	async publish(topic: string, payload: Uint8Array | string, retain = false, server = 0): Promise<void> {
 		await new Promise<void>((resolve, reject) =>
-			this.broker.publish(
+			this.#brokers[server]?.aedes.publish(
 				{ cmd: "publish", topic, payload: Buffer.from(payload), qos: 0, retain, dup: false },
 				(error) => (error ? reject(error) : resolve()),
 			),
@@ -143,5 +175,9 @@ export class HostRig {
 
 	async send(...messages: EdgeMessage[]): Promise<void> {
 		for (const { topic, payload } of messages) await this.publish(topic, payload);
+	}
+
+	async sendOn(server: number, ...messages: EdgeMessage[]): Promise<void> {
+		for (const { topic, payload } of messages) await this.publish(topic, payload, false, server);
 	}
 }
