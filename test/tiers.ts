@@ -25,7 +25,7 @@ export const fullParts = {
 	simulators: ["simulators"],
 	agent: ["agent", "delivery"],
 	collector: ["collector", "dashboards"],
-	integration: ["integration"],
+	integration: ["integration", "conformance"],
 	"end-to-end": ["end-to-end"],
 	faults: ["faults"],
 } as const satisfies Record<string, readonly string[]>;
@@ -41,6 +41,7 @@ export function tierOf(file: string): Tier | undefined {
 		case "static":
 			return "static";
 		case "integration":
+		case "conformance":
 			return "integration";
 		case "end-to-end":
 		case "faults":

@@ -1,5 +1,5 @@
 import { datatypes } from "../../common/contract/datatype.ts";
-import { deliveryMetrics } from "../../common/contract/delivery.ts";
+import { deliveryMetrics, nodeAliases } from "../../common/contract/delivery.ts";
 import { MetricView, readPayload } from "../../common/contract/payload-reader.ts";
 
 /** What one NCMD asks for. Anything else in it is named in `refused`. */
@@ -14,9 +14,11 @@ export interface NodeCommand {
 }
 
 const view = new MetricView();
+const nameOf = new Map<number, string>(Object.entries(nodeAliases).map(([name, alias]) => [alias, name]));
 
 /**
- * Reads an NCMD. Only rebirth and delivery commands exist; nothing is ever written to the plant.
+ * Reads an NCMD, whose metrics come by alias or by name. Only rebirth and delivery commands exist; nothing is ever
+ * written to the plant.
  * @throws BytesError when the payload is not Sparkplug B.
  */
 export function readCommand(payload: Uint8Array): NodeCommand {
@@ -30,15 +32,16 @@ export function readCommand(payload: Uint8Array): NodeCommand {
 		refused: [],
 	};
 	readPayload(payload, view, (metric) => {
+		const name = metric.name ?? nameOf.get(metric.alias);
 		const integer = () => {
 			const value = metric.value(datatypes.Int64);
 			const number = typeof value === "bigint" ? Number(value) : Number.NaN;
 			if (Number.isSafeInteger(number) && number >= 0) return number;
 			if (command.refused.length < 10)
-				command.refused.push(`${metric.name}: expected an integer from 0 to 2^53 − 1, found ${value}`);
+				command.refused.push(`${name}: expected an integer from 0 to 2^53 − 1, found ${value}`);
 			return undefined;
 		};
-		switch (metric.name) {
+		switch (name) {
 			case "Node Control/Rebirth":
 				command.rebirth = metric.value(datatypes.Boolean) === 1;
 				break;
@@ -60,7 +63,7 @@ export function readCommand(payload: Uint8Array): NodeCommand {
 				command.resendTo = integer();
 				break;
 			default:
-				if (command.refused.length < 10) command.refused.push(metric.name ?? `alias ${metric.alias}`);
+				if (command.refused.length < 10) command.refused.push(name ?? `alias ${metric.alias}`);
 		}
 	});
 	return command;

@@ -6,6 +6,7 @@ import {
 	encodeDetail,
 	encodeHeld,
 	type HeldEpoch,
+	nodeAliases,
 	tagProperty,
 } from "../../common/contract/delivery.ts";
 import { type DeviceId, type EdgeNodeId, type GroupId, nodeDevice } from "../../common/contract/ids.ts";
@@ -14,7 +15,7 @@ import { SampleColumns } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
 import { nodeTopic } from "../../common/contract/topics.ts";
 import type { Tag } from "../tag-book.ts";
-import type { CurrentValues } from "./current-values.ts";
+import type { CurrentValue, CurrentValues } from "./current-values.ts";
 
 /** A message of this edge node; QoS 0, not retained [tck-id-payloads-nbirth-qos, tck-id-topics-ndata-mqtt]. */
 export interface EdgeMessage {
@@ -69,8 +70,6 @@ export class EdgeSession {
 	readonly #devices = new Map<DeviceId, Tag[]>();
 	readonly #datatype: Datatype[] = [];
 	readonly #deliveryAliases = new Map<DeviceId, DeviceAliases>();
-	readonly #heldAlias: number;
-	readonly #versionAlias: number;
 	#seq = 0;
 	#withBacklog = false;
 
@@ -95,15 +94,14 @@ export class EdgeSession {
 			alias = Math.max(alias, tag.id);
 		}
 		for (const device of this.#devices.keys()) {
+			const own = device === nodeDevice;
 			this.#deliveryAliases.set(device, {
-				epoch: ++alias,
-				offset: ++alias,
-				through: ++alias,
-				detail: ++alias,
+				epoch: own ? nodeAliases[deliveryMetrics.epoch] : ++alias,
+				offset: own ? nodeAliases[deliveryMetrics.offset] : ++alias,
+				through: own ? nodeAliases[deliveryMetrics.through] : ++alias,
+				detail: own ? nodeAliases[deliveryMetrics.detail] : ++alias,
 			});
 		}
-		this.#heldAlias = ++alias;
-		this.#versionAlias = ++alias;
 	}
 
 	/** The will, and the message before a clean end: bdSeq by name and nothing else [tck-id-payloads-ndeath-seq]. */
@@ -127,8 +125,11 @@ export class EdgeSession {
 	/** NBIRTH with seq 0, then one DBIRTH per device [tck-id-topics-nbirth-seq-num, tck-id-message-flow-edge-node-birth-publish-connect]. */
 	*births(birth: NodeBirth, nowMs: number): Generator<EdgeMessage> {
 		this.#withBacklog = birth.backlog;
-		this.#beginNodeBirth(birth.bdSeq, birth.held, nowMs);
-		yield this.#declared("NBIRTH", nodeDevice, nowMs);
+		this.#seq = 0;
+		this.#writer.begin(nowMs, 0);
+		yield this.#declared("NBIRTH", nodeDevice, nowMs, () =>
+			this.#declareNode(birth.bdSeq, birth.held, nowMs),
+		);
 		for (const device of this.devices) if (!birth.isDead(device)) yield this.deviceBirth(device, nowMs);
 	}
 
@@ -144,10 +145,24 @@ export class EdgeSession {
 		return this.#message("DDEATH", device as DeviceId);
 	}
 
-	#declared(type: "NBIRTH" | "DBIRTH", device: DeviceId, nowMs: number): EdgeMessage {
-		this.#declareDelivery(device, nowMs);
+	/** Everything in order of time, whatever the tags' order is [tck-id-operational-behavior-data-publish-dbirth-order]. */
+	#declared(
+		type: "NBIRTH" | "DBIRTH",
+		device: DeviceId,
+		nowMs: number,
+		declareOwn: () => void = () => undefined,
+	): EdgeMessage {
 		const tags = this.#devices.get(device) ?? [];
-		for (const tag of tags) if (tag.configured || this.#withBacklog) this.#declareTag(tag, tags, nowMs);
+		const current = tags
+			.filter(({ configured }) => configured || this.#withBacklog)
+			.map((tag) => ({ tag, current: this.#current.get(tag.id, nowMs) }))
+			.sort((a, b) => a.current.sourceMs - b.current.sourceMs);
+		const later = current.findIndex(({ current: { sourceMs } }) => sourceMs > nowMs);
+		const until = later === -1 ? current.length : later;
+		for (const { tag, current: value } of current.slice(0, until)) this.#declareTag(tag, tags, value);
+		declareOwn();
+		this.#declareDelivery(device, nowMs);
+		for (const { tag, current: value } of current.slice(until)) this.#declareTag(tag, tags, value);
 		return this.#message(type, device);
 	}
 
@@ -155,15 +170,20 @@ export class EdgeSession {
 		return this.#withBacklog || (this.#devices.get(device) ?? []).some(({ configured }) => configured);
 	}
 
-	/** One record as exactly one message; never split or merged. */
+	/**
+	 * One record as exactly one message; never split or merged. What is ours in it has the time of the first sample, so
+	 * that the times in a message never go back [tck-id-operational-behavior-data-publish-nbirth-order].
+	 */
 	data(record: OutgoingRecord, nowMs: number): EdgeMessage {
 		const device = record.device as DeviceId;
 		const aliases = this.#aliases(device);
 		this.#writer.begin(nowMs, this.#nextSeq());
-		this.#delivery(aliases.epoch, datatypes.Int64, record.epoch, nowMs);
-		this.#delivery(aliases.offset, datatypes.Int64, record.offset, nowMs);
+		const { samples, historical } = record;
+		const recordMs = historical || samples.count === 0 ? nowMs : Math.max(0, samples.sourceMs[0] as number);
+		this.#delivery(aliases.epoch, datatypes.Int64, record.epoch, recordMs);
+		this.#delivery(aliases.offset, datatypes.Int64, record.offset, recordMs);
 		if (record.throughMs !== undefined)
-			this.#delivery(aliases.through, datatypes.DateTime, record.throughMs, nowMs);
+			this.#delivery(aliases.through, datatypes.DateTime, record.throughMs, recordMs);
 		encodeDetail(
 			this.#detail,
 			{ hash: record.hash, lastOffset: record.last },
@@ -171,8 +191,7 @@ export class EdgeSession {
 			0,
 			record.samples.count,
 		);
-		this.#deliveryDetail(aliases.detail, nowMs);
-		const { samples, historical } = record;
+		this.#deliveryDetail(aliases.detail, recordMs);
 		for (let index = 0; index < samples.count; index++) {
 			const tagId = samples.tagId[index] as number;
 			this.#writer.sample(tagId, this.#datatype[tagId] as Datatype, samples, index, historical);
@@ -194,22 +213,14 @@ export class EdgeSession {
 	/** What the journal holds, once a second, so that a lost last message is noticed. */
 	held(held: readonly HeldEpoch[], nowMs: number): EdgeMessage {
 		this.#writer.begin(nowMs, this.#nextSeq());
-		this.#delivery(this.#versionAlias, datatypes.Int32, deliveryVersion, nowMs);
-		this.#delivery(this.#heldAlias, datatypes.Bytes, encodeHeld(held), nowMs);
+		this.#delivery(nodeAliases[deliveryMetrics.version], datatypes.Int32, deliveryVersion, nowMs);
+		this.#delivery(nodeAliases[deliveryMetrics.held], datatypes.Bytes, encodeHeld(held), nowMs);
 		return this.#message("NDATA", nodeDevice);
 	}
 
-	#beginNodeBirth(bdSeq: number, held: readonly HeldEpoch[], timestampMs: number): void {
-		this.#seq = 0;
-		this.#writer.begin(timestampMs, 0);
+	/** What an edge node declares besides its tags; the commands that it understands among it, without a value. */
+	#declareNode(bdSeq: number, held: readonly HeldEpoch[], timestampMs: number): void {
 		const writer = this.#writer;
-		writer.metric({
-			name: "bdSeq",
-			timestampMs,
-			datatype: datatypes.Int64,
-			withDatatype: true,
-			value: bdSeq,
-		});
 		// Without an alias, so that a host can ask before it knows any [tck-id-operational-behavior-data-commands-rebirth-name-aliases].
 		writer.metric({
 			name: rebirthMetric,
@@ -218,10 +229,14 @@ export class EdgeSession {
 			withDatatype: true,
 			value: false,
 		});
-		const declare = (name: string, alias: number, datatype: Datatype, value: number | Buffer) =>
-			writer.metric({ name, alias, timestampMs, datatype, withDatatype: true, value });
-		declare(deliveryMetrics.version, this.#versionAlias, datatypes.Int32, deliveryVersion);
-		declare(deliveryMetrics.held, this.#heldAlias, datatypes.Bytes, encodeHeld(held));
+		const declare = (name: keyof typeof nodeAliases, datatype: Datatype, value: number | Buffer | null) =>
+			writer.metric({ name, alias: nodeAliases[name], timestampMs, datatype, withDatatype: true, value });
+		declare("bdSeq", datatypes.Int64, bdSeq);
+		declare(deliveryMetrics.version, datatypes.Int32, deliveryVersion);
+		declare(deliveryMetrics.held, datatypes.Bytes, encodeHeld(held));
+		declare(deliveryMetrics.host, datatypes.String, null);
+		for (const name of ["confirmed", "resendFrom", "resendTo"] as const)
+			declare(deliveryMetrics[name], datatypes.Int64, null);
 	}
 
 	/** Every metric of the session stands in the birth [tck-id-topics-dbirth-metric-reqs]; these have no value yet. */
@@ -243,8 +258,7 @@ export class EdgeSession {
 		declare(deliveryMetrics.detail, aliases.detail, datatypes.Bytes);
 	}
 
-	#declareTag(tag: Tag, siblings: readonly Tag[], nowMs: number): void {
-		const { value, sourceMs, status } = this.#current.get(tag.id, nowMs);
+	#declareTag(tag: Tag, siblings: readonly Tag[], { value, sourceMs, status }: CurrentValue): void {
 		const properties = new Map<string, PropertyValue>(isGood(status) ? [] : statusProperties(status));
 		if (tag.eu !== undefined) properties.set("engUnit", { type: datatypes.String, value: tag.eu });
 		if (tag.low !== undefined) properties.set("engLow", { type: datatypes.Double, value: tag.low });

@@ -20,6 +20,8 @@ export interface MetricDefinition {
 	/** The series of a tag; 0 for every other role. */
 	readonly series: number;
 	readonly device: string;
+	/** −1 when it has none. */
+	readonly alias: number;
 }
 
 const roles: Readonly<Record<string, MetricRole>> = {
@@ -29,6 +31,10 @@ const roles: Readonly<Record<string, MetricRole>> = {
 	[deliveryMetrics.detail]: "detail",
 	[deliveryMetrics.held]: "held",
 	[deliveryMetrics.version]: "version",
+	[deliveryMetrics.host]: "control",
+	[deliveryMetrics.confirmed]: "control",
+	[deliveryMetrics.resendFrom]: "control",
+	[deliveryMetrics.resendTo]: "control",
 };
 
 /** The role of a metric by its name and data type. */
@@ -67,7 +73,8 @@ export class AliasTable {
 		this.#byDevice.delete(device);
 	}
 
-	define(definition: MetricDefinition, alias: number): void {
+	define(definition: MetricDefinition): void {
+		const { alias } = definition;
 		let known = this.#byDevice.get(definition.device);
 		if (known === undefined) {
 			known = { names: new Map(), aliases: [] };

@@ -158,16 +158,14 @@ export class EdgeNodeMessages {
 					detail: `expected a storable data type, found ${datatype}`,
 				});
 			}
-			aliases.define(
-				{
-					name,
-					role: role === "tag" && series === undefined ? "unknown" : role,
-					datatype: datatype as Datatype,
-					series: series?.id ?? 0,
-					device,
-				},
+			aliases.define({
+				name,
+				role: role === "tag" && series === undefined ? "unknown" : role,
+				datatype: datatype as Datatype,
+				series: series?.id ?? 0,
+				device,
 				alias,
-			);
+			});
 		}
 	}
 

@@ -24,6 +24,9 @@ export class EdgeNodeState {
 	#bdSeq = -1;
 	readonly #backoff: Backoff;
 	#mayAskMs = Number.NEGATIVE_INFINITY;
+	/** Requests since the last birth. */
+	#unanswered = 0;
+	#needsDatatype = false;
 
 	constructor(random: () => number = Math.random) {
 		this.#backoff = new Backoff(rebirthBackoff, random);
@@ -47,6 +50,8 @@ export class EdgeNodeState {
 		this.devices.clear();
 		this.lastMessageMs = nowMs;
 		this.#mayAskMs = Number.NEGATIVE_INFINITY;
+		if (this.#unanswered > 1) this.#needsDatatype = true;
+		this.#unanswered = 0;
 	}
 
 	deviceBorn(device: string): void {
@@ -83,10 +88,14 @@ export class EdgeNodeState {
 		for (const device of this.devices.keys()) if (this.isAlive(device)) this.devices.set(device, wallMs);
 	}
 
-	/** Whether to ask for a rebirth now: one request at a time, later ones after a growing pause. */
-	wantsRebirth(nowMs: number): boolean {
-		if (nowMs < this.#mayAskMs) return false;
+	/**
+	 * The request for a rebirth to be made now, if any: one at a time, later ones after a growing pause. A command should
+	 * not name data types [tck-id-payloads-metric-datatype-not-req]; but there are edge nodes that read no value without
+	 * one, so whoever does not answer is asked again with it.
+	 */
+	rebirthRequest(nowMs: number): { readonly withDatatype: boolean } | undefined {
+		if (nowMs < this.#mayAskMs) return undefined;
 		this.#mayAskMs = nowMs + this.#backoff.nextMs();
-		return true;
+		return { withDatatype: this.#needsDatatype || this.#unanswered++ > 0 };
 	}
 }

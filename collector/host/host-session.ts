@@ -3,6 +3,7 @@ import { decodeHostState, encodeHostState } from "../../common/contract/state.ts
 import { groupFilter, parseTopic, stateTopic } from "../../common/contract/topics.ts";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { type Clock, every } from "../../common/runtime/clock.ts";
+import { errorText } from "../../common/runtime/coded-error.ts";
 import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { InstanceWatch } from "./instance-watch.ts";
@@ -40,8 +41,10 @@ export class HostSession {
 	readonly #instances: InstanceWatch;
 	/** One timestamp per MQTT session, in will, birth and repetition alike [tck-id-operational-behavior-host-application-connect-birth-payload]. */
 	#sessionMs = 0;
-	/** `listening`: whether the host id is free; nothing is published, and there is no will. */
+	/** `listening`: whether the host id is free; nothing is published yet. */
 	#stage: "listening" | "serving" | "taken" | "stopped" = "listening";
+	/** It has said that it is online in the present connection. */
+	#isOnline = false;
 	#stopRepeating = () => {};
 	#stopListening = () => {};
 
@@ -66,12 +69,14 @@ export class HostSession {
 	}
 
 	get connected(): boolean {
-		return this.#stage === "serving" && this.#sessionMs > 0 && this.#link.connected;
+		return this.#isOnline && this.#link.connected;
 	}
 
 	start(): void {
 		const { clock } = this.#options;
-		this.#stopRepeating = every(clock, stateEveryMs, () => this.#publishState(true, this.#sessionMs));
+		this.#stopRepeating = every(clock, stateEveryMs, () => {
+			if (this.connected) this.#publishState(true, this.#sessionMs);
+		});
 		this.#stopListening = every(clock, listenEveryMs, () => this.#decide());
 		this.#link.start();
 	}
@@ -80,7 +85,8 @@ export class HostSession {
 	async stop(): Promise<void> {
 		this.#stopRepeating();
 		this.#stopListening();
-		this.#publishState(false, this.#options.clock.wallMs());
+		if (this.#isOnline) this.#publishState(false, this.#options.clock.wallMs());
+		this.#isOnline = false;
 		// The broker sends us our own death; it must not be answered as a late will.
 		if (this.#stage === "serving") this.#stage = "stopped";
 		await this.#link.stop();
@@ -100,39 +106,45 @@ export class HostSession {
 			this.#options.onTaken();
 		} else if (decision === "go" && this.#stage === "listening") {
 			this.#stage = "serving";
-			this.#link.drop("the host id is free");
+			this.#stopListening();
+			if (this.#link.connected) this.#serve().catch((error: unknown) => this.#link.drop(errorText(error)));
 		}
 	}
 
+	/**
+	 * There is one while it listens, too, for every CONNECT of a host has one [tck-id-host-topic-phid-death-required]. Should it
+	 * become true beside a living owner of the id, that one contradicts it at once.
+	 */
 	async #will() {
-		if (this.#stage !== "serving") return undefined;
 		this.#sessionMs = this.#options.clock.wallMs();
 		const payload = encodeHostState({ online: false, timestampMs: this.#sessionMs });
 		return { topic: stateTopic(this.#options.host), payload, qos: 1 as const, retain: true };
 	}
 
-	/** Subscribe first, then say online [tck-id-host-topic-phid-birth-message]. */
 	async #opened(): Promise<void> {
-		const { groups, host, telemetry, url, clock } = this.#options;
-		if (this.#stage !== "serving") {
-			await this.#link.subscribe([stateTopic(host)]);
-			this.#instances.subscribed(clock.monotonicMs());
-			return;
-		}
+		await this.#link.subscribe([stateTopic(this.#options.host)]);
+		if (this.#stage === "serving") await this.#serve();
+		else this.#instances.subscribed(this.#options.clock.monotonicMs());
+	}
+
+	/** Subscribe first, then say online [tck-id-host-topic-phid-birth-message]. */
+	async #serve(): Promise<void> {
+		const { groups, telemetry, url } = this.#options;
 		telemetry.brokerConnected({ broker: url });
-		await this.#link.subscribe([...groups.map(groupFilter), stateTopic(host)]);
+		await this.#link.subscribe(groups.map(groupFilter));
+		this.#isOnline = true;
 		this.#publishState(true, this.#sessionMs);
 	}
 
 	#closed(reason: string): void {
-		// Only serving has had a session that could be lost.
-		if (this.#sessionMs === 0 && this.#stage === "serving") return;
+		this.#isOnline = false;
+		this.#instances.closed();
 		this.#options.onLost();
 		this.#options.telemetry.brokerLost({ broker: this.#options.url, reason });
 	}
 
 	#publishState(online: boolean, timestampMs: number): void {
-		if (this.#stage !== "serving" || this.#sessionMs === 0) return;
+		if (this.#stage !== "serving") return;
 		const { host, instance } = this.#options;
 		this.#link.send({
 			topic: stateTopic(host),

@@ -1,6 +1,6 @@
 import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
 import { deliveryMetrics } from "../../common/contract/delivery.ts";
-import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
+import { type EdgeNodeId, type GroupId, type HostId, nodeDevice } from "../../common/contract/ids.ts";
 import { PayloadWriter } from "../../common/contract/payload-writer.ts";
 import { type NodeTopic, nodeTopic, parseTopic } from "../../common/contract/topics.ts";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
@@ -34,6 +34,7 @@ export interface HostOptions {
 	readonly onTaken: (error: CodedError) => void;
 }
 
+const rebirthMetric = "Node Control/Rebirth";
 const edgeNodesMax = 10_000;
 const tickEveryMs = 250;
 
@@ -188,23 +189,31 @@ export class Host implements Part, CommandPort {
 	}
 
 	#askRebirth(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): boolean {
-		if (!node.state.wantsRebirth(nowMs)) return false;
+		const request = node.state.rebirthRequest(nowMs);
+		if (request === undefined) return false;
 		this.#options.telemetry.rebirthAsked({ group: node.group, edgeNode: node.edgeNode, reason });
-		this.#command(node.id, [["Node Control/Rebirth", datatypes.Boolean, true]]);
+		this.#command(node.id, [[rebirthMetric, datatypes.Boolean, true]], request.withDatatype);
 		return true;
 	}
 
-	/** NCMD: QoS 0, not retained, no seq [tck-id-payloads-ncmd-seq]. */
+	/**
+	 * NCMD: QoS 0, not retained, no seq [tck-id-payloads-ncmd-seq]. A metric goes by its alias where the birth gave it one
+	 * [tck-id-payloads-alias-data-cmd-requirement]; Rebirth never has one.
+	 */
 	#command(
 		edgeNode: number,
 		metrics: readonly (readonly [string, Datatype, string | number | boolean])[],
+		withDatatype = false,
 	): void {
 		const node = this.#byId.get(edgeNode);
 		if (node?.session?.connected !== true) return;
 		const timestampMs = this.#options.clock.wallMs();
 		this.#writer.begin(timestampMs);
-		for (const [name, datatype, value] of metrics)
-			this.#writer.metric({ name, timestampMs, datatype, withDatatype: true, value });
+		for (const [name, datatype, value] of metrics) {
+			const alias = node.state.aliases.find(nodeDevice, -1, name)?.alias ?? -1;
+			const named = alias < 0 ? { name } : { alias };
+			this.#writer.metric({ ...named, timestampMs, datatype, withDatatype, value });
+		}
 		const topic = nodeTopic(node.group as GroupId, "NCMD", node.edgeNode as EdgeNodeId);
 		node.session.send(topic, Buffer.from(this.#writer.finish()));
 	}

@@ -9,8 +9,8 @@ export type InstanceDecision = "wait" | "go" | "taken";
 
 /**
  * Whether a collector may use its host id. It belongs to one data directory at a time: a newcomer that finds another
- * instance's STATE listens, without a will of its own, whether that one still lives; once online, of two instances the
- * one whose session is younger gives way. Pure: monotonic times come in.
+ * instance's STATE listens, without saying anything, whether that one still lives; once online, of two instances the one
+ * whose session is younger gives way. Pure: monotonic times come in.
  */
 export class InstanceWatch {
 	readonly #instance: string;
@@ -26,6 +26,11 @@ export class InstanceWatch {
 	subscribed(nowMs: number): void {
 		this.#subscribedMs = nowMs;
 		this.#listensUntilMs = nowMs + retainedWithinMs;
+	}
+
+	/** The connection is lost; the next subscription counts. */
+	closed(): void {
+		this.#subscribedMs = undefined;
 	}
 
 	/** A STATE under our host id. A retained one says who was there, a live one who is there. */

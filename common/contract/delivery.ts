@@ -22,6 +22,24 @@ export const deliveryMetrics = {
 	resendTo: "Delivery/Resend To",
 } as const;
 
+/**
+ * Aliases of what the edge node itself has besides its tags, the same in every session, so that a command that was under
+ * way while the node was born anew cannot mean another metric. Far above the aliases of tags, which are counted from 1.
+ */
+export const nodeAliases = {
+	bdSeq: 2_000_000_000,
+	[deliveryMetrics.epoch]: 2_000_000_001,
+	[deliveryMetrics.offset]: 2_000_000_002,
+	[deliveryMetrics.through]: 2_000_000_003,
+	[deliveryMetrics.detail]: 2_000_000_004,
+	[deliveryMetrics.version]: 2_000_000_005,
+	[deliveryMetrics.held]: 2_000_000_006,
+	[deliveryMetrics.host]: 2_000_000_007,
+	[deliveryMetrics.confirmed]: 2_000_000_008,
+	[deliveryMetrics.resendFrom]: 2_000_000_009,
+	[deliveryMetrics.resendTo]: 2_000_000_010,
+} as const;
+
 /** The tag, of the edge node itself, whose samples are rows for the gap ledger (JSON text, see gap.ts). */
 export const gapMetric = "Data/Gap";
 

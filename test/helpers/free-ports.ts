@@ -24,8 +24,9 @@ async function isFree(port: number): Promise<boolean> {
 /** A TCP port on which nothing listens, for a process that cannot choose one by itself. */
 export async function freePort(): Promise<number> {
 	for (;;) {
+		const port = next;
 		next = next >= highest ? lowest : next + 1;
-		if (await isFree(next)) return next;
+		if (await isFree(port)) return port;
 	}
 }
 

@@ -11,7 +11,7 @@ import { Publisher } from "../../agent/publisher/publisher.ts";
 import { TagBook } from "../../agent/tag-book.ts";
 import { AgentTelemetry } from "../../agent/telemetry.ts";
 import type { EdgeNodeId, GroupId } from "../../common/contract/ids.ts";
-import { SampleColumns } from "../../common/contract/samples.ts";
+import { SampleColumns, type SampleValue } from "../../common/contract/samples.ts";
 import { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { plainBroker } from "../helpers/plain-broker.ts";
@@ -29,18 +29,31 @@ interface RigOptions {
 	/** The host is the primary one. */
 	readonly primary?: boolean;
 	readonly tags?: readonly { name: string; type: string }[];
+	/** Devices besides F500, which has `tags`. */
+	readonly devices?: readonly { name: string; tags: readonly { name: string; type: string }[] }[];
+	/** Whether a device's plant server is lost. */
+	readonly isLost?: (device: string) => boolean;
 	readonly windowBytes?: number;
 	readonly resendAfterMs?: number;
 	readonly epoch?: number;
 }
 
+/** A sample of the rig's cycles; Good where no status is given. */
+export interface RigSample {
+	readonly tag: string;
+	readonly value: SampleValue;
+	readonly sourceMs: number;
+	readonly status?: number;
+}
+
 /** Everything of an agent behind its sources: recorder, journal on real files, and publisher. */
 export async function publishingAgent(options: RigOptions) {
 	const { folder, brokerUrl, tags: given = [{ name: "TT01", type: "Double" }] } = options;
+	const { devices = [], isLost = () => false } = options;
 	const { brokerUrls = brokerUrl, protocol = "3.1.1", primary = false } = options;
 	const { windowBytes = 4 * 1024 ** 2, resendAfterMs = 60_000, epoch = 1_001 } = options;
 	const tags = await TagBook.open(folder, {
-		devices: [{ name: "F500", tags: given }],
+		devices: [{ name: "F500", tags: given }, ...devices],
 	} as unknown as AgentConfig);
 	const journal = new DiskJournal({
 		folder: join(folder, "journal"),
@@ -70,7 +83,7 @@ export async function publishingAgent(options: RigOptions) {
 		clock: systemClock,
 		journal,
 		progress: recorder.progress,
-		isLost: () => false,
+		isLost,
 		session: new EdgeSession({ group, edgeNode, tags: tags.tags, current }),
 		delivery,
 		certificates: new CertificateWatch({ clock: systemClock, telemetry }),
@@ -81,25 +94,35 @@ export async function publishingAgent(options: RigOptions) {
 		await journal.close();
 	};
 	onTestFinished(stop);
+	/** One cycle of a device, as its plant server would send it. */
+	const put = (device: string, throughMs: number, rows: readonly RigSample[]) => {
+		const samples = new SampleColumns(rows.length);
+		samples.count = rows.length;
+		for (const [index, { tag, value, sourceMs, status = 0 }] of rows.entries()) {
+			samples.tagId[index] = tags.find(device, tag)?.id ?? 0;
+			samples.sourceMs[index] = sourceMs;
+			samples.serverLagTicks[index] = Number.NaN;
+			samples.status[index] = status;
+			samples.setValue(index, value);
+		}
+		current.update({ device, samples, throughMs: undefined });
+		recorder.cycle({ device, samples, throughMs });
+	};
 	let cycles = 0;
 	/** One cycle with these values of the first tag, a second after the one before. */
 	const cycle = (...values: number[]) => {
-		const samples = new SampleColumns(values.length);
 		const sourceMs = startMs + ++cycles * 1_000;
-		samples.count = values.length;
-		for (const [index, value] of values.entries()) {
-			samples.tagId[index] = tags.find("F500", given[0]?.name ?? "")?.id ?? 0;
-			samples.sourceMs[index] = sourceMs;
-			samples.serverLagTicks[index] = Number.NaN;
-			samples.setValue(index, value);
-		}
-		current.update({ device: "F500", samples, throughMs: undefined });
-		recorder.cycle({ device: "F500", samples, throughMs: sourceMs });
+		const tag = given[0]?.name ?? "";
+		put(
+			"F500",
+			sourceMs,
+			values.map((value) => ({ tag, value, sourceMs })),
+		);
 	};
 	/** Counter of the agent's telemetry, summed over its labels. */
 	const counted = async (name: string) => {
 		const metric = await telemetry.registry.getSingleMetric(`pilotline_agent_${name}`)?.get();
 		return (metric?.values ?? []).reduce((sum, { value }) => sum + value, 0);
 	};
-	return { publisher, journal, delivery, cycle, counted, stop };
+	return { publisher, journal, delivery, cycle, put, counted, stop };
 }

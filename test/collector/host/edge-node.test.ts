@@ -35,20 +35,37 @@ describe("an edge node", () => {
 		for (let s = 0; s < 400; s++) {
 			// Messages in sequence alone do not show that it was worth asking.
 			node.sequence.take(s % 256, s * 1_000);
-			if (node.wantsRebirth(s * 1_000)) askedS.push(s);
+			if (node.rebirthRequest(s * 1_000) !== undefined) askedS.push(s);
 		}
 		expect(askedS).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]);
 		node.born(1, 0, 400_000);
-		expect(node.wantsRebirth(400_000)).toBe(true);
-		expect(node.wantsRebirth(401_001)).toBe(false);
+		expect(node.rebirthRequest(400_000)).toBeDefined();
+		expect(node.rebirthRequest(401_001)).toBeUndefined();
 		node.understood();
-		expect(node.wantsRebirth(460_000)).toBe(true);
-		expect(node.wantsRebirth(461_000)).toBe(true);
+		expect(node.rebirthRequest(460_000)).toBeDefined();
+		expect(node.rebirthRequest(461_000)).toBeDefined();
+	});
+
+	test("is asked without data types, with them when it does not answer, and always so if that helped [tck-id-payloads-metric-datatype-not-req]", () => {
+		const node = new EdgeNodeState(() => 1);
+		const asked = (nowMs: number) => node.rebirthRequest(nowMs)?.withDatatype;
+		expect(asked(0)).toBe(false);
+		node.born(1, 0, 100);
+		expect([asked(200), asked(100_000), asked(200_000)]).toEqual([false, true, true]);
+		node.born(1, 0, 200_100);
+		expect(asked(300_000)).toBe(true);
 	});
 
 	test("forgets aliases and devices with each birth", () => {
 		const node = new EdgeNodeState();
-		node.aliases.define({ name: "T1", role: "tag", datatype: datatypes.Double, series: 1, device: "U1" }, 5);
+		node.aliases.define({
+			name: "T1",
+			role: "tag",
+			datatype: datatypes.Double,
+			series: 1,
+			device: "U1",
+			alias: 5,
+		});
 		node.deviceBorn("U1");
 		node.born(1, 0, 0);
 		expect([node.aliases.size, node.devices.size, node.aliases.find("U1", -1, "T1")]).toEqual([
@@ -61,16 +78,17 @@ describe("an edge node", () => {
 
 test("an alias table finds by alias or by name, and a device's birth replaces its rows only", () => {
 	const table = new AliasTable();
-	const of = (device: string, name: string) => ({
+	const of = (device: string, name: string, alias: number) => ({
 		name,
+		alias,
 		role: "tag" as const,
 		datatype: datatypes.Double,
 		series: 1,
 		device,
 	});
-	table.define(of("U1", "T"), 1);
-	table.define(of("U2", "T"), 2);
-	table.define(of("U2", "named"), -1);
+	table.define(of("U1", "T", 1));
+	table.define(of("U2", "T", 2));
+	table.define(of("U2", "named", -1));
 	expect(table.find("U1", 2, undefined)?.device).toBe("U2");
 	expect(table.find("U2", -1, "named")?.name).toBe("named");
 	expect(table.find("U1", -1, "named")).toBeUndefined();

@@ -58,6 +58,19 @@ test("a device is stale from the time in its death on, the node and the rest fro
 	expect(view()?.devices[0]?.staleSinceMs).toBe(view()?.staleSinceMs);
 });
 
+test("devices of one name under two edge nodes are kept apart [tck-id-topic-structure-namespace-duplicate-device-id-across-edge-node]", async () => {
+	const rig = await new HostRig().start();
+	const [one, other] = [edgeSession(), edgeSession(undefined, "line-2")];
+	await rig.send(...one.births(wholeBirth(3, held), 1_000), ...other.births(wholeBirth(3, held), 1_000));
+	await rig.send(one.data(recordOf(1), 1_000), other.data(recordOf(1), 1_000));
+	await eventually(() => rig.records.length === 2);
+	expect(rig.records.map(({ edgeNode, device }) => [edgeNode, device])).toEqual([
+		[1, "U500"],
+		[2, "U500"],
+	]);
+	expect(rig.records[0]?.samples.tagId[0]).not.toBe(rig.records[1]?.samples.tagId[0]);
+});
+
 test("is on every server at once, and an edge node is where it was born last [tck-id-operational-behavior-host-application-multi-server-timestamp]", async () => {
 	const rig = await new HostRig().start(2);
 	const earlier = edgeSession();

@@ -10,12 +10,14 @@ import type { Tag } from "../../../agent/tag-book.ts";
 import { Directory } from "../../../collector/directory.ts";
 import { Host } from "../../../collector/host/host.ts";
 import type { IncomingRecord, Series } from "../../../collector/pipeline.ts";
+import type { CollectorTelemetry } from "../../../collector/telemetry.ts";
 import { datatypes, tagDatatypes } from "../../../common/contract/datatype.ts";
 import type { HeldEpoch } from "../../../common/contract/delivery.ts";
 import type { EdgeNodeId, GroupId, HostId } from "../../../common/contract/ids.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { CertificateWatch } from "../../../common/runtime/certificate-watch.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
+import type { BrokerConnection } from "../../../common/runtime/mqtt-link.ts";
 import { plainBroker } from "../../helpers/plain-broker.ts";
 import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
 import { eventually } from "../../simulators/plant/eventually.ts";
@@ -40,8 +42,51 @@ export const tags: Tag[] = [
 /** So long the host waits for what may only be late. */
 export const reorderTimeoutMs = 1_000;
 
-export function edgeSession(of: readonly Tag[] = tags): EdgeSession {
-	return new EdgeSession({ group, edgeNode, tags: of, current: new CurrentValues(new SampleColumns(100)) });
+export function edgeSession(of: readonly Tag[] = tags, name: string = edgeNode): EdgeSession {
+	return new EdgeSession({
+		group,
+		edgeNode: name as EdgeNodeId,
+		tags: of,
+		current: new CurrentValues(new SampleColumns(100)),
+	});
+}
+
+/** What a host hands on, as it is written down. */
+export interface Taken {
+	readonly telemetry: CollectorTelemetry;
+	readonly records: IncomingRecord[];
+	readonly progress: string[];
+	readonly held: { held: readonly HeldEpoch[]; atBirth: boolean }[];
+	readonly series: Series[];
+}
+
+/** The real host; what it hands to the intake is written down. */
+export function hostOver(broker: BrokerConnection, taken: Taken): Host {
+	const directory = new Directory(
+		{ edgeNodes: [], series: [] },
+		{ addEdgeNode: () => {}, addSeries: (series) => taken.series.push(series) },
+	);
+	return new Host({
+		onTaken: (error) => {
+			throw error;
+		},
+		...{ host: hostId, groups: [group], instance: "instance-1", clock: systemClock, directory, broker },
+		reorderTimeoutMs,
+		certificates: new CertificateWatch({ clock: systemClock, telemetry: taken.telemetry }),
+		telemetry: taken.telemetry,
+		intake: {
+			record: (record) => {
+				taken.records.push(record);
+				return undefined;
+			},
+			progress: (_, device, epoch, lastOffset, throughMs) => {
+				taken.progress.push(`${device} ${epoch}/${lastOffset} → ${throughMs}`);
+			},
+			held: (_, held, atBirth) => {
+				taken.held.push({ held, atBirth });
+			},
+		},
+	});
 }
 
 interface RigBroker {
@@ -122,41 +167,13 @@ export class HostRig {
 	}
 
 	#newHost(clientId: string): Host {
-		const directory = new Directory(
-			{ edgeNodes: [], series: [] },
-			{ addEdgeNode: () => {}, addSeries: (series) => this.series.push(series) },
-		);
-		return new Host({
-			onTaken: (error) => {
-				throw error;
-			},
-			...{
-				host: hostId,
-				groups: [group],
-				instance: "instance-1",
-				clock: systemClock,
-				directory,
-				reorderTimeoutMs,
-				certificates: new CertificateWatch({ clock: systemClock, telemetry: this.telemetry }),
-				telemetry: this.telemetry,
-			},
-			broker: plainBroker(
+		return hostOver(
+			plainBroker(
 				this.#brokers.map(({ url }) => url),
 				{ clientId },
 			),
-			intake: {
-				record: (record) => {
-					this.records.push(record);
-					return undefined;
-				},
-				progress: (_, device, epoch, lastOffset, throughMs) => {
-					this.progress.push(`${device} ${epoch}/${lastOffset} → ${throughMs}`);
-				},
-				held: (_, held, atBirth) => {
-					this.held.push({ held, atBirth });
-				},
-			},
-		});
+			this,
+		);
 	}
 
 	/** Cuts every connection without DISCONNECT, as a lost network does. */

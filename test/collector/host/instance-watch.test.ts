@@ -41,7 +41,7 @@ describe("a collector that comes", () => {
 		expect(watch.decision(31_000)).toBe("go");
 	});
 
-	test("gives way when the other instance speaks", () => {
+	test("gives way when the other instance speaks [tck-id-operational-behavior-host-application-host-id]", () => {
 		const watch = listening();
 		watch.state(state(), true, 1_001);
 		watch.state(state({ timestampMs: 5_000 }), false, 11_000);

@@ -62,10 +62,8 @@ function aliasesOf(session: EdgeSession): AliasTable {
 		const device = topic.split("/")[4] ?? "";
 		for (const { name, alias, datatype } of readBirth(payload).metrics) {
 			const series = tags.find((tag) => tag.name === name)?.id ?? 0;
-			aliases.define(
-				{ name, role: roleOf(name, datatype), datatype: datatype as Datatype, series, device },
-				alias,
-			);
+			const role = roleOf(name, datatype);
+			aliases.define({ name, role, datatype: datatype as Datatype, series, device, alias });
 		}
 	}
 	return aliases;

@@ -7,7 +7,7 @@ test("an agent that restarts again and again is one agent", () => {
 	expect(rivals.rivals).toEqual([]);
 });
 
-test("an epoch that comes back after another one is a second agent, told once", () => {
+test("an epoch that comes back after another one is a second agent, told once [tck-id-intro-edge-node-id-uniqueness, tck-id-topic-structure-namespace-unique-edge-node-descriptor, tck-id-payloads-nbirth-edge-node-descriptor]", () => {
 	const rivals = new RivalAgents();
 	expect([7, 8, 7, 8, 7].map((epoch, at) => rivals.current(epoch, at * 1_000))).toEqual([
 		...[false, false, true, false, false],
