@@ -199,6 +199,7 @@ export class Collector {
 			intake,
 			directory,
 			certificates,
+			store,
 			reorderTimeoutMs: config.sparkplug.reorder_timeout_ms,
 			telemetry,
 			onTaken: (error) => this.#failed.resolve(error),

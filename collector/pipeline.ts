@@ -65,6 +65,27 @@ export interface IntakePort {
 	/** A message without samples: the device is complete up to `throughMs` when `lastOffset` is. */
 	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void;
 	held(edgeNode: number, held: readonly HeldEpoch[], atBirth: boolean): void;
+	/** A gap that the host itself noticed; committed with the next batch. */
+	gap(row: GapRow): void;
+	/** The highest offset of an epoch that is stored, and the source time up to which the node is complete, if known. */
+	known(
+		edgeNode: number,
+		epoch: number,
+	): { readonly highestOffset: number; readonly completeMs: number | undefined };
+}
+
+/**
+ * The epoch under which records of foreign edge nodes stand, which bring no positions; an agent's epochs are random
+ * numbers of 53 bits.
+ */
+export const foreignEpoch = 1;
+/** A record of a foreign edge node spans less than this in source time, so that a sample is found by its time. */
+export const foreignSpanMs = 60_000;
+
+/** Whether samples of foreign edge nodes are stored already. */
+export interface KnownSamplesPort {
+	/** For each sample whether one of the same series, source time, status and value is stored. */
+	samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]>;
 }
 
 /** What the intake sends back towards an agent. */

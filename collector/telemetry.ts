@@ -26,6 +26,11 @@ export class CollectorTelemetry {
 		"Records not taken because two agents publish as one edge node",
 		[],
 	);
+	readonly #foreign = this.#counter(
+		"foreign_samples_total",
+		"Samples of edge nodes without confirmed delivery: taken, or repeats of what is stored",
+		["outcome"],
+	);
 	readonly #late = this.#counter("late_samples_total", "Samples older than what was judged already", []);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
 	readonly #webhooks = this.#counter("webhook_attempts_total", "Attempts to deliver a message", [
@@ -91,7 +96,13 @@ export class CollectorTelemetry {
 	brokerLost(fields: { broker: string; reason: string }): void {
 		this.#log.warn(fields, "broker not connected; agents keep their data");
 	}
-	edgeNodeBorn(fields: { group: string; edgeNode: string; devices: number; tags: number }): void {
+	edgeNodeBorn(fields: {
+		group: string;
+		edgeNode: string;
+		devices: number;
+		tags: number;
+		confirmedDelivery: boolean;
+	}): void {
 		this.#log.info(fields, "edge node born");
 	}
 	edgeNodeDied(fields: { group: string; edgeNode: string }): void {
@@ -145,6 +156,11 @@ export class CollectorTelemetry {
 			fields,
 			"two agents publish as one edge node; nothing of it is stored or confirmed until one of them is silent for a minute",
 		);
+	}
+	/** Samples of edge nodes without confirmed delivery: taken, and repeats of what is stored. */
+	foreignSamples(taken: number, repeated: number): void {
+		this.#foreign.inc({ outcome: "taken" }, taken);
+		this.#foreign.inc({ outcome: "repeated" }, repeated);
 	}
 	recordHeldUp(): void {
 		this.#heldUp.inc();

@@ -1,14 +1,19 @@
 import type { Datatype } from "../../common/contract/datatype.ts";
 import { nodeDevice } from "../../common/contract/ids.ts";
+import type { PayloadHead } from "../../common/contract/payload-reader.ts";
+import { recordSamplesMax } from "../../common/contract/samples.ts";
 import type { NodeTopic } from "../../common/contract/topics.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { EdgeNodeRow, IntakePort, Series } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { roleOf } from "./alias-table.ts";
 import type { EdgeNodeState, RebirthReason } from "./edge-node.ts";
+import type { ForeignMessage, ForeignRecords } from "./foreign-records.ts";
 import { readBirth, readData, readDeath } from "./message-reader.ts";
 
 const devicesMax = 10_000;
+/** A foreign edge node may say everything in one message; payloads are bounded in bytes. */
+const foreignSamplesMax = 100_000;
 
 /** Gives ids to series; the store keeps them. */
 export interface SeriesPort {
@@ -34,6 +39,8 @@ export interface EdgeNodeMessagesOptions {
 	/** So long a message may be late before births are asked for. */
 	readonly reorderTimeoutMs: number;
 	/** Returns whether births are asked for; too soon after the last time they are not. */
+	/** Takes what edge nodes without confirmed delivery say. */
+	readonly foreign: ForeignRecords;
 	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => boolean;
 }
 
@@ -54,14 +61,14 @@ export class EdgeNodeMessages {
 		const nowMs = clock.monotonicMs();
 		switch (topic.type) {
 			case "NBIRTH":
-				this.#nodeBirth(node, payload, nowMs);
-				return undefined;
+				return this.#nodeBirth(node, payload, nowMs);
 			case "DBIRTH":
-				this.#deviceBirth(node, topic.device, payload, nowMs);
-				return undefined;
+				return this.#deviceBirth(node, topic.device, payload, nowMs);
 			case "NDEATH":
-				if (node.state.died(readDeath(payload).bdSeq, clock.wallMs()))
+				if (node.state.died(readDeath(payload).bdSeq, clock.wallMs())) {
 					telemetry.edgeNodeDied({ group: node.group, edgeNode: node.edgeNode });
+					if (node.state.isForeign) this.#options.foreign.gone(node.id, "agent_down");
+				}
 				return undefined;
 			case "DDEATH":
 				this.#deviceDeath(node, topic.device, payload, nowMs);
@@ -71,54 +78,88 @@ export class EdgeNodeMessages {
 		}
 	}
 
-	#nodeBirth(node: KnownEdgeNode, payload: Buffer, nowMs: number): void {
+	/** Our own connection is lost, and with it what the edge node says meanwhile. */
+	lost(node: KnownEdgeNode): void {
+		node.state.lost(this.#options.clock.wallMs());
+		if (node.state.isForeign) this.#options.foreign.gone(node.id, "unknown");
+	}
+
+	#nodeBirth(node: KnownEdgeNode, payload: Buffer, nowMs: number): Promise<void> | undefined {
 		const birth = readBirth(payload);
 		node.state.born(birth.bdSeq, birth.head.seq, nowMs);
+		node.state.isForeign = birth.held === undefined;
 		this.#define(node, nodeDevice, birth.metrics);
-		if (birth.held === undefined) {
-			this.#options.telemetry.messageRefused("foreign_edge_node", {
-				topic: `${node.group}/${node.edgeNode}`,
-				detail: "expected an edge node with confirmed delivery; its data is not stored yet",
-			});
-		} else this.#options.intake.held(node.id, birth.held, true);
+		if (birth.held !== undefined) this.#options.intake.held(node.id, birth.held, true);
 		this.#options.telemetry.edgeNodeBorn({
 			group: node.group,
 			edgeNode: node.edgeNode,
 			devices: 0,
 			tags: node.state.aliases.size,
+			confirmedDelivery: birth.held !== undefined,
 		});
+		return node.state.isForeign
+			? this.#options.foreign.born(node.id, this.#foreignMessage(node, nodeDevice, payload))
+			: undefined;
 	}
 
-	#deviceBirth(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
+	#deviceBirth(
+		node: KnownEdgeNode,
+		device: string,
+		payload: Buffer,
+		nowMs: number,
+	): Promise<void> | undefined {
 		const birth = readBirth(payload);
 		if (!node.state.online) {
 			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
-			return;
+			return undefined;
 		}
-		this.#inSequence(node, birth.head.seq, nowMs);
+		this.#inSequence(node, birth.head, nowMs);
 		if (!node.state.devices.has(device) && node.state.devices.size >= devicesMax) {
 			this.#options.telemetry.messageRefused("devices", {
 				topic: `${node.group}/${node.edgeNode}/${device}`,
 				detail: `expected at most ${devicesMax} devices of one edge node`,
 			});
-			return;
+			return undefined;
 		}
 		node.state.deviceBorn(device);
 		this.#define(node, device, birth.metrics);
+		return node.state.isForeign
+			? this.#options.foreign.deviceBorn(node.id, this.#foreignMessage(node, device, payload))
+			: undefined;
+	}
+
+	/** Values of a birth and of data alike; what cannot be read is counted, and the rest is taken. */
+	#foreignMessage(node: KnownEdgeNode, device: string, payload: Buffer): ForeignMessage {
+		const data = readData(payload, device, node.state.aliases, foreignSamplesMax);
+		if (data.mistyped > 0) this.#refuseMistyped(node, device, data.mistyped);
+		return { device, sentMs: data.head.timestampMs, samples: data.samples, historical: data.historical };
+	}
+
+	#refuseMistyped(node: KnownEdgeNode, device: string, values: number): void {
+		this.#options.telemetry.messageRefused("mistyped", {
+			topic: `${node.edgeNode}/${device}`,
+			detail: `${values} values of another kind than the birth says`,
+		});
 	}
 
 	/** A device's death counts in the sequence [tck-id-payloads-ddeath-seq-inc]. */
 	#deviceDeath(node: KnownEdgeNode, device: string, payload: Buffer, nowMs: number): void {
 		const { head } = readDeath(payload);
 		if (!node.state.online) return;
-		this.#inSequence(node, head.seq, nowMs);
+		this.#inSequence(node, head, nowMs);
 		node.state.deviceDied(device, head.timestampMs);
+		if (node.state.isForeign) this.#options.foreign.deviceGone(node.id, device, head.timestampMs);
 	}
 
 	/** What is missing may only be late: `tick` asks for births when it does not come. */
-	#inSequence(node: KnownEdgeNode, seq: number, nowMs: number): boolean {
-		node.state.lastMessageMs = nowMs;
-		return node.state.sequence.take(seq, nowMs) !== "ahead";
+	#inSequence(node: KnownEdgeNode, { seq, timestampMs }: PayloadHead, nowMs: number): boolean {
+		const { state } = node;
+		state.lastMessageMs = nowMs;
+		const step = state.sequence.take(seq, nowMs);
+		if (state.isForeign && step === "ahead") this.#options.foreign.ahead(node.id, timestampMs);
+		if (state.isForeign && step === "late" && !state.sequence.isWaiting)
+			this.#options.foreign.complete(node.id);
+		return step !== "ahead";
 	}
 
 	/** Something of the birth is not known here; while messages are late, it may be in one of them. */
@@ -131,9 +172,11 @@ export class EdgeNodeMessages {
 		const { clock, reorderTimeoutMs, askRebirth } = this.#options;
 		const nowMs = clock.monotonicMs();
 		for (const node of nodes) {
-			const { online, sequence } = node.state;
-			if (online && sequence.isOverdue(nowMs, reorderTimeoutMs) && askRebirth(node, "sequence", nowMs))
-				sequence.giveUp();
+			const { online, sequence, isForeign } = node.state;
+			if (!online || !sequence.isOverdue(nowMs, reorderTimeoutMs)) continue;
+			if (!askRebirth(node, "sequence", nowMs)) continue;
+			sequence.giveUp();
+			if (isForeign) this.#options.foreign.missed(node.id);
 		}
 	}
 
@@ -176,30 +219,37 @@ export class EdgeNodeMessages {
 		nowMs: number,
 	): Promise<void> | undefined {
 		const { state } = node;
-		const { intake, telemetry, clock } = this.#options;
+		const { intake, clock } = this.#options;
 		if (!state.online) {
 			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
 			return undefined;
 		}
-		const data = readData(payload, device, state.aliases);
-		const inSequence = this.#inSequence(node, data.head.seq, nowMs);
+		const data = readData(
+			payload,
+			device,
+			state.aliases,
+			state.isForeign ? foreignSamplesMax : recordSamplesMax,
+		);
+		const inSequence = this.#inSequence(node, data.head, nowMs);
 		if (device !== nodeDevice && !state.isAlive(device)) {
 			this.#notUnderstood(node, "unknown_device", nowMs);
 			return undefined;
 		}
 		if (data.held !== undefined) intake.held(node.id, data.held, false);
-		if (data.unknownAliases > 0) {
+		if (state.isForeign && data.unknownAliases > 0) this.#notUnderstood(node, "unknown_alias", nowMs);
+		else if (data.unknownAliases > 0) {
 			// Without its birth a record cannot be read whole, and a part of it must not be stored.
 			this.#notUnderstood(node, "unknown_alias", nowMs);
 			return undefined;
 		}
 		if (inSequence) state.understood();
 		if (data.mistyped > 0) {
-			telemetry.messageRefused("mistyped", {
-				topic: `${node.edgeNode}/${device}`,
-				detail: `${data.mistyped} values of another kind than the birth says`,
-			});
-			return undefined;
+			this.#refuseMistyped(node, device, data.mistyped);
+			if (!state.isForeign) return undefined;
+		}
+		if (state.isForeign) {
+			const { head, samples, historical } = data;
+			return this.#options.foreign.data(node.id, { device, sentMs: head.timestampMs, samples, historical });
 		}
 		if (data.foreign || data.epoch === undefined) return undefined;
 		if (data.offset === undefined) {

@@ -20,6 +20,8 @@ export class EdgeNodeState {
 	/** Since when the values of the node itself are stale: UTC ms. */
 	staleSinceMs: number | undefined;
 	lastMessageMs: number | undefined;
+	/** It knows nothing of confirmed delivery. */
+	isForeign = false;
 	#online = false;
 	#bdSeq = -1;
 	readonly #backoff: Backoff;

@@ -8,10 +8,11 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { BrokerConnection } from "../../common/runtime/mqtt-link.ts";
-import type { CommandPort, EdgeNodeRow, EdgeNodeView, IntakePort } from "../pipeline.ts";
+import type { CommandPort, EdgeNodeRow, EdgeNodeView, IntakePort, KnownSamplesPort } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { EdgeNodeState, type RebirthReason } from "./edge-node.ts";
 import { EdgeNodeMessages, type KnownEdgeNode, type SeriesPort } from "./edge-node-messages.ts";
+import { ForeignRecords } from "./foreign-records.ts";
 import { HostSession } from "./host-session.ts";
 
 /** Gives ids to edge nodes; the store keeps them. */
@@ -27,6 +28,7 @@ export interface HostOptions {
 	readonly clock: Clock;
 	readonly intake: IntakePort;
 	readonly directory: DirectoryPort;
+	readonly store: KnownSamplesPort;
 	readonly certificates: CertificateWatch;
 	readonly reorderTimeoutMs: number;
 	readonly telemetry: CollectorTelemetry;
@@ -60,6 +62,7 @@ export class Host implements Part, CommandPort {
 		this.#sessions = options.broker.urls.map((url) => this.#sessionWith(url));
 		this.#messages = new EdgeNodeMessages({
 			...options,
+			foreign: new ForeignRecords(options),
 			askRebirth: (node, reason, nowMs) => this.#askRebirth(node, reason, nowMs),
 		});
 	}
@@ -121,7 +124,7 @@ export class Host implements Part, CommandPort {
 		for (const node of this.#byId.values()) {
 			if (node.session !== session) continue;
 			node.session = undefined;
-			node.state.lost(this.#options.clock.wallMs());
+			this.#messages.lost(node);
 		}
 	}
 

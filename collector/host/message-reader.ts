@@ -113,7 +113,12 @@ const gathered = new SampleColumns(recordSamplesMax);
  * Reads NDATA or DDATA against the aliases of the present birth.
  * @throws BytesError when the payload is not Sparkplug B, or its Detail does not fit its samples.
  */
-export function readData(payload: Uint8Array, device: string, aliases: AliasTable): Data {
+export function readData(
+	payload: Uint8Array,
+	device: string,
+	aliases: AliasTable,
+	samplesMax = recordSamplesMax,
+): Data {
 	const samples = gathered;
 	samples.count = 0;
 	samples.other.length = 0;
@@ -149,6 +154,8 @@ export function readData(payload: Uint8Array, device: string, aliases: AliasTabl
 				break;
 			case "tag":
 				if (metric.historical) historical = true;
+				if (samples.count >= samplesMax)
+					throw new BytesError(`expected at most ${samplesMax} samples in a message, found more`);
 				if (!appendSample(samples, metric, definition)) mistyped++;
 				break;
 			default:
@@ -193,8 +200,6 @@ function integer(metric: MetricView): number | undefined {
 function appendSample(samples: SampleColumns, metric: MetricView, definition: MetricDefinition): boolean {
 	const value = metric.value(definition.datatype as Datatype);
 	if (value === undefined || metric.timestampMs < 0 || metric.timestampMs > timeMsMax) return false;
-	if (samples.count >= recordSamplesMax)
-		throw new BytesError(`expected at most ${recordSamplesMax} samples in a message, found more`);
 	samples.reserve(samples.count + 1);
 	const index = samples.count++;
 	samples.tagId[index] = definition.series;

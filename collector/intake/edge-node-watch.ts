@@ -41,6 +41,11 @@ export class EdgeNodeWatch {
 		return this.#rivals.rivals;
 	}
 
+	/** Whether records of an epoch may be stored now; what may not will be asked for. */
+	mayStore(epoch: number, nowMs: number): boolean {
+		return this.#rivals.mayStore(epoch, nowMs);
+	}
+
 	/**
 	 * Takes what the agent says it holds. `nowMs` is monotonic; `isWaiting` tells whether records of an epoch are on
 	 * their way into the store; while `isBusy` nothing is asked for.

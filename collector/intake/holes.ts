@@ -89,7 +89,9 @@ export class Holes {
 				continue;
 			}
 			this.#holes.splice(at, 1);
-			closed.push({ ...row, toMs: Math.max(row.fromMs, Math.min(firstAfterMs, throughMs)) });
+			// A Through is behind the samples of its own record, so that what is lost may be later than it.
+			const goesOnMs = Number.isFinite(firstAfterMs) ? firstAfterMs : throughMs;
+			closed.push({ ...row, toMs: Math.max(row.fromMs, goesOnMs) });
 		}
 		const filled = this.#restored.filter((row) => row.device === device && throughMs >= row.toMs);
 		this.#restored = this.#restored.filter((row) => !filled.includes(row));

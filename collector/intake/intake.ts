@@ -1,7 +1,5 @@
 import type { HeldEpoch } from "../../common/contract/delivery.ts";
-import { nodeDevice } from "../../common/contract/ids.ts";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
-import { RollingHistogram } from "../../common/runtime/histogram.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type {
 	CommandPort,
@@ -18,8 +16,11 @@ import type {
 } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { addToLedger, type Batch, buildBatch, type StoredRanges } from "./batch.ts";
+import { CommitAge } from "./commit-age.ts";
+import { Confirmations } from "./confirmations.ts";
 import { ConflictCheck } from "./conflict-check.ts";
 import type { EdgeNodeWatches } from "./edge-node-watches.ts";
+import { foreignLoss } from "./foreign-loss.ts";
 import { readNodeRecords } from "./node-records.ts";
 import { PendingRows, type Rows } from "./pending-rows.ts";
 import { WaitingRecords } from "./waiting-records.ts";
@@ -47,7 +48,6 @@ export interface IntakeOptions {
 const saveJudgementEveryMs = 5_000;
 const confirmEveryMs = 1_000;
 const afterFailureMs = 1_000;
-const commitAgeOverMs = 30_000;
 
 /**
  * Takes records from the host, and for one batch after the other: judges it on provisional state, commits everything
@@ -69,12 +69,15 @@ export class Intake implements IntakePort, Part {
 	#savedMs = Number.NEGATIVE_INFINITY;
 	#storedSamples = 0;
 	#lastError: string | undefined;
-	readonly #commitAge = new RollingHistogram(commitAgeOverMs);
+	readonly #commitAge: CommitAge;
+	readonly #confirmations: Confirmations;
 	readonly #seriesNames = new Map<number, string>();
 
 	constructor(options: IntakeOptions) {
 		this.#options = options;
 		this.#waiting = new WaitingRecords(options.waitingSamplesMax);
+		this.#commitAge = new CommitAge(options.clock);
+		this.#confirmations = new Confirmations(options.watches, options.commands);
 		this.#nextSeq = options.nextSeq;
 		this.#conflicts = new ConflictCheck({
 			store: options.store,
@@ -98,7 +101,7 @@ export class Intake implements IntakePort, Part {
 	}
 	/** How old live samples were at their commit, over the last 30 s: wall clock less source time, in milliseconds. */
 	get commitAgeMs() {
-		return this.#commitAge.summary(this.#options.clock.monotonicMs());
+		return this.#commitAge.summary;
 	}
 	get lastError(): string | undefined {
 		return this.#lastError;
@@ -130,13 +133,12 @@ export class Intake implements IntakePort, Part {
 	}
 
 	record(record: IncomingRecord): Promise<void> | undefined {
-		const { ledger, rivals } = this.#options.watches.get(record.edgeNode);
-		const { telemetry } = this.#options;
-		if (rivals.length > 0) {
-			telemetry.recordHeldUp();
+		const watch = this.#options.watches.get(record.edgeNode);
+		if (!watch.mayStore(record.epoch, this.#options.clock.monotonicMs())) {
+			this.#options.telemetry.recordHeldUp();
 			return undefined;
 		}
-		if (ledger.ranges(record.epoch).hasAll(record.offset, record.last)) {
+		if (watch.ledger.ranges(record.epoch).hasAll(record.offset, record.last)) {
 			this.#repeated([record]);
 			return undefined;
 		}
@@ -173,7 +175,17 @@ export class Intake implements IntakePort, Part {
 			commands.resend(edgeNode, epoch, first, last);
 		}
 		// An agent that knows what is here already does not send it.
-		if (atBirth) this.#confirm(edgeNode, true);
+		if (atBirth) this.#confirmations.confirm(edgeNode, true);
+	}
+
+	gap(row: GapRow): void {
+		this.#pending.add("gaps", row);
+		this.#goOn();
+	}
+
+	known(edgeNode: number, epoch: number) {
+		const ledger = this.#ledger(edgeNode);
+		return { highestOffset: ledger.ranges(epoch).highest, completeMs: ledger.completeMs };
 	}
 
 	#repeated(records: readonly IncomingRecord[]): void {
@@ -233,6 +245,7 @@ export class Intake implements IntakePort, Part {
 			this.#waiting.settled();
 			this.#options.judge.discard();
 			this.#pending.putBack(rows);
+			this.#pending.addLoss(foreignLoss(records, this.#options.clock.wallMs()));
 			this.#lastError = String(error);
 			this.#options.telemetry.commitFailed({ err: error, records: records.length });
 			return "failed";
@@ -295,11 +308,7 @@ export class Intake implements IntakePort, Part {
 	#committed(batch: Batch, judgement: Judgement, gaps: readonly GapRow[]): void {
 		const { telemetry } = this.#options;
 		const edgeNodes = new Set<number>();
-		const nowMs = this.#options.clock.wallMs();
-		const monotonicMs = this.#options.clock.monotonicMs();
-		for (const [at, row] of batch.rows.entries())
-			if (row.device !== nodeDevice && row.samples > 0 && !batch.historical[at])
-				this.#commitAge.add(nowMs - row.sourceMinMs, row.samples, monotonicMs);
+		this.#commitAge.add(batch);
 		for (const { edgeNode, epoch, ranges } of batch.ranges.values()) {
 			this.#ledger(edgeNode).apply(epoch, ranges);
 			edgeNodes.add(edgeNode);
@@ -315,7 +324,7 @@ export class Intake implements IntakePort, Part {
 		for (const occurrence of judgement.occurrences) {
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
 		}
-		for (const edgeNode of edgeNodes) this.#confirm(edgeNode);
+		for (const edgeNode of edgeNodes) this.#confirmations.confirm(edgeNode);
 	}
 
 	#ledger(edgeNode: number) {
@@ -330,20 +339,10 @@ export class Intake implements IntakePort, Part {
 		}
 	}
 
-	/** Confirms what is stored of what the agent still holds; `evenNothing`: also that an epoch is not here at all. */
-	#confirm(edgeNode: number, evenNothing = false): void {
-		const { ledger, rivals } = this.#options.watches.get(edgeNode);
-		if (rivals.length > 0) return;
-		for (const { epoch, prefix, held } of ledger.epochs()) {
-			if (held !== undefined && (evenNothing || prefix >= held.first))
-				this.#options.commands.confirm(edgeNode, epoch, prefix);
-		}
-	}
-
 	/** Confirmations are cumulative and may be lost, so they are repeated while anything is outstanding. */
 	#confirmAll(): void {
 		// Through marks of the last batch become rows with the next one, or here when there is none.
 		this.#goOn();
-		for (const edgeNode of this.#options.watches.edgeNodes) this.#confirm(edgeNode);
+		this.#confirmations.confirmAll();
 	}
 }

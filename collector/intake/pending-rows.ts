@@ -30,6 +30,11 @@ export class PendingRows {
 		(this.#rows[kind] as Rows[K][number][]).push(...rows);
 	}
 
+	addLoss({ lost, gaps }: Pick<Rows, "lost" | "gaps">): void {
+		this.add("lost", ...lost);
+		this.add("gaps", ...gaps);
+	}
+
 	take(): Rows {
 		const rows = this.#rows;
 		this.#rows = noRows();

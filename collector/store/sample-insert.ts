@@ -8,7 +8,7 @@ import type { StoreFile } from "./store-file.ts";
 const rowsAtOnce = 16;
 const columns = ["pos", "series", "source_ms", "source_rest", "server_lag", "status", "value"];
 
-type Cell = number | bigint | string | Uint8Array | null;
+export type Cell = number | bigint | string | Uint8Array | null;
 
 /** Writes the sample columns of a batch as rows. */
 export class SampleInsert {
@@ -60,7 +60,7 @@ function insertOf(rows: number): string {
 }
 
 /** Numbers as REAL, 64-bit integers exact, text and bytes as they are, null as NULL. */
-function storedValue(samples: SampleColumns, index: number): Cell {
+export function storedValue(samples: SampleColumns, index: number): Cell {
 	const kind = samples.kind[index];
 	if (kind === valueKind.number) {
 		const value = samples.number[index] as number;

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -31,6 +32,11 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 
 	async recordHash(edgeNode: number, epoch: number, offset: number): Promise<Uint8Array | undefined> {
 		return await this.#writer.call("recordHash", { edgeNode, epoch, offset });
+	}
+
+	/** Hands the columns over, as `commit` does. */
+	async samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]> {
+		return await this.#writer.call("samplesKnown", { edgeNode, device, samples });
 	}
 
 	/** Stored records after `afterSeq`, at most `records` of them. */

@@ -1,6 +1,8 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
+import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState, readReplay } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { StoreFile } from "./store-file.ts";
@@ -25,6 +27,9 @@ serve({
 	recordHash({ edgeNode, epoch, offset }: { edgeNode: number; epoch: number; offset: number }) {
 		const sql = 'SELECT hash FROM record WHERE edge_node = ? AND epoch = ? AND "offset" = ?';
 		return opened().get(sql, edgeNode, epoch, offset)?.hash;
+	},
+	samplesKnown(question: { edgeNode: number; device: string; samples: SampleColumns }) {
+		return readKnownSamples(opened(), question);
 	},
 	replay({ afterSeq, records }: { afterSeq: number; records: number }) {
 		return readReplay(opened(), afterSeq, records);

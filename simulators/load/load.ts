@@ -32,6 +32,8 @@ export interface Ledger {
 	readonly producedByStatus: Readonly<Record<string, number>>;
 	/** How often each kind of trouble was made. */
 	readonly chaos: Readonly<Partial<Record<ChaosAction, number>>>;
+	/** The longest time between two steps of counting, which a busy machine makes longer than the plan has it. */
+	readonly longestTickMs: number;
 }
 
 /** The load generator: counters on OPC UA servers, trouble when asked for, and a ledger of what was produced. */
@@ -39,6 +41,7 @@ export class Load implements Part {
 	readonly name = "load generator";
 	readonly #clock: Clock;
 	readonly #plan: LoadPlan;
+	#longestTickMs = 0;
 	readonly #generator: LoadGenerator;
 	readonly #servers: readonly LoadServer[];
 	readonly #wires: SlowWire[] = [];
@@ -85,9 +88,13 @@ export class Load implements Part {
 	/** Begins to count, and to make trouble. */
 	run(): void {
 		const startedMs = this.#clock.monotonicMs();
+		let lastMs = startedMs;
 		this.#repeat(tickMs, () => {
+			const nowMs = this.#clock.monotonicMs();
+			this.#longestTickMs = Math.max(this.#longestTickMs, nowMs - lastMs);
+			lastMs = nowMs;
 			const emit = this.#emitAt(this.#clock.wallMs());
-			this.#generator.advance(this.#clock.monotonicMs() - startedMs, burstMax, emit);
+			this.#generator.advance(nowMs - startedMs, burstMax, emit);
 		});
 		for (const { action, everyMs, forMs } of this.#plan.chaos)
 			if (action !== "delay") this.#repeat(everyMs, () => this.trouble(action, forMs));
@@ -118,6 +125,7 @@ export class Load implements Part {
 			producedByTag,
 			producedByStatus: this.#generator.producedByStatus,
 			chaos: { ...this.#made },
+			longestTickMs: this.#longestTickMs,
 		};
 	}
 

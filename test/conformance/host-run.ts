@@ -1,7 +1,7 @@
 import { connectAsync } from "mqtt";
 import { onTestFinished } from "vitest";
 import type { EdgeMessage } from "../../agent/publisher/edge-session.ts";
-import type { IncomingRecord, Series } from "../../collector/pipeline.ts";
+import type { GapRow, IncomingRecord, Series } from "../../collector/pipeline.ts";
 import type { HeldEpoch } from "../../common/contract/delivery.ts";
 import { PayloadWriter } from "../../common/contract/payload-writer.ts";
 import { edgeSession, hostId, hostOver, reorderTimeoutMs } from "../collector/host/host-rig.ts";
@@ -41,6 +41,7 @@ export async function hostRun(servers: Servers): Promise<HostRun> {
 		progress: [] as string[],
 		held: [] as { held: readonly HeldEpoch[]; atBirth: boolean }[],
 		series: [] as Series[],
+		gaps: [] as GapRow[],
 	};
 	const { protocol } = servers;
 	const urls = wires.map(({ url }) => url);

@@ -16,6 +16,7 @@ const generatorTickMs = 20;
 interface Halted {
 	readonly produced: number;
 	readonly producedByTag: Readonly<Record<string, number>>;
+	readonly longestTickMs: number;
 }
 
 /** The keys of an agent's file that tests change. */
@@ -74,11 +75,12 @@ export class LoadLine {
 	agentWire!: MqttProxy;
 	/** Between collector and broker. */
 	collectorWire!: MqttProxy;
-	/** The longest time between two values of a tag, the generator's tick included. */
-	periodMs = 0;
+	/** The longest time between two values of a tag, as the generator measured its own steps; known when it has halted. */
+	periodMs = Number.NaN;
 	apiUrl = "";
 	agentUrl = "";
 	brokerUrl = "";
+	#betweenMs = 0;
 	readonly #env: NodeJS.ProcessEnv = process.env;
 	readonly #others: Another[] = [];
 	readonly #running = Promise.withResolvers<void>();
@@ -111,7 +113,7 @@ export class LoadLine {
 			config,
 			`listener ${brokerPort} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n`,
 		);
-		this.periodMs = (this.tags / options.rate) * 1_000 + 2 * generatorTickMs;
+		this.#betweenMs = (this.tags / options.rate) * 1_000;
 		mkdirSync(join(this.directory, "logs"));
 		this.brokerUrl = `mqtt://127.0.0.1:${brokerPort}`;
 		await writeBenchFiles({
@@ -197,7 +199,9 @@ export class LoadLine {
 	/** Stops counting; the server stays up, so that everything produced can be read. */
 	async halt(): Promise<Halted> {
 		this.load.tell({ type: "halt" });
-		return await this.#halted.promise;
+		const halted = await this.#halted.promise;
+		this.periodMs = this.#betweenMs + generatorTickMs + halted.longestTickMs;
+		return halted;
 	}
 
 	/** The last lines of every log, for the message of a failing test. */

@@ -9,7 +9,7 @@ import { type EdgeMessage, EdgeSession } from "../../../agent/publisher/edge-ses
 import type { Tag } from "../../../agent/tag-book.ts";
 import { Directory } from "../../../collector/directory.ts";
 import { Host } from "../../../collector/host/host.ts";
-import type { IncomingRecord, Series } from "../../../collector/pipeline.ts";
+import type { GapRow, IncomingRecord, Series } from "../../../collector/pipeline.ts";
 import type { CollectorTelemetry } from "../../../collector/telemetry.ts";
 import { datatypes, tagDatatypes } from "../../../common/contract/datatype.ts";
 import type { HeldEpoch } from "../../../common/contract/delivery.ts";
@@ -58,6 +58,7 @@ export interface Taken {
 	readonly progress: string[];
 	readonly held: { held: readonly HeldEpoch[]; atBirth: boolean }[];
 	readonly series: Series[];
+	readonly gaps: GapRow[];
 }
 
 /** The real host; what it hands to the intake is written down. */
@@ -72,6 +73,8 @@ export function hostOver(broker: BrokerConnection, taken: Taken): Host {
 		},
 		...{ host: hostId, groups: [group], instance: "instance-1", clock: systemClock, directory, broker },
 		reorderTimeoutMs,
+		// Nothing is stored here, so nothing is known.
+		store: { samplesKnown: async (_, __, samples) => new Array(samples.count).fill(false) },
 		certificates: new CertificateWatch({ clock: systemClock, telemetry: taken.telemetry }),
 		telemetry: taken.telemetry,
 		intake: {
@@ -85,6 +88,8 @@ export function hostOver(broker: BrokerConnection, taken: Taken): Host {
 			held: (_, held, atBirth) => {
 				taken.held.push({ held, atBirth });
 			},
+			gap: (row) => taken.gaps.push(row),
+			known: () => ({ highestOffset: 0, completeMs: undefined }),
 		},
 	});
 }
@@ -103,6 +108,7 @@ export class HostRig {
 	readonly progress: string[] = [];
 	readonly held: { held: readonly HeldEpoch[]; atBirth: boolean }[] = [];
 	readonly series: Series[] = [];
+	readonly gaps: GapRow[] = [];
 	readonly commands: NodeCommand[] = [];
 	readonly states: {
 		topic: string;

@@ -43,6 +43,16 @@ describe("a journal that begins anew", () => {
 		expect(gaps).toMatchObject([{ id: outcome.gaps[0]?.id, fromMs: 5_000, toMs: 9_000 }]);
 	});
 
+	test("its gap ends at the first sample after it, also when the Through of that record is earlier", () => {
+		const watch = stored();
+		watch.ledger.opened(8, 0, 0, 1_000);
+		watch.ledger.apply(8, ranges(1, 2));
+		watch.held([{ epoch: 8, first: 1, next: 3 }], at(16_000));
+		watch.stored(row(8, 2, 9_000));
+		watch.ledger.mark("U1", 8, 2, 8_700);
+		expect(watch.advance().gaps).toMatchObject([{ fromMs: 5_000, toMs: 9_000 }]);
+	});
+
 	test("what the old one was known to hold and never sent is lost with it", () => {
 		const watch = stored();
 		watch.held([{ epoch: 7, first: 1, next: 10 }], at(1));

@@ -15,6 +15,26 @@ test("an epoch that comes back after another one is a second agent, told once [t
 	expect([...rivals.rivals].sort()).toEqual([7, 8]);
 });
 
+test("what a new epoch brings waits until the one before is silent, and that one's goes on", () => {
+	const rivals = new RivalAgents();
+	rivals.current(7, 0);
+	rivals.current(7, 1_000);
+	expect(rivals.mayStore(7, 1_000)).toBe(true);
+	rivals.current(8, 1_500);
+	expect([rivals.mayStore(7, 1_500), rivals.mayStore(8, 3_499), rivals.mayStore(8, 3_500)]).toEqual([
+		...[true, false, true],
+	]);
+});
+
+test("two agents: nothing of the second is stored before it is noticed, nor of any afterwards", () => {
+	const rivals = new RivalAgents();
+	rivals.current(7, 0);
+	rivals.current(8, 900);
+	expect(rivals.mayStore(8, 950)).toBe(false);
+	rivals.current(7, 1_000);
+	expect([rivals.mayStore(7, 9_000), rivals.mayStore(8, 9_000)]).toEqual([false, false]);
+});
+
 test("when one of them has been silent for a minute the other counts, and a third occurrence is told again", () => {
 	const rivals = new RivalAgents();
 	for (const [at, epoch] of [7, 8, 7].entries()) rivals.current(epoch, at * 1_000);
