@@ -3,8 +3,7 @@ import { type Clock, every } from "../common/runtime/clock.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
 import type { Figures } from "../common/runtime/process-figures.ts";
 import type { CollectorConfig } from "./config.ts";
-import type { EdgeNodeView } from "./pipeline.ts";
-import type { LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
+import type { EdgeNodeView, LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
 import type { Specification, SpecWindow } from "./specification.ts";
 
 /** What the view asks of the stages; the composition gives them. */

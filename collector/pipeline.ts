@@ -31,18 +31,6 @@ export interface EdgeNodeRow {
 	readonly edgeNode: string;
 }
 
-/** An edge node as people see it. */
-export interface EdgeNodeView {
-	readonly row: EdgeNodeRow;
-	readonly online: boolean;
-	/** Monotonic. */
-	readonly lastMessageMs: number | undefined;
-	/** Since when its own values are stale, UTC ms; undefined while it is online. */
-	readonly staleSinceMs: number | undefined;
-	/** Its devices; `staleSinceMs` is undefined while a device lives. */
-	readonly devices: readonly { readonly device: string; readonly staleSinceMs: number | undefined }[];
-}
-
 /** A record as it came from the wire. `samples.tagId` holds series ids. */
 export interface IncomingRecord {
 	readonly edgeNode: number;
@@ -72,20 +60,6 @@ export interface IntakePort {
 		edgeNode: number,
 		epoch: number,
 	): { readonly highestOffset: number; readonly completeMs: number | undefined };
-}
-
-/**
- * The epoch under which records of foreign edge nodes stand, which bring no positions; an agent's epochs are random
- * numbers of 53 bits.
- */
-export const foreignEpoch = 1;
-/** A record of a foreign edge node spans less than this in source time, so that a sample is found by its time. */
-export const foreignSpanMs = 60_000;
-
-/** Whether samples of foreign edge nodes are stored already. */
-export interface KnownSamplesPort {
-	/** For each sample whether one of the same series, source time, status and value is stored. */
-	samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]>;
 }
 
 /** What the intake sends back towards an agent. */

@@ -2,7 +2,7 @@
 // Rows are plain data that fit JSON as they are: a number that a double cannot hold exactly is text.
 
 import type { Figures } from "../common/runtime/process-figures.ts";
-import type { Occurrence, UnitVisit } from "./pipeline.ts";
+import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 
 /** A value for people and JSON: 64-bit integers beyond 2^53, NaN and infinities are text; bytes are `base64:…`. */
@@ -213,6 +213,18 @@ export interface LiveUnit {
 	readonly recipe: string;
 	/** The unit's newest Through: everything older has arrived or is a gap. */
 	readonly throughMs: number | undefined;
+}
+
+/** An edge node as people see it. */
+export interface EdgeNodeView {
+	readonly row: EdgeNodeRow;
+	readonly online: boolean;
+	/** Monotonic. */
+	readonly lastMessageMs: number | undefined;
+	/** Since when its own values are stale, UTC ms; undefined while it is online. */
+	readonly staleSinceMs: number | undefined;
+	/** Its devices; `staleSinceMs` is undefined while a device lives. */
+	readonly devices: readonly { readonly device: string; readonly staleSinceMs: number | undefined }[];
 }
 
 export interface LiveEdgeNode {

@@ -5,13 +5,8 @@ import type { GapCause } from "../../common/contract/gap.ts";
 import { nodeDevice } from "../../common/contract/ids.ts";
 import { recordSamplesMax, SampleColumns } from "../../common/contract/samples.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
-import {
-	foreignEpoch,
-	foreignSpanMs,
-	type GapRow,
-	type IntakePort,
-	type KnownSamplesPort,
-} from "../pipeline.ts";
+import { foreignEpoch, foreignSpanMs, type KnownSamplesPort } from "../foreign.ts";
+import type { GapRow, IntakePort } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { ForeignSamples } from "./foreign-samples.ts";
 import { gapIdOf } from "./gap-id.ts";

@@ -1,4 +1,5 @@
-import { foreignEpoch, type GapRow, type IncomingRecord } from "../pipeline.ts";
+import { foreignEpoch } from "../foreign.ts";
+import type { GapRow, IncomingRecord } from "../pipeline.ts";
 import { gapId } from "./batch.ts";
 import type { LostOffsets } from "./pending-rows.ts";
 

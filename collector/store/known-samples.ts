@@ -1,5 +1,6 @@
 import { SampleColumns } from "../../common/contract/samples.ts";
-import { foreignSpanMs, samplesPerSeq } from "../pipeline.ts";
+import { foreignSpanMs } from "../foreign.ts";
+import { samplesPerSeq } from "../pipeline.ts";
 import { storedValue } from "./sample-insert.ts";
 import type { StoreFile } from "./store-file.ts";
 

@@ -13,10 +13,11 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		composition: "agent.ts",
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
-	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side.
+	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side; foreign.ts is
+	// what host, intake and store agree on about edge nodes without confirmed delivery.
 	collector: {
 		composition: "collector.ts",
-		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts"],
+		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts", "foreign.ts"],
 	},
 	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/load": { composition: "load.ts", ports: ["pipeline.ts", "telemetry.ts"] },
