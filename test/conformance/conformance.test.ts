@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connectAsync } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { describeWithPeer } from "../helpers/peers.ts";
-import type { Capture, Check, Looked } from "./capture.ts";
+import { eventually } from "../simulators/plant/eventually.ts";
+import { type Capture, type Check, type Looked, metricsOf, said } from "./capture.ts";
 import { clauses, elsewhere } from "./clauses.ts";
+import { commonViolations } from "./common-violations.ts";
 import { edgeConnectionChecks } from "./edge-connection-checks.ts";
 import { edgeMessageChecks } from "./edge-message-checks.ts";
 import { edgeOrderChecks } from "./edge-order-checks.ts";
@@ -132,6 +135,69 @@ describeWithPeer("mosquitto", "Sparkplug 3.0, clause by clause", (mosquitto) => 
 			check.spoil(spoiled);
 			expect(check.look(spoiled).wrong).not.toEqual([]);
 		});
+	});
+
+	describe("what others were seen to get wrong would be found in us", () => {
+		const capture = (role: (typeof roles)[number], setup = "Mosquitto, 5.0"): Capture => {
+			const found_ = found.get(setup)?.captures[role];
+			if (found_ === undefined) throw new Error("expected the scenarios to have run");
+			return structuredClone(found_);
+		};
+
+		test.each(commonViolations)("$title", ({ role, id, spoil }) => {
+			const wrong = (of: Capture) =>
+				checks[role].filter(({ ids }) => ids.includes(id)).flatMap((check) => check.look(of).wrong);
+			const spoiled = capture(role);
+			expect(wrong(spoiled)).toEqual([]);
+			spoil(spoiled);
+			expect(wrong(spoiled)).not.toEqual([]);
+		});
+
+		test("6. each party speaks the version of MQTT that it was given", () => {
+			for (const setup of setupNames)
+				for (const role of roles)
+					for (const { protocol } of capture(role, setup).connections)
+						expect(setup.endsWith(protocol)).toBe(true);
+		});
+
+		test("7. signed integers are sign-extended to 32 or 64 bits, and UInt32 stands in int_value", () => {
+			const [birth] = said(capture("edge"), "DBIRTH").filter(({ device }) => device === "F500");
+			const aliases = new Map(metricsOf(birth).map(({ name = "", alias }) => [alias, name]));
+			const whole = said(capture("edge"), "DDATA").find(
+				(message) => message.device === "F500" && metricsOf(message).length > 10,
+			);
+			const values = Object.fromEntries(
+				metricsOf(whole).map(({ alias, int_value, long_value }) => [
+					aliases.get(alias),
+					int_value ?? long_value,
+				]),
+			);
+			expect(values).toMatchObject({
+				...{ Int81: 2 ** 32 - 128, Int161: 2 ** 32 - 32_768, Int321: 2 ** 31 },
+				...{ UInt81: 255, UInt161: 65_535, UInt321: 2 ** 32 - 1 },
+				...{ Int641: (2n ** 63n).toString(), UInt641: (2n ** 64n - 1n).toString() },
+			});
+		});
+	});
+
+	test.each(setupNames)("12. %s: a server gives out the will of whoever is pushed out", async (setup) => {
+		const servers = await (setups[setup] as (typeof setups)[string])(mosquitto);
+		const url = `mqtt://127.0.0.1:${servers.ports[0]}`;
+		const options = { protocolVersion: servers.protocol === "5.0" ? 5 : 4, reconnectPeriod: 0 } as const;
+		const listener = await connectAsync(url, options);
+		const heard: string[] = [];
+		listener.on("message", (topic) => heard.push(topic));
+		await listener.subscribeAsync("spBv1.0/#");
+		const will = {
+			topic: "spBv1.0/site/NDEATH/agent",
+			payload: Buffer.from("x"),
+			qos: 1,
+			retain: false,
+		} as const;
+		const one = await connectAsync(url, { ...options, clientId: "twice", will });
+		const other = await connectAsync(url, { ...options, clientId: "twice" });
+		await eventually(() => heard.includes(will.topic));
+		for (const client of [one, other, listener]) await client.endAsync(true);
 	});
 
 	test("the table in README.md says what was found", () => {

@@ -14,10 +14,9 @@ import type { EdgeNodeId, GroupId } from "../../common/contract/ids.ts";
 import { SampleColumns, type SampleValue } from "../../common/contract/samples.ts";
 import { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
+import type { BrokerConnection } from "../../common/runtime/mqtt-link.ts";
 import { plainBroker } from "../helpers/plain-broker.ts";
 
-const group = "site" as GroupId;
-const edgeNode = "agent" as EdgeNodeId;
 const startMs = Date.UTC(2026, 0, 5, 6);
 
 interface RigOptions {
@@ -36,6 +35,10 @@ interface RigOptions {
 	readonly windowBytes?: number;
 	readonly resendAfterMs?: number;
 	readonly epoch?: number;
+	/** Group, edge node and host, where they are not site, agent and collector. */
+	readonly names?: { readonly group: string; readonly edgeNode: string; readonly host: string };
+	/** User, password, TLS. */
+	readonly connection?: Partial<BrokerConnection>;
 }
 
 /** A sample of the rig's cycles; Good where no status is given. */
@@ -49,7 +52,9 @@ export interface RigSample {
 /** Everything of an agent behind its sources: recorder, journal on real files, and publisher. */
 export async function publishingAgent(options: RigOptions) {
 	const { folder, brokerUrl, tags: given = [{ name: "TT01", type: "Double" }] } = options;
-	const { devices = [], isLost = () => false } = options;
+	const { devices = [], isLost = () => false, connection = {} } = options;
+	const { names = { group: "site", edgeNode: "agent", host: "collector" } } = options;
+	const [group, edgeNode] = [names.group as GroupId, names.edgeNode as EdgeNodeId];
 	const { brokerUrls = brokerUrl, protocol = "3.1.1", primary = false } = options;
 	const { windowBytes = 4 * 1024 ** 2, resendAfterMs = 60_000, epoch = 1_001 } = options;
 	const tags = await TagBook.open(folder, {
@@ -72,14 +77,14 @@ export async function publishingAgent(options: RigOptions) {
 	recorder.opened({ epoch, previousEpoch, previousLast });
 	const current = new CurrentValues(new SampleColumns(tags.tags.length + 1));
 	const telemetry = new AgentTelemetry(pino({ level: "silent" }));
-	const delivery = new Delivery({ hosts: ["collector"], windowBytes, resendAfterMs });
+	const delivery = new Delivery({ hosts: [names.host], windowBytes, resendAfterMs });
 	const publisher = new Publisher({
 		group,
 		edgeNode,
-		hosts: ["collector"],
-		primaryHost: primary ? "collector" : undefined,
+		hosts: [names.host],
+		primaryHost: primary ? names.host : undefined,
 		directory: folder,
-		broker: plainBroker(brokerUrls, { clientId: "agent", protocol, keepaliveS: 30 }),
+		broker: plainBroker(brokerUrls, { clientId: "agent", protocol, keepaliveS: 30, ...connection }),
 		clock: systemClock,
 		journal,
 		progress: recorder.progress,
