@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { LineStore } from "./line-store.ts";
+import type { LedgerGap, LineStore, MissingRun } from "./line-store.ts";
 import type { LoadLine } from "./load-line.ts";
 import { until } from "./until.ts";
 
@@ -96,10 +96,21 @@ export async function expectExplained(
 			endless: gaps.filter(({ fromMs, toMs }) => fromMs < line.startedMs || toMs > Date.now()),
 			causes: causes && gaps.map(({ cause }) => cause).sort(),
 		},
-		`gaps: ${JSON.stringify(gaps)}\n${line.logs()}`,
+		`${nearby(unexplained, gaps)}; a tag has a value every ${line.periodMs} ms\n${line.logs()}`,
 	).toEqual({ doubled: [], unexplained: [], endless: [], causes: causes && [...causes].sort() });
 	expect(store.conflicts()).toBe(0);
 	return missing.reduce((sum, { values }) => sum + values, 0);
+}
+
+/** The rows of the ledger beside each hole that none explains. */
+function nearby(holes: readonly MissingRun[], gaps: readonly LedgerGap[]): string {
+	return holes
+		.slice(0, 3)
+		.map(({ tag, fromMs, toMs }) => {
+			const near = gaps.filter((gap) => gap.fromMs < toMs + 10_000 && gap.toMs > fromMs - 10_000);
+			return `${tag} ${fromMs}…${toMs} beside ${JSON.stringify(near)}`;
+		})
+		.join("; ");
 }
 
 /** A counter of a process, summed over the series that have these labels. */
