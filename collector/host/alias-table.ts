@@ -1,4 +1,10 @@
-import { type Datatype, datatypeName, isInteger64, isNumeric } from "../../common/contract/datatype.ts";
+import {
+	type Datatype,
+	datatypeName,
+	isArray,
+	isInteger64,
+	isNumeric,
+} from "../../common/contract/datatype.ts";
 import { deliveryMetrics } from "../../common/contract/delivery.ts";
 
 /** What a metric of a birth is to us. */
@@ -48,7 +54,8 @@ export function roleOf(name: string, datatype: number): MetricRole {
 	const storable =
 		isNumeric(datatype as Datatype) ||
 		isInteger64(datatype as Datatype) ||
-		["String", "Text", "UUID", "Bytes"].includes(type);
+		isArray(datatype as Datatype) ||
+		["String", "Text", "UUID", "Bytes", "File"].includes(type);
 	return storable ? "tag" : "unknown";
 }
 

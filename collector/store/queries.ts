@@ -2,7 +2,7 @@
 // where there is one, else by what a plant has (tags, edge nodes).
 
 import type { DatabaseSync } from "node:sqlite";
-import { type Datatype, datatypeName, isInteger64 } from "../../common/contract/datatype.ts";
+import { type Datatype, datatypeName } from "../../common/contract/datatype.ts";
 import { type Occurrence, samplesPerSeq } from "../pipeline.ts";
 import type { GapEntry, LotEntry, MessageEntry, SampleCounts, StoreTotals, TagRow } from "../read-port.ts";
 import {
@@ -60,7 +60,7 @@ export function readTags(db: DatabaseSync): TagRow[] {
 		samples: Number(row.samples),
 		lastSourceMs: Number(row.source_ms),
 		lastStatus: Number(row.status),
-		lastValue: readValue(row.value, isInteger64(Number(row.datatype) as Datatype)),
+		lastValue: readValue(row.value, Number(row.datatype) as Datatype),
 	}));
 }
 

@@ -1,6 +1,8 @@
 // Rows of the store in the form in which they are told to others.
 
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+import { decodeArray } from "../../common/contract/arrays.ts";
+import { type Datatype, isArray, isInteger64 } from "../../common/contract/datatype.ts";
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
 import type { GapEntry, ReadValue } from "../read-port.ts";
 
@@ -39,12 +41,29 @@ export function valueColumn(table: string): string {
 const textMax = 200;
 const bytesMax = 96;
 
-/** What `valueColumn` gave, for people and JSON. Long text and bytes are cut, and say so. */
-export function readValue(value: SQLOutputValue | undefined, integer: boolean): ReadValue {
+/** What `valueColumn` gave, for people and JSON. Long text, arrays and bytes are cut, and say so. */
+export function readValue(value: SQLOutputValue | undefined, datatype: Datatype): ReadValue {
 	if (value === null || value === undefined) return null;
 	if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
 	if (typeof value === "bigint") return exact(value.toString());
-	if (typeof value === "string") return integer ? exact(value) : cut(value);
+	if (typeof value === "string") return isInteger64(datatype) ? exact(value) : cut(value);
+	if (isArray(datatype)) return arrayText(datatype, value);
+	return bytesText(value);
+}
+
+/** An array as JSON, 64-bit integers as digits; what does not fit its type as bytes. */
+function arrayText(datatype: Datatype, packed: Uint8Array): string {
+	try {
+		const values = decodeArray(datatype, packed).map((value) =>
+			typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value),
+		);
+		return cut(`[${values.join(",")}]`);
+	} catch {
+		return bytesText(packed);
+	}
+}
+
+function bytesText(value: Uint8Array): string {
 	const shown = Buffer.from(value.subarray(0, bytesMax)).toString("base64");
 	return value.length > bytesMax ? `base64:${shown}… (${value.length} bytes)` : `base64:${shown}`;
 }

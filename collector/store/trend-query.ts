@@ -2,7 +2,13 @@
 // device, whose time bounds are indexed, and each record is read whole. `scanSamplesMax` bounds that work.
 
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { type Datatype, datatypeName, datatypes, isInteger64 } from "../../common/contract/datatype.ts";
+import {
+	type Datatype,
+	datatypeName,
+	datatypes,
+	isArray,
+	isInteger64,
+} from "../../common/contract/datatype.ts";
 import { isGood } from "../../common/contract/status.ts";
 import { samplesPerSeq } from "../pipeline.ts";
 import type { TrendAnswer, TrendQuery, ValueChange } from "../read-port.ts";
@@ -34,7 +40,7 @@ export function readTrend(
 	if (newest === undefined) return undefined;
 	const phaseSeries = new Set(seriesOf(db, unit, query.phaseTag).map(({ id }) => id));
 	const integers = new Set(series.filter(({ datatype }) => isInteger64(datatype)).map(({ id }) => id));
-	const own = new Set(series.map(({ id }) => id));
+	const own = new Map(series.map(({ id, datatype }) => [id, datatype]));
 	const kind = isText(newest.datatype) ? "text" : "number";
 
 	const coveredFromMs = coveredFrom(db, query, scanMax);
@@ -43,11 +49,11 @@ export function readTrend(
 	const phases: ValueChange[] = [];
 	let before: SampleRow | undefined;
 	let phaseBefore: SampleRow | undefined;
-	for (const row of scan(db, unit, coveredFromMs, toMs, [...own, ...phaseSeries])) {
+	for (const row of scan(db, unit, coveredFromMs, toMs, [...own.keys(), ...phaseSeries])) {
 		const [id, atMs, status, value] = row;
 		if (atMs > toMs) continue;
 		if (phaseSeries.has(id) && isGood(status)) {
-			if (atMs >= coveredFromMs) phases.push(changeOf(row, false));
+			if (atMs >= coveredFromMs) phases.push(changeOf(row, datatypes.String));
 			else if (phaseBefore === undefined || atMs >= phaseBefore[1]) phaseBefore = row;
 		}
 		if (!own.has(id)) continue;
@@ -56,11 +62,12 @@ export function readTrend(
 			continue;
 		}
 		samples.push(atMs, plottable(value, integers.has(id)), status, value !== null);
-		if (kind === "text") texts.push(changeOf(row, integers.has(id)));
+		if (kind === "text") texts.push(changeOf(row, own.get(id)));
 	}
-	before ??= lastBefore(db, unit, coveredFromMs, [...own]);
+	before ??= lastBefore(db, unit, coveredFromMs, [...own.keys()]);
 	phaseBefore ??= lastBefore(db, unit, coveredFromMs, [...phaseSeries]);
-	if (phaseBefore !== undefined && isGood(phaseBefore[2])) phases.push(changeOf(phaseBefore, false));
+	if (phaseBefore !== undefined && isGood(phaseBefore[2]))
+		phases.push(changeOf(phaseBefore, datatypes.String));
 
 	const order = samples.order();
 	const period = { fromMs: coveredFromMs, toMs, points };
@@ -75,7 +82,7 @@ export function readTrend(
 		samples: samples.count,
 		complete: coveredFromMs === fromMs,
 		coveredFromMs,
-		before: before === undefined ? undefined : changeOf(before, integers.has(before[0])),
+		before: before === undefined ? undefined : changeOf(before, own.get(before[0])),
 		buckets:
 			kind === "number" ? foldBuckets(samples, order, period) : { atMs: [], min: [], max: [], last: [] },
 		changes: foldChanges(texts, points),
@@ -86,7 +93,14 @@ export function readTrend(
 }
 
 function isText(datatype: Datatype): boolean {
-	return datatype === datatypes.String || datatype === datatypes.Bytes;
+	return (
+		isArray(datatype) ||
+		datatype === datatypes.String ||
+		datatype === datatypes.Text ||
+		datatype === datatypes.UUID ||
+		datatype === datatypes.Bytes ||
+		datatype === datatypes.File
+	);
 }
 
 /** The tag's series, the one with the newest sample first. */
@@ -166,8 +180,8 @@ function plottable(value: SQLOutputValue, integer: boolean): number {
 	return typeof value === "string" && integer ? Number(value) : Number.NaN;
 }
 
-function changeOf([, atMs, status, value]: SampleRow, integer: boolean): ValueChange {
-	return { atMs, status, value: readValue(value, integer) };
+function changeOf([, atMs, status, value]: SampleRow, datatype: Datatype = datatypes.String): ValueChange {
+	return { atMs, status, value: readValue(value, datatype) };
 }
 
 function notGoodBefore(before: SampleRow | undefined, integers: ReadonlySet<number>) {

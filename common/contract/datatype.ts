@@ -19,6 +19,19 @@ export const datatypes = {
 	Bytes: 17,
 	File: 18,
 	Template: 19,
+	Int8Array: 22,
+	Int16Array: 23,
+	Int32Array: 24,
+	Int64Array: 25,
+	UInt8Array: 26,
+	UInt16Array: 27,
+	UInt32Array: 28,
+	UInt64Array: 29,
+	FloatArray: 30,
+	DoubleArray: 31,
+	BooleanArray: 32,
+	StringArray: 33,
+	DateTimeArray: 34,
 } as const;
 
 export type DatatypeName = keyof typeof datatypes;
@@ -63,6 +76,11 @@ export function isNumeric(datatype: Datatype): boolean {
 		datatype === datatypes.Boolean ||
 		datatype === datatypes.DateTime
 	);
+}
+
+/** Whether the type is an array, whose values travel and are stored packed; see arrays.ts. */
+export function isArray(datatype: Datatype): boolean {
+	return datatype >= datatypes.Int8Array && datatype <= datatypes.DateTimeArray;
 }
 
 export function isInteger64(datatype: Datatype): boolean {

@@ -1,5 +1,5 @@
 import { ByteReader, BytesError, signed64, unsigned64 } from "./bytes.ts";
-import { type Datatype, datatypes } from "./datatype.ts";
+import { type Datatype, datatypes, isArray } from "./datatype.ts";
 import type { OtherValue, SampleValue } from "./samples.ts";
 import { qualityProperty, statusCodes, statusOfQuality, statusProperty } from "./status.ts";
 
@@ -88,7 +88,8 @@ export class MetricView {
 			case datatypes.File:
 				return this.field === valueField.bytes ? (this.bytes as OtherValue) : undefined;
 			default:
-				return undefined;
+				if (!isArray(datatype)) return undefined;
+				return this.field === valueField.bytes ? (this.bytes as OtherValue) : undefined;
 		}
 	}
 

@@ -161,6 +161,29 @@ test("quality, history, null and a metric by name come as they are; a template a
 	expect(await counted(rig.telemetry, "messages_refused_total", { reason: "datatype" })).toBe(2);
 });
 
+test("arrays, text, UUID and files are stored as they are packed", async () => {
+	const rig = await new HostRig().start();
+	const stranger = new Stranger(rig);
+	const packed = [1, 2, 255];
+	const array = { timestamp: startMs, datatype: 26, bytes_value: packed };
+	await stranger.born(
+		startMs,
+		[],
+		[
+			{ name: "A", alias: 1, ...array },
+			{ name: "B", alias: 2, timestamp: startMs, datatype: 14, string_value: "text" },
+			{ name: "C", alias: 3, timestamp: startMs, datatype: 15, string_value: "uuid" },
+			{ name: "D", alias: 4, timestamp: startMs, datatype: 18, bytes_value: [9] },
+		],
+	);
+	await eventually(() => stored(rig).length === 4);
+	expect(stored(rig).map(([, value]) => value)).toEqual([
+		...[Buffer.from(packed), "text", "uuid", Buffer.from([9])],
+	]);
+	expect(rig.series.map(({ datatype }) => datatype)).toEqual([26, 14, 15, 18]);
+	expect(await counted(rig.telemetry, "messages_refused_total")).toBe(0);
+});
+
 test("values far apart in time stand in records of their own, so that each is found by its time", async () => {
 	const rig = await new HostRig().start();
 	const stranger = new Stranger(rig);
