@@ -57,8 +57,11 @@ export class EdgeNodeLedger {
 			const next = ranges.highest + 1;
 			this.#epochs.set(epoch, { ranges, previousEpoch, previousLast, held: undefined, next });
 		}
-		// Two beginnings: the process ended before one of them found its place.
-		const begun = epochs.filter(({ previousEpoch }) => previousEpoch === 0);
+		// Two beginnings: the process ended before one of them found its place. An epoch whose first record, which names the
+		// epoch before, is not here yet has said nothing.
+		const begun = epochs.filter(
+			({ epoch, previousEpoch }) => previousEpoch === 0 && this.ranges(epoch).has(1),
+		);
 		if (begun.length > 1) for (const { epoch } of begun) this.#orphansMs.set(epoch, Number.NEGATIVE_INFINITY);
 		for (const { device, throughMs } of throughs) this.#through.set(device, throughMs);
 		for (const { device, epoch, offset, throughMs } of marks) this.mark(device, epoch, offset, throughMs);
@@ -85,6 +88,7 @@ export class EdgeNodeLedger {
 		state.previousEpoch = previousEpoch;
 		state.previousLast = previousLast;
 		if (previousEpoch === 0) this.#orphansMs.set(epoch, nowMs);
+		else this.#orphansMs.delete(epoch);
 	}
 
 	/** Takes what the agent says it holds now, oldest first, and returns what it can never send any more. */

@@ -115,3 +115,31 @@ test("a ledger made from the store's rows goes on where it stopped", () => {
 	expect(next.row(1, 8, next.ranges(8))).toEqual(row);
 	expect(next.completeMs).toBe(5);
 });
+
+describe("a collector that starts again with two epochs that name none before", () => {
+	const restarted = (second: { first: number; last: number }) =>
+		new EdgeNodeLedger(
+			[
+				{ edgeNode: 1, epoch: 7, previousEpoch: 0, previousLast: 0, ranges: [{ first: 1, last: 6 }] },
+				{ edgeNode: 1, epoch: 8, previousEpoch: 0, previousLast: 0, ranges: [second] },
+			],
+			[{ device: "U1", throughMs: 5_000 }],
+		);
+	const held = [{ epoch: 8, first: 1, next: 9 }];
+
+	test("puts the later one behind the other when both have begun: a journal was replaced", () => {
+		const ledger = restarted({ first: 1, last: 4 });
+		ledger.held(held);
+		expect(ledger.replaced(8, 0)).toMatchObject({ epoch: 8, previousEpoch: 7 });
+	});
+
+	test("waits for the first record of the later one, which may name the other", () => {
+		const ledger = restarted({ first: 3, last: 4 });
+		ledger.held(held);
+		expect(ledger.replaced(8, 60_000)).toBeUndefined();
+		ledger.opened(8, 7, 6, 61_000);
+		ledger.apply(8, ranges([1, 4]));
+		expect(ledger.replaced(8, 90_000)).toBeUndefined();
+		expect(ledger.isAfter(8, 7)).toBe(true);
+	});
+});
