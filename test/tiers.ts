@@ -25,7 +25,7 @@ export const fullParts = {
 	simulators: ["simulators"],
 	agent: ["agent", "delivery"],
 	collector: ["collector", "dashboards"],
-	integration: ["integration", "conformance"],
+	integration: ["integration", "conformance", "interop"],
 	"end-to-end": ["end-to-end"],
 	faults: ["faults"],
 } as const satisfies Record<string, readonly string[]>;
