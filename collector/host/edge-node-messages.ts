@@ -147,8 +147,10 @@ export class EdgeNodeMessages {
 		const { head } = readDeath(payload);
 		if (!node.state.online) return;
 		this.#inSequence(node, head, nowMs);
+		// Only of devices that were born, so that nobody can name any number of them.
+		if (node.state.isForeign && node.state.isAlive(device))
+			this.#options.foreign.deviceGone(node.id, device, head.timestampMs);
 		node.state.deviceDied(device, head.timestampMs);
-		if (node.state.isForeign) this.#options.foreign.deviceGone(node.id, device, head.timestampMs);
 	}
 
 	/** What is missing may only be late: `tick` asks for births when it does not come. */

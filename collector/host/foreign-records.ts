@@ -34,7 +34,6 @@ interface Hole {
 }
 
 interface ForeignNode {
-	readonly samples: ForeignSamples;
 	/** The offset of its next record. */
 	next: number;
 	/** When it sent its last message. */
@@ -51,6 +50,7 @@ const noHash = new Uint8Array(16);
 export class ForeignRecords {
 	readonly #options: ForeignRecordsOptions;
 	readonly #nodes = new Map<number, ForeignNode>();
+	readonly #known = new ForeignSamples();
 
 	constructor(options: ForeignRecordsOptions) {
 		this.#options = options;
@@ -88,11 +88,11 @@ export class ForeignRecords {
 		const fresh: number[] = [];
 		const asked: number[] = [];
 		for (let index = 0; index < samples.count; index++) {
-			const novelty = node.samples.look(samples, index);
+			const novelty = this.#known.look(samples, index);
 			if (novelty === "ask") asked.push(index);
 			if (novelty !== "new") continue;
 			fresh.push(index);
-			node.samples.known(samples, index);
+			this.#known.known(samples, index);
 		}
 		if (asked.length === 0) return this.#take(edgeNode, node, message, fresh);
 		return this.#ask(edgeNode, node, message, fresh, asked);
@@ -135,7 +135,6 @@ export class ForeignRecords {
 		if (node === undefined) {
 			const { highestOffset, completeMs } = this.#options.intake.known(edgeNode, foreignEpoch);
 			node = {
-				samples: new ForeignSamples(),
 				next: highestOffset + 1,
 				lastMs: completeMs,
 				missing: undefined,
@@ -169,17 +168,17 @@ export class ForeignRecords {
 		} catch (error) {
 			// Whether they are new cannot be told; to store them could double them, so they are a gap.
 			telemetry.partFailed({ part: "foreign edge nodes", err: error });
-			const times = asked.map((index) => samples.sourceMs[index] as number);
+			const times = question.sourceMs.subarray(0, question.count).sort();
 			this.#gap(edgeNode, device, {
-				...{ fromMs: Math.min(...times), toMs: Math.max(...times), cause: "unknown" },
+				...{ fromMs: times[0] as number, toMs: times.at(-1) as number, cause: "unknown" },
 			});
 			await this.#take(edgeNode, node, message, fresh);
 			return;
 		}
 		const also = asked.filter((index, at) => {
 			// Of two that are equal in one message, the second is a repeat now.
-			const isNew = stored[at] === false && node.samples.look(samples, index) !== "repeat";
-			node.samples.known(samples, index);
+			const isNew = stored[at] === false && this.#known.look(samples, index) !== "repeat";
+			this.#known.known(samples, index);
 			return isNew;
 		});
 		await this.#take(edgeNode, node, message, [...fresh, ...also]);

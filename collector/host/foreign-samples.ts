@@ -3,10 +3,12 @@ import type { SampleColumns, SampleValue } from "../../common/contract/samples.t
 /** What is known of a sample of a foreign edge node: `ask` the store, because it is older than the newest known. */
 export type Novelty = "new" | "repeat" | "ask";
 
-const recentMax = 10_000;
+const recentMax = 50_000;
+/** Values of one source time that are known here; about further ones the store is asked. */
+const keysMax = 100;
 
 /**
- * Tells repeats from new samples of one foreign edge node. Without positions on the wire only an equal metric, source
+ * Tells repeats from new samples of foreign edge nodes; a series is of one node. Without positions on the wire only an equal metric, source
  * time, value and status is a repeat; two values of one source time both live. The newest of each series is known here,
  * and what was accepted a moment ago; about anything older the store is asked. Pure.
  */
@@ -33,7 +35,10 @@ export class ForeignSamples {
 		const newest = this.#newest.get(series);
 		if (newest === undefined || sourceMs > newest.sourceMs)
 			this.#newest.set(series, { sourceMs, keys: [key] });
-		else if (sourceMs === newest.sourceMs && !newest.keys.includes(key)) newest.keys.push(key);
+		else if (sourceMs === newest.sourceMs && !newest.keys.includes(key)) {
+			newest.keys.push(key);
+			if (newest.keys.length > keysMax) newest.keys.shift();
+		}
 		this.#recent.add(key);
 		if (this.#recent.size > recentMax) this.#recent.delete(this.#recent.values().next().value as string);
 	}
@@ -47,7 +52,6 @@ function keyOf(samples: SampleColumns, index: number): string {
 function textOf(value: SampleValue): string {
 	if (value === null) return "null";
 	if (value instanceof Uint8Array) return `b${Buffer.from(value).toString("base64")}`;
-	// −0 is another value than 0, as it is to the store.
-	if (Object.is(value, -0)) return "-0";
+	// −0 is 0, as it is to the store.
 	return `${typeof value}${value}`;
 }

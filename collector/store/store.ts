@@ -34,7 +34,7 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 		return await this.#writer.call("recordHash", { edgeNode, epoch, offset });
 	}
 
-	/** Hands the columns over, as `commit` does. */
+	/** The columns are copied, not handed over. */
 	async samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]> {
 		return await this.#writer.call("samplesKnown", { edgeNode, device, samples });
 	}
