@@ -38,9 +38,9 @@ export interface EdgeNodeMessagesOptions {
 	readonly clock: Clock;
 	/** So long a message may be late before births are asked for. */
 	readonly reorderTimeoutMs: number;
-	/** Returns whether births are asked for; too soon after the last time they are not. */
 	/** Takes what edge nodes without confirmed delivery say. */
 	readonly foreign: ForeignRecords;
+	/** Returns whether births are asked for; too soon after the last time they are not. */
 	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => boolean;
 }
 
@@ -135,6 +135,14 @@ export class EdgeNodeMessages {
 		return { device, sentMs: data.head.timestampMs, samples: data.samples, historical: data.historical };
 	}
 
+	/** An agent sends it again; what another edge node said is gone. */
+	#refuseUnborn(node: KnownEdgeNode, device: string): void {
+		this.#options.telemetry.messageRefused("before_birth", {
+			topic: `${node.edgeNode}/${device}`,
+			detail: "data before a birth, or after a death",
+		});
+	}
+
 	#refuseMistyped(node: KnownEdgeNode, device: string, values: number): void {
 		this.#options.telemetry.messageRefused("mistyped", {
 			topic: `${node.edgeNode}/${device}`,
@@ -223,6 +231,7 @@ export class EdgeNodeMessages {
 		const { state } = node;
 		const { intake, clock } = this.#options;
 		if (!state.online) {
+			this.#refuseUnborn(node, device);
 			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
 			return undefined;
 		}
@@ -234,15 +243,19 @@ export class EdgeNodeMessages {
 		);
 		const inSequence = this.#inSequence(node, data.head, nowMs);
 		if (device !== nodeDevice && !state.isAlive(device)) {
+			this.#refuseUnborn(node, device);
 			this.#notUnderstood(node, "unknown_device", nowMs);
 			return undefined;
 		}
 		if (data.held !== undefined) intake.held(node.id, data.held, false);
-		if (state.isForeign && data.unknownAliases > 0) this.#notUnderstood(node, "unknown_alias", nowMs);
-		else if (data.unknownAliases > 0) {
+		if (data.unknownAliases > 0) {
+			this.#options.telemetry.messageRefused("unknown_alias", {
+				topic: `${node.edgeNode}/${device}`,
+				detail: `${data.unknownAliases} metrics that no birth declared`,
+			});
 			// Without its birth a record cannot be read whole, and a part of it must not be stored.
 			this.#notUnderstood(node, "unknown_alias", nowMs);
-			return undefined;
+			if (!state.isForeign) return undefined;
 		}
 		if (inSequence) state.understood();
 		if (data.mistyped > 0) {

@@ -161,6 +161,20 @@ test("quality, history, null and a metric by name come as they are; a template a
 	expect(await counted(rig.telemetry, "messages_refused_total", { reason: "datatype" })).toBe(2);
 });
 
+test("what no birth declared, and what comes before one, is counted, and the rest of a message is stored", async () => {
+	const rig = await new HostRig().start();
+	const stranger = new Stranger(rig);
+	await stranger.data(startMs, [said(startMs, 1)]);
+	await stranger.born(startMs, [], [born(startMs, 2)]);
+	await stranger.data(startMs + 1, [said(startMs + 1, 3), { alias: 99, timestamp: startMs, int_value: 4 }]);
+	await stranger.data(startMs + 2, [said(startMs + 2, 5)], { device: "/D2" });
+	await eventually(() => stored(rig).length === 2);
+	expect(stored(rig).map(([, value]) => value)).toEqual([2, 3]);
+	const refused = (reason: string) => counted(rig.telemetry, "messages_refused_total", { reason });
+	await eventually(() => rig.commands.length > 0);
+	expect([await refused("before_birth"), await refused("unknown_alias")]).toEqual([2, 1]);
+});
+
 test("arrays, text, UUID and files are stored as they are packed", async () => {
 	const rig = await new HostRig().start();
 	const stranger = new Stranger(rig);
