@@ -7,7 +7,7 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { EdgeNodeRow, IntakePort, Series } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { roleOf } from "./alias-table.ts";
-import type { EdgeNodeState, RebirthReason } from "./edge-node.ts";
+import type { EdgeNodeState, RebirthReason, RebirthRequest } from "./edge-node.ts";
 import type { ForeignMessage, ForeignRecords } from "./foreign-records.ts";
 import { readBirth, readData, readDeath } from "./message-reader.ts";
 
@@ -40,8 +40,7 @@ export interface EdgeNodeMessagesOptions {
 	readonly reorderTimeoutMs: number;
 	/** Takes what edge nodes without confirmed delivery say. */
 	readonly foreign: ForeignRecords;
-	/** Returns whether births are asked for; too soon after the last time they are not. */
-	readonly askRebirth: (node: KnownEdgeNode, reason: RebirthReason, nowMs: number) => boolean;
+	readonly askRebirth: (node: KnownEdgeNode, request: RebirthRequest) => void;
 }
 
 /** Births, deaths and data of edge nodes: what they say goes to the intake, what they lack is asked for. */
@@ -89,7 +88,10 @@ export class EdgeNodeMessages {
 		node.state.born(birth.bdSeq, birth.head.seq, nowMs);
 		node.state.isForeign = birth.held === undefined;
 		this.#define(node, nodeDevice, birth.metrics);
-		if (birth.held !== undefined) this.#options.intake.held(node.id, birth.held, true);
+		if (birth.held !== undefined) {
+			this.#options.intake.held(node.id, birth.held, true);
+			this.#options.foreign.notForeign(node.id);
+		}
 		this.#options.telemetry.edgeNodeBorn({
 			group: node.group,
 			edgeNode: node.edgeNode,
@@ -110,7 +112,7 @@ export class EdgeNodeMessages {
 	): Promise<void> | undefined {
 		const birth = readBirth(payload);
 		if (!node.state.online) {
-			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
+			this.#askRebirth(node, "unknown_edge_node", nowMs);
 			return undefined;
 		}
 		this.#inSequence(node, birth.head, nowMs);
@@ -136,7 +138,8 @@ export class EdgeNodeMessages {
 	}
 
 	/** An agent sends it again; what another edge node said is gone. */
-	#refuseUnborn(node: KnownEdgeNode, device: string): void {
+	#refuseUnborn(node: KnownEdgeNode, device: string, sentMs: number): void {
+		this.#options.foreign.unread(node.id, device, sentMs);
 		this.#options.telemetry.messageRefused("before_birth", {
 			topic: `${node.edgeNode}/${device}`,
 			detail: "data before a birth, or after a death",
@@ -174,7 +177,14 @@ export class EdgeNodeMessages {
 
 	/** Something of the birth is not known here; while messages are late, it may be in one of them. */
 	#notUnderstood(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): void {
-		if (!node.state.sequence.isWaiting) this.#options.askRebirth(node, reason, nowMs);
+		if (!node.state.sequence.isWaiting) this.#askRebirth(node, reason, nowMs);
+	}
+
+	/** Returns whether births are asked for; too soon after the last time they are not. */
+	#askRebirth(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): boolean {
+		const request = node.state.rebirthRequest(nowMs, reason);
+		if (request !== undefined) this.#options.askRebirth(node, request);
+		return request !== undefined;
 	}
 
 	/** To be called a few times a second. */
@@ -182,9 +192,11 @@ export class EdgeNodeMessages {
 		const { clock, reorderTimeoutMs, askRebirth } = this.#options;
 		const nowMs = clock.monotonicMs();
 		for (const node of nodes) {
+			const again = node.state.repeatedRequest(nowMs);
+			if (again !== undefined) askRebirth(node, again);
 			const { online, sequence, isForeign } = node.state;
 			if (!online || !sequence.isOverdue(nowMs, reorderTimeoutMs)) continue;
-			if (!askRebirth(node, "sequence", nowMs)) continue;
+			if (!this.#askRebirth(node, "sequence", nowMs)) continue;
 			sequence.giveUp();
 			if (isForeign) this.#options.foreign.missed(node.id);
 		}
@@ -231,8 +243,8 @@ export class EdgeNodeMessages {
 		const { state } = node;
 		const { intake, clock } = this.#options;
 		if (!state.online) {
-			this.#refuseUnborn(node, device);
-			this.#options.askRebirth(node, "unknown_edge_node", nowMs);
+			this.#refuseUnborn(node, device, readDeath(payload).head.timestampMs);
+			this.#askRebirth(node, "unknown_edge_node", nowMs);
 			return undefined;
 		}
 		const data = readData(
@@ -243,7 +255,7 @@ export class EdgeNodeMessages {
 		);
 		const inSequence = this.#inSequence(node, data.head, nowMs);
 		if (device !== nodeDevice && !state.isAlive(device)) {
-			this.#refuseUnborn(node, device);
+			this.#refuseUnborn(node, device, data.head.timestampMs);
 			this.#notUnderstood(node, "unknown_device", nowMs);
 			return undefined;
 		}
@@ -256,6 +268,7 @@ export class EdgeNodeMessages {
 			// Without its birth a record cannot be read whole, and a part of it must not be stored.
 			this.#notUnderstood(node, "unknown_alias", nowMs);
 			if (!state.isForeign) return undefined;
+			this.#options.foreign.unread(node.id, device, data.head.timestampMs);
 		}
 		if (inSequence) state.understood();
 		if (data.mistyped > 0) {

@@ -10,7 +10,16 @@ import { Sequence } from "./sequence.ts";
 /** Why a rebirth is wanted. */
 export type RebirthReason = "unknown_edge_node" | "sequence" | "unknown_alias" | "unknown_device";
 
+export interface RebirthRequest {
+	readonly reason: RebirthReason;
+	readonly withDatatype: boolean;
+}
+
 const rebirthBackoff = { initialMs: 1_000, maximumMs: 60_000, factor: 2 };
+/** So often an edge node is asked for births of which nothing more is heard: about a minute, with the growing pauses. */
+const requestsMax = 6;
+/** Births of many tags take their time. */
+const answerWithinMs = 5_000;
 
 export class EdgeNodeState {
 	readonly aliases = new AliasTable();
@@ -29,6 +38,11 @@ export class EdgeNodeState {
 	/** Requests since the last birth. */
 	#unanswered = 0;
 	#needsDatatype = false;
+	/** Why births were asked for that have not come. */
+	#openReason: RebirthReason | undefined;
+	/** Requests since something last called for them, and when the last one was. */
+	#requests = 0;
+	#requestedMs = Number.NEGATIVE_INFINITY;
 
 	constructor(random: () => number = Math.random) {
 		this.#backoff = new Backoff(rebirthBackoff, random);
@@ -54,6 +68,7 @@ export class EdgeNodeState {
 		this.#mayAskMs = Number.NEGATIVE_INFINITY;
 		if (this.#unanswered > 1) this.#needsDatatype = true;
 		this.#unanswered = 0;
+		this.#openReason = undefined;
 	}
 
 	deviceBorn(device: string): void {
@@ -84,20 +99,36 @@ export class EdgeNodeState {
 
 	/** Nothing is known any more of the node and its devices, since `wallMs`. */
 	lost(wallMs: number): void {
+		this.#openReason = undefined;
 		if (!this.#online) return;
 		this.#online = false;
 		this.staleSinceMs = wallMs;
 		for (const device of this.devices.keys()) if (this.isAlive(device)) this.devices.set(device, wallMs);
 	}
 
+	/** Something cannot be understood without new births. Returns the request to be made now, if any. */
+	rebirthRequest(nowMs: number, reason: RebirthReason): RebirthRequest | undefined {
+		this.#openReason = reason;
+		this.#requests = 0;
+		return this.#request(nowMs, reason);
+	}
+
+	/** The request to be made once more, because nothing came of the last one and nothing more is heard. */
+	repeatedRequest(nowMs: number): RebirthRequest | undefined {
+		if (this.#openReason === undefined || this.#requests >= requestsMax) return undefined;
+		return nowMs < this.#requestedMs + answerWithinMs ? undefined : this.#request(nowMs, this.#openReason);
+	}
+
 	/**
-	 * The request for a rebirth to be made now, if any: one at a time, later ones after a growing pause. A command should
-	 * not name data types [tck-id-payloads-metric-datatype-not-req]; but there are edge nodes that read no value without
-	 * one, so whoever does not answer is asked again with it.
+	 * One request at a time, later ones after a growing pause. A command should not name data types
+	 * [tck-id-payloads-metric-datatype-not-req]; but there are edge nodes that read no value without one, so whoever does
+	 * not answer is asked again with it.
 	 */
-	rebirthRequest(nowMs: number): { readonly withDatatype: boolean } | undefined {
+	#request(nowMs: number, reason: RebirthReason): RebirthRequest | undefined {
 		if (nowMs < this.#mayAskMs) return undefined;
 		this.#mayAskMs = nowMs + this.#backoff.nextMs();
-		return { withDatatype: this.#needsDatatype || this.#unanswered++ > 0 };
+		this.#requestedMs = nowMs;
+		this.#requests++;
+		return { reason, withDatatype: this.#needsDatatype || this.#unanswered++ > 0 };
 	}
 }

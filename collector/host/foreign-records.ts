@@ -45,12 +45,17 @@ interface ForeignNode {
 	readonly devicesAway: Map<string, number>;
 }
 
+/** Beyond so many devices of one edge node what cannot be read is the edge node's own gap. */
+const unreadDevicesMax = 100;
+
 const noHash = new Uint8Array(16);
 
 export class ForeignRecords {
 	readonly #options: ForeignRecordsOptions;
 	readonly #nodes = new Map<number, ForeignNode>();
 	readonly #known = new ForeignSamples();
+	/** By edge node and device: since when there is something that no birth explains. */
+	readonly #unread = new Map<number, Map<string, number>>();
 
 	constructor(options: ForeignRecordsOptions) {
 		this.#options = options;
@@ -62,6 +67,8 @@ export class ForeignRecords {
 		const sentMs = this.#sentMs(message);
 		const hole = node.away ?? node.missing;
 		if (hole !== undefined) this.#gap(edgeNode, nodeDevice, { ...hole, toMs: sentMs });
+		for (const device of this.#unread.get(edgeNode)?.keys() ?? [])
+			this.#closeUnread(edgeNode, device, sentMs, hole?.fromMs);
 		node.away = undefined;
 		node.missing = undefined;
 		node.devicesAway.clear();
@@ -73,11 +80,28 @@ export class ForeignRecords {
 		const node = this.#node(edgeNode);
 		const fromMs = node.devicesAway.get(message.device);
 		node.devicesAway.delete(message.device);
+		const toMs = this.#sentMs(message);
+		this.#closeUnread(edgeNode, message.device, toMs, fromMs);
 		if (fromMs !== undefined) {
-			const toMs = this.#sentMs(message);
 			this.#gap(edgeNode, message.device, { fromMs, toMs, cause: "server_unreachable" });
 		}
 		return this.data(edgeNode, message);
+	}
+
+	/**
+	 * Something said at `sentMs` (−1 when it does not say) cannot be read before the next birth: its values are a gap until
+	 * then. Whether the edge node is a foreign one is only known when it is born.
+	 */
+	unread(edgeNode: number, device: string, sentMs: number): void {
+		const since = this.#unread.get(edgeNode) ?? new Map<string, number>();
+		this.#unread.set(edgeNode, since);
+		const of = since.has(device) || since.size < unreadDevicesMax ? device : nodeDevice;
+		if (!since.has(of)) since.set(of, sentMs < 0 ? this.#options.clock.wallMs() : sentMs);
+	}
+
+	/** It speaks confirmed delivery, and sends again whatever could not be read. */
+	notForeign(edgeNode: number): void {
+		this.#unread.delete(edgeNode);
 	}
 
 	/** Stores what is new in a message. */
@@ -128,6 +152,21 @@ export class ForeignRecords {
 	deviceGone(edgeNode: number, device: string, sentMs: number): void {
 		const atMs = sentMs < 0 ? this.#options.clock.wallMs() : sentMs;
 		this.#node(edgeNode).devicesAway.set(device, atMs);
+	}
+
+	/** `coveredFromMs`: there is a row already, from then on. */
+	#closeUnread(
+		edgeNode: number,
+		device: string,
+		toMs: number,
+		coveredFromMs = Number.POSITIVE_INFINITY,
+	): void {
+		const since = this.#unread.get(edgeNode);
+		const fromMs = since?.get(device);
+		since?.delete(device);
+		if (since?.size === 0) this.#unread.delete(edgeNode);
+		if (fromMs !== undefined && fromMs < coveredFromMs)
+			this.#gap(edgeNode, device, { fromMs, toMs, cause: "unknown" });
 	}
 
 	#node(edgeNode: number): ForeignNode {

@@ -6,14 +6,14 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
-import { InstanceWatch } from "./instance-watch.ts";
+import { HostIdWatch, type OwnSessions } from "./host-id-watch.ts";
 
 export interface HostSessionOptions {
 	/** The server, one of those in `broker`. */
 	readonly url: string;
 	readonly host: HostId;
 	readonly groups: readonly GroupId[];
-	readonly instance: string;
+	readonly ownSessions: OwnSessions;
 	readonly broker: BrokerConnection;
 	readonly clock: Clock;
 	readonly certificates: CertificateWatch;
@@ -38,7 +38,7 @@ const listenEveryMs = 250;
 export class HostSession {
 	readonly #options: HostSessionOptions;
 	readonly #link: MqttLink;
-	readonly #instances: InstanceWatch;
+	readonly #owners: HostIdWatch;
 	/** One timestamp per MQTT session, in will, birth and repetition alike [tck-id-operational-behavior-host-application-connect-birth-payload]. */
 	#sessionMs = 0;
 	/** `listening`: whether the host id is free; nothing is published yet. */
@@ -65,7 +65,7 @@ export class HostSession {
 				}),
 			onMessage: (topic, payload, retained) => this.#received(topic, payload, retained),
 		});
-		this.#instances = new InstanceWatch(options.instance);
+		this.#owners = new HostIdWatch(options.ownSessions);
 	}
 
 	get connected(): boolean {
@@ -99,7 +99,7 @@ export class HostSession {
 
 	/** Goes on from listening to serving, or gives way. */
 	#decide(): void {
-		const decision = this.#instances.decision(this.#options.clock.monotonicMs());
+		const decision = this.#owners.decision(this.#options.clock.monotonicMs());
 		if (decision === "taken" && this.#stage !== "taken") {
 			this.#stage = "taken";
 			this.#stopListening();
@@ -117,6 +117,7 @@ export class HostSession {
 	 */
 	async #will() {
 		this.#sessionMs = this.#options.clock.wallMs();
+		this.#options.ownSessions.began(this.#sessionMs);
 		const payload = encodeHostState({ online: false, timestampMs: this.#sessionMs });
 		return { topic: stateTopic(this.#options.host), payload, qos: 1 as const, retain: true };
 	}
@@ -124,7 +125,7 @@ export class HostSession {
 	async #opened(): Promise<void> {
 		await this.#link.subscribe([stateTopic(this.#options.host)]);
 		if (this.#stage === "serving") await this.#serve();
-		else this.#instances.subscribed(this.#options.clock.monotonicMs());
+		else this.#owners.subscribed(this.#options.clock.monotonicMs());
 	}
 
 	/** Subscribe first, then say online [tck-id-host-topic-phid-birth-message]. */
@@ -138,17 +139,16 @@ export class HostSession {
 
 	#closed(reason: string): void {
 		this.#isOnline = false;
-		this.#instances.closed();
+		this.#owners.closed();
 		this.#options.onLost();
 		this.#options.telemetry.brokerLost({ broker: this.#options.url, reason });
 	}
 
 	#publishState(online: boolean, timestampMs: number): void {
 		if (this.#stage !== "serving") return;
-		const { host, instance } = this.#options;
 		this.#link.send({
-			topic: stateTopic(host),
-			payload: encodeHostState({ online, timestampMs, instance }),
+			topic: stateTopic(this.#options.host),
+			payload: encodeHostState({ online, timestampMs }),
 			qos: 1,
 			retain: true,
 		});
@@ -166,11 +166,11 @@ export class HostSession {
 		const state = decodeHostState(payload);
 		if (host !== this.#options.host || state === undefined) return;
 		if (this.#stage === "listening") {
-			this.#instances.state(state, retained, this.#options.clock.monotonicMs());
+			this.#owners.state(state, retained, this.#options.clock.monotonicMs());
 			this.#decide();
 			return;
 		}
-		if (!retained) this.#instances.stateWhileOnline(state, this.#sessionMs);
+		if (!retained) this.#owners.stateWhileOnline(state, this.#sessionMs);
 		this.#decide();
 		if (!state.online && this.connected) this.#publishState(true, this.#sessionMs);
 	}

@@ -12,9 +12,10 @@ import type { KnownSamplesPort } from "../foreign.ts";
 import type { CommandPort, EdgeNodeRow, IntakePort } from "../pipeline.ts";
 import type { EdgeNodeView } from "../read-port.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
-import { EdgeNodeState, type RebirthReason } from "./edge-node.ts";
+import { EdgeNodeState, type RebirthRequest } from "./edge-node.ts";
 import { EdgeNodeMessages, type KnownEdgeNode, type SeriesPort } from "./edge-node-messages.ts";
 import { ForeignRecords } from "./foreign-records.ts";
+import { OwnSessions } from "./host-id-watch.ts";
 import { HostSession } from "./host-session.ts";
 
 /** Gives ids to edge nodes; the store keeps them. */
@@ -51,6 +52,7 @@ interface FollowedEdgeNode extends KnownEdgeNode {
 export class Host implements Part, CommandPort {
 	readonly name = "Sparkplug host";
 	readonly #options: HostOptions;
+	readonly #ownSessions = new OwnSessions();
 	readonly #sessions: readonly HostSession[];
 	readonly #messages: EdgeNodeMessages;
 	readonly #writer = new PayloadWriter();
@@ -65,7 +67,7 @@ export class Host implements Part, CommandPort {
 		this.#messages = new EdgeNodeMessages({
 			...options,
 			foreign: new ForeignRecords(options),
-			askRebirth: (node, reason, nowMs) => this.#askRebirth(node, reason, nowMs),
+			askRebirth: (node, request) => this.#askRebirth(node, request),
 		});
 	}
 
@@ -73,6 +75,7 @@ export class Host implements Part, CommandPort {
 		const session: HostSession = new HostSession({
 			...this.#options,
 			url,
+			ownSessions: this.#ownSessions,
 			onMessage: (topic, payload) => this.#received(session, topic, payload),
 			onLost: () => this.#lost(session),
 			onTaken: () => this.#taken(),
@@ -193,12 +196,9 @@ export class Host implements Part, CommandPort {
 		return node;
 	}
 
-	#askRebirth(node: KnownEdgeNode, reason: RebirthReason, nowMs: number): boolean {
-		const request = node.state.rebirthRequest(nowMs);
-		if (request === undefined) return false;
+	#askRebirth(node: KnownEdgeNode, { reason, withDatatype }: RebirthRequest): void {
 		this.#options.telemetry.rebirthAsked({ group: node.group, edgeNode: node.edgeNode, reason });
-		this.#command(node.id, [[rebirthMetric, datatypes.Boolean, true]], request.withDatatype);
-		return true;
+		this.#command(node.id, [[rebirthMetric, datatypes.Boolean, true]], withDatatype);
 	}
 
 	/**

@@ -1,18 +1,14 @@
-/**
- * The STATE message of a host application [tck-id-host-topic-phid-birth-payload]. `instance` is ours: it names
- * the data directory behind the host, so that two collectors with one host id notice each other.
- */
+/** The STATE message of a host application: these two and nothing else [tck-id-host-topic-phid-birth-payload]. */
 export interface HostState {
 	readonly online: boolean;
 	readonly timestampMs: number;
-	readonly instance?: string;
 }
 
 const stateBytesMax = 4096;
 
-export function encodeHostState(state: HostState): string {
-	const { online, timestampMs: timestamp, instance } = state;
-	return JSON.stringify(instance === undefined ? { online, timestamp } : { online, timestamp, instance });
+/** There are edge nodes that refuse a STATE with a further key. */
+export function encodeHostState({ online, timestampMs }: HostState): string {
+	return JSON.stringify({ online, timestamp: timestampMs });
 }
 
 /** The state in a STATE payload, or undefined when it is something else (for instance the text of version 2.2). */
@@ -21,9 +17,9 @@ export function decodeHostState(payload: Uint8Array): HostState | undefined {
 	try {
 		const raw: unknown = JSON.parse(Buffer.from(payload).toString("utf8"));
 		if (typeof raw !== "object" || raw === null) return undefined;
-		const { online, timestamp, instance } = raw as Record<string, unknown>;
+		const { online, timestamp } = raw as Record<string, unknown>;
 		if (typeof online !== "boolean" || typeof timestamp !== "number") return undefined;
-		return { online, timestampMs: timestamp, ...(typeof instance === "string" ? { instance } : {}) };
+		return { online, timestampMs: timestamp };
 	} catch {
 		return undefined;
 	}

@@ -22,7 +22,7 @@ export const clauses: readonly Clause[] = readFileSync(join(import.meta.dirname,
 
 /** Clauses that a message on the wire cannot show, and the test that does. */
 export const elsewhere: Readonly<Record<string, string>> = {
-	"operational-behavior-host-application-host-id": "test/collector/host/instance-watch.test.ts",
+	"operational-behavior-host-application-host-id": "test/collector/host/host-id-watch.test.ts",
 	"intro-edge-node-id-uniqueness": "test/collector/intake/rival-agents.test.ts",
 	"topic-structure-namespace-unique-edge-node-descriptor": "test/collector/intake/rival-agents.test.ts",
 	"payloads-nbirth-edge-node-descriptor": "test/collector/intake/rival-agents.test.ts",

@@ -19,7 +19,7 @@ const isState = ({ state }: Message, online: boolean): boolean =>
 	state !== undefined &&
 	state.online === online &&
 	Number.isInteger(state.timestamp) &&
-	Object.keys(state).length >= 2;
+	Object.keys(state).length === 2;
 const changeBirth = (capture: Capture, change: (birth: Message) => void): void => {
 	const birth = births(capture)[0]?.birth;
 	if (birth !== undefined) change(birth);

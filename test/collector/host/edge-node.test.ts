@@ -35,20 +35,40 @@ describe("an edge node", () => {
 		for (let s = 0; s < 400; s++) {
 			// Messages in sequence alone do not show that it was worth asking.
 			node.sequence.take(s % 256, s * 1_000);
-			if (node.rebirthRequest(s * 1_000) !== undefined) askedS.push(s);
+			if (node.rebirthRequest(s * 1_000, "sequence") !== undefined) askedS.push(s);
 		}
 		expect(askedS).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363]);
 		node.born(1, 0, 400_000);
-		expect(node.rebirthRequest(400_000)).toBeDefined();
-		expect(node.rebirthRequest(401_001)).toBeUndefined();
+		expect(node.rebirthRequest(400_000, "sequence")).toBeDefined();
+		expect(node.rebirthRequest(401_001, "sequence")).toBeUndefined();
 		node.understood();
-		expect(node.rebirthRequest(460_000)).toBeDefined();
-		expect(node.rebirthRequest(461_000)).toBeDefined();
+		expect(node.rebirthRequest(460_000, "sequence")).toBeDefined();
+		expect(node.rebirthRequest(461_000, "sequence")).toBeDefined();
+	});
+
+	test("is asked six times within a minute when nothing more is heard of it, until it is born or lost", () => {
+		const node = new EdgeNodeState(() => 1);
+		expect(node.repeatedRequest(0)).toBeUndefined();
+		const repeatedS = (fromS: number, toS: number) =>
+			Array.from({ length: toS - fromS }, (_, index) => fromS + index).filter(
+				(s) => node.repeatedRequest(s * 1_000)?.reason === "unknown_alias",
+			);
+		expect(node.rebirthRequest(0, "unknown_alias")).toBeDefined();
+		expect(repeatedS(1, 400)).toEqual([5, 10, 15, 23, 39]);
+		// A message that calls for births begins anew, also when it comes too soon to be followed by a request at once.
+		node.rebirthRequest(400_000, "sequence");
+		expect(node.rebirthRequest(401_000, "unknown_alias")).toBeUndefined();
+		expect(repeatedS(402, 470)).toEqual([460]);
+		node.born(1, 0, 470_000);
+		expect(repeatedS(471, 600)).toEqual([]);
+		node.rebirthRequest(600_000, "unknown_alias");
+		node.lost(600_100);
+		expect(repeatedS(601, 800)).toEqual([]);
 	});
 
 	test("is asked without data types, with them when it does not answer, and always so if that helped [tck-id-payloads-metric-datatype-not-req]", () => {
 		const node = new EdgeNodeState(() => 1);
-		const asked = (nowMs: number) => node.rebirthRequest(nowMs)?.withDatatype;
+		const asked = (nowMs: number) => node.rebirthRequest(nowMs, "sequence")?.withDatatype;
 		expect(asked(0)).toBe(false);
 		node.born(1, 0, 100);
 		expect([asked(200), asked(100_000), asked(200_000)]).toEqual([false, true, true]);

@@ -161,10 +161,11 @@ test("quality, history, null and a metric by name come as they are; a template a
 	expect(await counted(rig.telemetry, "messages_refused_total", { reason: "datatype" })).toBe(2);
 });
 
-test("what no birth declared, and what comes before one, is counted, and the rest of a message is stored", async () => {
+test("what no birth declared, and what comes before one, is counted and a gap until the next birth; the rest of a message is stored", async () => {
 	const rig = await new HostRig().start();
 	const stranger = new Stranger(rig);
-	await stranger.data(startMs, [said(startMs, 1)]);
+	await stranger.data(startMs - 900, [said(startMs - 900, 1)]);
+	await stranger.data(startMs - 800, [said(startMs - 800, 1)]);
 	await stranger.born(startMs, [], [born(startMs, 2)]);
 	await stranger.data(startMs + 1, [said(startMs + 1, 3), { alias: 99, timestamp: startMs, int_value: 4 }]);
 	await stranger.data(startMs + 2, [said(startMs + 2, 5)], { device: "/D2" });
@@ -172,7 +173,14 @@ test("what no birth declared, and what comes before one, is counted, and the res
 	expect(stored(rig).map(([, value]) => value)).toEqual([2, 3]);
 	const refused = (reason: string) => counted(rig.telemetry, "messages_refused_total", { reason });
 	await eventually(() => rig.commands.length > 0);
-	expect([await refused("before_birth"), await refused("unknown_alias")]).toEqual([2, 1]);
+	expect([await refused("before_birth"), await refused("unknown_alias")]).toEqual([3, 1]);
+	const gap = (device: string, from: number, to: number) => ({
+		...{ device, cause: "unknown", fromMs: startMs + from, toMs: startMs + to },
+	});
+	expect(rig.gaps).toMatchObject([gap("D1", -900, 0)]);
+	await stranger.born(startMs + 10, [], [born(startMs + 10, 6)]);
+	await eventually(() => stored(rig).length === 3);
+	expect(rig.gaps).toMatchObject([gap("D1", -900, 0), gap("D1", 1, 10), gap("D2", 2, 10)]);
 });
 
 test("arrays, text, UUID and files are stored as they are packed", async () => {

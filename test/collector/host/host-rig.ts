@@ -113,7 +113,7 @@ export class HostRig {
 	readonly states: {
 		topic: string;
 		server: number;
-		payload: { online: boolean; timestamp: number; instance?: string };
+		payload: { online: boolean; timestamp: number };
 	}[] = [];
 	/** Which server each of the commands went to. */
 	readonly commandedOn: number[] = [];
