@@ -1,12 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { EdgeNodeId, GroupId, HostId } from "../../common/contract/ids.ts";
 import { decodeHostState } from "../../common/contract/state.ts";
 import { nodeTopic, parseTopic, stateTopic } from "../../common/contract/topics.ts";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
-import { replaceFile } from "../../common/runtime/data-directory.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { DeviceProgress, Journal, Position } from "../pipeline.ts";
@@ -18,6 +15,7 @@ import type { EdgeMessage, EdgeSession } from "./edge-session.ts";
 import { KnownHosts } from "./known-hosts.ts";
 import { Lanes } from "./lanes.ts";
 import { type RollingConfirmation, rollingHost } from "./rolling-confirmation.ts";
+import { SessionCounter } from "./session-counter.ts";
 
 export interface PublisherOptions {
 	readonly group: GroupId;
@@ -44,6 +42,11 @@ export interface PublisherOptions {
 const readBytes = 256 * 1024;
 /** So long an edge node waits for its primary host on one of several servers before it looks on the next. */
 const primaryHostWaitMs = 10_000;
+/**
+ * So long data waits behind births under rolling delivery: there are hosts that read messages side by side, do not know a
+ * metric whose birth came just before, and never ask again.
+ */
+const settleMs = 500;
 
 /** Takes durable records from the journal to the broker, and confirmations back to the journal. */
 export class Publisher implements Part {
@@ -52,18 +55,22 @@ export class Publisher implements Part {
 	readonly #link: MqttLink;
 	readonly #lanes: Lanes;
 	readonly #hosts: KnownHosts;
+	readonly #sessions: SessionCounter;
 	#life = new DeviceLife();
-	#bdSeq = -1;
 	#subscribed = false;
 	#born = false;
 	#pumping = false;
 	#again = false;
 	#stopTicking = () => {};
 	#stopWaiting = () => {};
+	/** Births were just published, and hosts may still be reading them. */
+	#settling = false;
+	#stopSettling = () => {};
 
 	constructor(options: PublisherOptions) {
 		this.#options = options;
 		this.#hosts = new KnownHosts(options.primaryHost);
+		this.#sessions = new SessionCounter(options.directory);
 		this.#link = new MqttLink({
 			...options.broker,
 			clock: options.clock,
@@ -81,7 +88,7 @@ export class Publisher implements Part {
 			endsWithWill: true,
 		});
 		const link = this.#link;
-		const isReady = () => this.#born && link.connected;
+		const isReady = () => this.#born && !this.#settling && link.connected;
 		this.#lanes = new Lanes({
 			...options,
 			wire: {
@@ -107,7 +114,7 @@ export class Publisher implements Part {
 	}
 
 	async start(): Promise<void> {
-		this.#bdSeq = await readBdSeq(this.#sessionFile);
+		await this.#sessions.open();
 		this.#options.journal.onDurable = () => this.#pump();
 		this.#stopTicking = every(this.#options.clock, 1_000, () => this.#tick());
 		this.#link.start();
@@ -116,6 +123,7 @@ export class Publisher implements Part {
 	async stop(): Promise<void> {
 		this.#stopTicking();
 		this.#stopWaiting();
+		this.#stopSettling();
 		this.#options.journal.onDurable = undefined;
 		this.#die();
 		await this.#link.stop();
@@ -123,26 +131,21 @@ export class Publisher implements Part {
 
 	/** NDEATH before DISCONNECT [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath]. */
 	#die(): void {
-		if (this.#born) this.#send(this.#options.session.death(this.#bdSeq, this.#options.clock.wallMs()));
+		if (this.#born)
+			this.#send(this.#options.session.death(this.#sessions.bdSeq, this.#options.clock.wallMs()));
 		this.#born = false;
 	}
 
-	get #sessionFile(): string {
-		return join(this.#options.directory, "session.json");
-	}
-
-	/** bdSeq grows by one with every CONNECT that is written, 0 after 255 [tck-id-topics-nbirth-bdseq-increment]. */
 	async #will() {
-		this.#bdSeq = (this.#bdSeq + 1) % 256;
-		await replaceFile(this.#sessionFile, `${JSON.stringify({ bdSeq: this.#bdSeq })}\n`);
-		const { topic, payload } = this.#options.session.death(this.#bdSeq, this.#options.clock.wallMs());
+		const bdSeq = await this.#sessions.next();
+		const { topic, payload } = this.#options.session.death(bdSeq, this.#options.clock.wallMs());
 		return { topic, payload, qos: 1 as const, retain: false };
 	}
 
 	/** Subscribe, then births, then data [tck-id-message-flow-edge-node-ncmd-subscribe]. */
 	async #opened(): Promise<void> {
 		const { group, edgeNode, hosts, telemetry } = this.#options;
-		telemetry.brokerConnected({ broker: this.#link.url, bdSeq: this.#bdSeq });
+		telemetry.brokerConnected({ broker: this.#link.url, bdSeq: this.#sessions.bdSeq });
 		await this.#link.subscribe([
 			nodeTopic(group, "NCMD", edgeNode),
 			...hosts.map((host) => stateTopic(host as HostId)),
@@ -184,7 +187,7 @@ export class Publisher implements Part {
 		this.#stopWaiting();
 		const held = journal.held();
 		const birth = {
-			bdSeq: this.#bdSeq,
+			bdSeq: this.#sessions.bdSeq,
 			held,
 			// Tags that are no longer configured stand in records of earlier epochs only.
 			backlog: delivery.lowWater(held).chain < journal.durable.chain,
@@ -193,9 +196,20 @@ export class Publisher implements Part {
 		for (const message of session.births(birth, clock.wallMs())) this.#send(message);
 		this.#born = true;
 		this.#lanes.born();
+		if (this.#options.rolling !== undefined) this.#settle();
 		if (this.#options.hosts.length === 0) this.#hostIs(rollingHost, true);
 		telemetry.born(reason);
 		this.#pump();
+	}
+
+	/** A further birth does not lengthen the wait, so that data passes between any number of them. */
+	#settle(): void {
+		if (this.#settling) return;
+		this.#settling = true;
+		this.#stopSettling = this.#options.clock.after(settleMs, () => {
+			this.#settling = false;
+			this.#pump();
+		});
 	}
 
 	#bear(device: string): void {
@@ -241,7 +255,7 @@ export class Publisher implements Part {
 	}
 
 	#command(payload: Buffer): void {
-		const { telemetry, journal, delivery } = this.#options;
+		const { telemetry, journal, delivery, rolling } = this.#options;
 		try {
 			const command = readCommand(payload);
 			for (const name of command.refused)
@@ -260,7 +274,10 @@ export class Publisher implements Part {
 					this.#refused(refusal, `host ${host} asked for ${resendFrom} of epoch ${epoch}`);
 				}
 			}
-			if (command.rebirth && this.#born && this.#link.connected) this.#birth("asked");
+			if (command.rebirth && this.#born && this.#link.connected) {
+				rolling?.missed(delivery, journal.held(), this.#options.clock.monotonicMs());
+				this.#birth("asked");
+			}
 		} catch (error) {
 			telemetry.commandRefused({ reason: "not_sparkplug", detail: errorText(error) });
 		}
@@ -293,6 +310,7 @@ export class Publisher implements Part {
 		const { chain, offset } = journal.durable;
 		const { deaths, births } = this.#life.tick(session.devices, isLost, { chain, offset: offset + 1 }, low);
 		for (const device of births) this.#send(session.deviceBirth(device, clock.wallMs()));
+		if (births.length > 0 && this.#options.rolling !== undefined) this.#settle();
 		for (const device of deaths) this.#send(session.deviceDeath(device, clock.wallMs()));
 	}
 
@@ -325,15 +343,5 @@ export class Publisher implements Part {
 
 	#send({ topic, payload }: EdgeMessage): void {
 		this.#link.send({ topic, payload, qos: 0, retain: false });
-	}
-}
-
-async function readBdSeq(path: string): Promise<number> {
-	try {
-		const raw = JSON.parse(await readFile(path, "utf8")) as { bdSeq?: unknown };
-		return Number.isInteger(raw.bdSeq) ? (raw.bdSeq as number) : -1;
-	} catch {
-		// No file at the first start; a damaged one only costs one step of a counter that wraps anyway.
-		return -1;
 	}
 }

@@ -18,16 +18,21 @@ interface Mark {
 }
 
 const marksMax = 10_000;
+/** However often births are asked for, everything is sent again at most this often. */
+const againAfterMs = 5_000;
 
 /**
  * Delivery to hosts that confirm nothing (`delivery.mode: rolling`): a record counts as confirmed some time after it
- * was sent over a connection that has stood since; after each reconnect everything not yet counted goes out again. At
- * least once, best effort: what a broker or a host drops meanwhile is lost, and the status page says so.
+ * was sent over a connection that has stood since; after each reconnect everything not yet counted goes out again, and
+ * also when a host asks for births, because it has missed something then. At least once, best effort: what a broker or a
+ * host drops without noticing is lost, and the status page says so.
  */
 export class RollingConfirmation {
 	readonly #keepMs: number;
 	/** What had been sent at past moments of this connection, oldest first. */
 	#marks: Mark[] = [];
+	#missed = false;
+	#againMs = Number.NEGATIVE_INFINITY;
 
 	constructor(keepMs: number) {
 		this.#keepMs = keepMs;
@@ -38,9 +43,25 @@ export class RollingConfirmation {
 		this.#marks = [];
 	}
 
+	/** A host asks for births. */
+	missed(delivery: Delivery, held: readonly HeldRange[], nowMs: number): void {
+		this.#missed = true;
+		this.#sendAgain(delivery, held, nowMs);
+	}
+
+	#sendAgain(delivery: Delivery, held: readonly HeldRange[], nowMs: number): void {
+		if (!this.#missed || nowMs - this.#againMs < againAfterMs) return;
+		this.#missed = false;
+		this.#againMs = nowMs;
+		this.lost();
+		delivery.hostState(rollingHost, false, held, nowMs);
+		delivery.hostState(rollingHost, true, held, nowMs);
+	}
+
 	/** Call about once a second while connected. */
 	tick(delivery: Delivery, held: readonly HeldRange[], nowMs: number): void {
 		if (delivery.hostsOnline.length === 0) return;
+		this.#sendAgain(delivery, held, nowMs);
 		if (this.#marks.length < marksMax) this.#marks.push({ firstUnsent: delivery.firstUnsent(), atMs: nowMs });
 		const old = this.#marks.findLastIndex(({ atMs }) => nowMs - atMs >= this.#keepMs);
 		if (old < 0) return;

@@ -43,6 +43,7 @@ export function withoutPeer(
 	env: Readonly<Record<string, string | undefined>>,
 	context: { skip(note: string): void },
 ): void {
-	if (env.CI === "true") throw new Error(`${reason} (.ci/run installs it; with CI=true nothing is skipped)`);
+	if (env.CI === "true")
+		throw new Error(`${reason} (.ci/run installs what npm test needs; with CI=true nothing is skipped)`);
 	context.skip(reason);
 }

@@ -8,6 +8,11 @@ import { CurrentValues } from "../../agent/publisher/current-values.ts";
 import { Delivery } from "../../agent/publisher/delivery.ts";
 import { EdgeSession } from "../../agent/publisher/edge-session.ts";
 import { Publisher } from "../../agent/publisher/publisher.ts";
+import {
+	RollingConfirmation,
+	rollingHost,
+	rollingKeepMs,
+} from "../../agent/publisher/rolling-confirmation.ts";
 import { TagBook } from "../../agent/tag-book.ts";
 import { AgentTelemetry } from "../../agent/telemetry.ts";
 import type { EdgeNodeId, GroupId } from "../../common/contract/ids.ts";
@@ -37,6 +42,8 @@ interface RigOptions {
 	readonly epoch?: number;
 	/** Group, edge node and host, where they are not site, agent and collector. */
 	readonly names?: { readonly group: string; readonly edgeNode: string; readonly host: string };
+	/** The host confirms nothing. */
+	readonly rolling?: boolean;
 	/** User, password, TLS. */
 	readonly connection?: Partial<BrokerConnection>;
 }
@@ -77,7 +84,8 @@ export async function publishingAgent(options: RigOptions) {
 	recorder.opened({ epoch, previousEpoch, previousLast });
 	const current = new CurrentValues(new SampleColumns(tags.tags.length + 1));
 	const telemetry = new AgentTelemetry(pino({ level: "silent" }));
-	const delivery = new Delivery({ hosts: [names.host], windowBytes, resendAfterMs });
+	const { rolling = false } = options;
+	const delivery = new Delivery({ hosts: [rolling ? rollingHost : names.host], windowBytes, resendAfterMs });
 	const publisher = new Publisher({
 		group,
 		edgeNode,
@@ -91,6 +99,7 @@ export async function publishingAgent(options: RigOptions) {
 		isLost,
 		session: new EdgeSession({ group, edgeNode, tags: tags.tags, current }),
 		delivery,
+		rolling: rolling ? new RollingConfirmation(rollingKeepMs(30)) : undefined,
 		certificates: new CertificateWatch({ clock: systemClock, telemetry }),
 		telemetry,
 	});

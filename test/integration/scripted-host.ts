@@ -7,6 +7,8 @@ type Metric = Readonly<Record<string, unknown>> & { name?: string; alias?: strin
 
 /** A message as the host sees it; metrics by the names of the birth. */
 export interface Seen {
+	/** When it came, monotonic. */
+	readonly atMs: number;
 	readonly type: string;
 	readonly device: string;
 	readonly seq: number | undefined;
@@ -97,6 +99,7 @@ export class ScriptedHost {
 		);
 		const held = named.get("Delivery/Held");
 		this.seen.push({
+			atMs: performance.now(),
 			type,
 			device,
 			seq: seq === undefined ? undefined : Number(seq),

@@ -15,23 +15,28 @@ import {
 
 export const namespaceUri = "urn:pilotline:test";
 
-const nodes = {
+const fourNodes = {
 	TT01: DataType.Double,
 	Count: DataType.UInt64,
 	Mode: DataType.String,
 	Heartbeat: DataType.DateTime,
 } as const;
-export type NodeName = keyof typeof nodes;
 
-/** A real OPC UA server with four variables, which can be stopped and started again at the same address. */
-export class SmallOpcuaServer {
+/** A real OPC UA server with a few variables, which can be stopped and started again at the same address. */
+export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 	readonly #folder: string;
 	#port = 0;
 	#server: OPCUAServer | undefined;
-	readonly #variables = new Map<NodeName, UAVariable>();
+	readonly #variables = new Map<Name, UAVariable>();
+	readonly #nodes: Readonly<Record<Name, DataType>>;
 
-	constructor(folder: string) {
+	/** `nodes`: the variables by name, with string node ids of the same name. */
+	constructor(
+		folder: string,
+		nodes = fourNodes as Readonly<Record<string, DataType>> as Record<Name, DataType>,
+	) {
 		this.#folder = folder;
+		this.#nodes = nodes;
 	}
 
 	get port(): number {
@@ -62,7 +67,7 @@ export class SmallOpcuaServer {
 		const addressSpace = server.engine.addressSpace;
 		if (addressSpace === null) throw new Error("expected an address space after initialize");
 		const namespace = addressSpace.registerNamespace(namespaceUri);
-		for (const [name, dataType] of Object.entries(nodes)) {
+		for (const [name, dataType] of Object.entries(this.#nodes) as [Name, DataType][]) {
 			const variable = namespace.addVariable({
 				organizedBy: addressSpace.rootFolder.objects,
 				browseName: name,
@@ -70,7 +75,7 @@ export class SmallOpcuaServer {
 				dataType: DataType[dataType],
 				minimumSamplingInterval: 0,
 			});
-			this.#variables.set(name as NodeName, variable);
+			this.#variables.set(name, variable);
 		}
 		this.#server = server;
 		await server.start();
@@ -84,8 +89,8 @@ export class SmallOpcuaServer {
 		await server?.shutdown(0);
 	}
 
-	write(name: NodeName, value: unknown, sourceMs: number, status: StatusCode = StatusCodes.Good): void {
-		const dataType = nodes[name];
+	write(name: Name, value: unknown, sourceMs: number, status: StatusCode = StatusCodes.Good): void {
+		const dataType = this.#nodes[name];
 		const variant = new Variant({ dataType, arrayType: VariantArrayType.Scalar, value });
 		this.#variables.get(name)?.setValueFromSource(variant, status, new Date(sourceMs));
 	}

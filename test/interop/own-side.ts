@@ -6,6 +6,8 @@ import { decodeArray } from "../../common/contract/arrays.ts";
 import { type Datatype, datatypeName, datatypes, isArray } from "../../common/contract/datatype.ts";
 import { LineStore } from "../faults/line-store.ts";
 import { ProcessUnderTest } from "../faults/process-under-test.ts";
+import { until } from "../faults/until.ts";
+import type { AgentStatus } from "../faults/whole.ts";
 import { freePort } from "../helpers/free-ports.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -13,6 +15,7 @@ const program = join(import.meta.dirname, "../../cli/main.ts");
 
 export const group = "interop";
 export const hostId = "pilotline";
+export const agentName = "agent";
 
 /** A program of ours in a process of its own, ended with the test. */
 function ownProcess(name: "agent" | "collector", folder: string, config: object): ProcessUnderTest {
@@ -25,6 +28,60 @@ function ownProcess(name: "agent" | "collector", folder: string, config: object)
 	});
 	onTestFinished(() => part.kill("SIGKILL"));
 	return part;
+}
+
+/** The keys of an agent's file that a test decides. */
+interface AgentFile {
+	readonly brokerUrl: string;
+	/** Port of the plant server, and what to read there: names that are node ids, too, and their data types. */
+	readonly serverPort: number;
+	readonly namespace: string;
+	readonly tags: readonly { readonly name: string; readonly type: string }[];
+	readonly host: { readonly id: string; readonly primary?: true };
+}
+
+/** Our agent, of one device with the name `unit`, and a host that confirms nothing. */
+export class OwnAgent {
+	readonly process: ProcessUnderTest;
+	readonly url: string;
+
+	private constructor(process: ProcessUnderTest, url: string) {
+		this.process = process;
+		this.url = url;
+	}
+
+	/** Not started yet. */
+	static async at({ brokerUrl, serverPort, namespace, tags, host }: AgentFile): Promise<OwnAgent> {
+		const port = await freePort();
+		const process = ownProcess("agent", temporaryFolder(), {
+			...{ kind: "agent", schema: 1, group, edge_node: agentName, data_dir: "data", status: { port } },
+			broker: { url: brokerUrl, insecure: true, keepalive_s: 5 },
+			...{ hosts: [host], delivery: { mode: "rolling" } },
+			servers: [
+				{
+					...{ name: "plant", endpoint: `opc.tcp://127.0.0.1:${serverPort}`, insecure: true },
+					...{ publishing_interval_ms: 50, connect_timeout_ms: 2_000 },
+				},
+			],
+			devices: [
+				{
+					...{ name: "unit", server: "plant", namespace, time_base: "publish" },
+					tags: tags.map(({ name, type }) => ({ name, node: `s=${name}`, type })),
+				},
+			],
+		});
+		return new OwnAgent(process, `http://127.0.0.1:${port}`);
+	}
+
+	/** Resolves when it reads its plant server. */
+	async reads(): Promise<void> {
+		await until<AgentStatus>(
+			`${this.url}/status`,
+			({ servers }) => servers.every(({ tagsSubscribed }) => tagsSubscribed > 0),
+			30_000,
+			() => this.process.log,
+		);
+	}
 }
 
 /** A stored sample as Tahu's programs write a value. */

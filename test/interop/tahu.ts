@@ -1,19 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-	accessSync,
-	constants,
-	existsSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	renameSync,
-	rmSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, onTestFinished, test } from "vitest";
-import { withoutPeer } from "../helpers/peers.ts";
+import { onTestFinished } from "vitest";
+import { describeWithPeer } from "../helpers/peers.ts";
 import { runCommand } from "../helpers/run-command.ts";
 
 const project = join(dirname(fileURLToPath(import.meta.url)), "tahu");
@@ -21,13 +12,6 @@ const cache = join(dirname(dirname(dirname(project))), "node_modules", ".cache",
 const buildWithinMs = 300_000;
 const endWithinMs = 15_000;
 const stderrBytes = 64 * 1024;
-
-/** What the programs need beside npm's packages: a command, and the Debian package that brings it. */
-const needs = [
-	["java", "default-jdk-headless"],
-	["javac", "default-jdk-headless"],
-	["mvn", "maven"],
-] as const;
 
 /** A metric as both programs take and give it; integers of 64 bits and times are decimal text. */
 export interface TahuMetric {
@@ -54,29 +38,9 @@ export interface TahuEvent {
 
 /** A suite that needs Java, Maven and, the first time, Maven Central; without the programs it says what is missing. */
 export function describeWithTahu(title: string, suite: () => void): void {
-	const missing = needs.find(([command]) => pathOf(command) === undefined);
-	describe(title, () => {
-		if (missing === undefined) suite();
-		else {
-			const reason = `no program ${missing[0]}; apt-get install ${missing[1]}`;
-			test(`needs ${missing[1]}`, (context) => withoutPeer(reason, process.env, context));
-		}
-	});
-}
-
-/** Where a command is, as a shell would find it. */
-function pathOf(command: string): string | undefined {
-	const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-	return folders
-		.map((folder) => join(folder, command))
-		.find((path) => {
-			try {
-				accessSync(path, constants.X_OK);
-				return true;
-			} catch {
-				return false;
-			}
-		});
+	describeWithPeer("openjdk-17-jdk-headless", title, () =>
+		describeWithPeer("maven", "built by Maven", suite),
+	);
 }
 
 let built: Promise<string> | undefined;
@@ -144,8 +108,7 @@ class TahuProgram {
 
 	protected constructor(name: string, classPath: string, args: readonly string[]) {
 		this.#name = name;
-		const [java] = needs[0];
-		this.#process = spawn(pathOf(java) ?? java, [
+		this.#process = spawn("java", [
 			"-Xmx192m",
 			"-XX:+UseSerialGC",
 			"-XX:TieredStopAtLevel=1",

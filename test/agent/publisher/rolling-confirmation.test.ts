@@ -54,3 +54,31 @@ test("after a reconnect everything that did not count goes out again", () => {
 	expect(delivery.lowWater(held(5)).offset).toBe(1);
 	expect(delivery.nextCatchUp(40_000)).toEqual({ chain: 1, first: 1, last: 4 });
 });
+
+test("who asks for births has missed something: everything that did not count goes out again, at most every five seconds", () => {
+	const { delivery, rolling, send } = line();
+	delivery.hostState(rollingHost, true, held(1), 0);
+	const again = (atMs: number) => {
+		const range = delivery.nextCatchUp(atMs);
+		if (range === undefined) return undefined;
+		for (let offset = range.first; offset <= range.last; offset++)
+			delivery.sentCatchUp({ chain: 1, offset, last: offset, bytes: 100 });
+		return range;
+	};
+	send(5);
+	rolling.tick(delivery, held(5), 1_000);
+	rolling.missed(delivery, held(5), 2_000);
+	expect(again(4_000)).toEqual({ chain: 1, first: 1, last: 4 });
+	rolling.missed(delivery, held(5), 4_500);
+	rolling.tick(delivery, held(5), 6_999);
+	expect(again(9_000)).toBeUndefined();
+	rolling.tick(delivery, held(5), 7_000);
+	expect(again(9_000)).toEqual({ chain: 1, first: 1, last: 4 });
+	// It counts from the last time it was sent.
+	rolling.tick(delivery, held(5), 10_000);
+	rolling.tick(delivery, held(5), 39_999);
+	expect(again(39_999)).toBeUndefined();
+	expect(delivery.lowWater(held(5)).offset).toBe(1);
+	rolling.tick(delivery, held(5), 40_000);
+	expect(delivery.lowWater(held(5)).offset).toBe(5);
+});
