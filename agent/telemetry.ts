@@ -114,10 +114,10 @@ export class AgentTelemetry {
 		this.#log.warn(fields, "plant server not reached; trying again");
 	}
 	tagRefused(fields: { server: string; tag: string; status: string }): void {
-		this.#log.error(
-			fields,
-			"plant server refused a tag; it stays Bad and is tried again at the next session",
-		);
+		this.#log.error(fields, "plant server refused a tag; it stays Bad and is tried again by itself");
+	}
+	tagWatched(fields: { server: string; tag: string }): void {
+		this.#log.info(fields, "plant server watches a tag that it had refused");
 	}
 	samplesReceived(server: string, samples: number, notGood: number, repeats: number): void {
 		this.#samples.inc({ server }, samples);

@@ -17,7 +17,18 @@ export interface CycleCounts {
 	notGood: number;
 	repeats: number;
 	overflows: number;
+	/** Tag ids of which the server says that there is no such node. */
+	readonly gone: number[];
 }
+
+/** BadNodeIdInvalid and BadNodeIdUnknown, the upper 16 bits. */
+const noSuchNode: ReadonlySet<number> = new Set([0x8033, 0x8034]);
+/** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
+const notFromSource = 0x402;
+/** So soon after a reconnect a server repeats present values. */
+const repeatsWithinMs = 10_000;
+/** So long after its old value came again a tag that was called Bad waits for a new one. */
+const stillSameAfterMs = 2_000;
 
 /**
  * Gathers the samples of one device during one publish cycle and puts them in order of source time.
@@ -35,8 +46,12 @@ export class CycleBuilder {
 	readonly #last = new SampleColumns(0);
 	/** 1 where `#last` holds a sample. */
 	readonly #seen: Uint8Array;
-	/** 1 until the first new value of a tag after a reconnect: its last value may come again. */
-	readonly #mayRepeat: Uint8Array;
+	/** Until this monotonic time the last value of a tag may come again, and more than once. */
+	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
+	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
+	readonly #calledBad = new Map<number, number>();
+	#calledBadMs = Number.NEGATIVE_INFINITY;
+	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -57,7 +72,6 @@ export class CycleBuilder {
 		if (this.#timeBaseId !== undefined) this.#rank[this.#timeBaseId - lowest] = Number.MAX_SAFE_INTEGER;
 		this.#last.reserve(places);
 		this.#seen = new Uint8Array(places);
-		this.#mayRepeat = new Uint8Array(places);
 	}
 
 	/** Whether the device's time is the server's clock, not a tag of the device. */
@@ -76,8 +90,8 @@ export class CycleBuilder {
 	}
 
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
-	expectRepeats(): void {
-		for (const id of this.#tagIds) this.#mayRepeat[id - this.#lowestId] = 1;
+	expectRepeats(nowMs: number): void {
+		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
 	}
 
 	/**
@@ -86,6 +100,7 @@ export class CycleBuilder {
 	 */
 	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
 		this.#resumedThroughMs = throughMs ?? Number.NEGATIVE_INFINITY;
+		this.#repeatsUntilMs = Number.POSITIVE_INFINITY;
 		for (const id of this.#tagIds) {
 			const last = samples.get(id);
 			if (last === undefined) continue;
@@ -97,7 +112,12 @@ export class CycleBuilder {
 			this.#last.setValue(place, last.value);
 			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
 		}
-		this.expectRepeats();
+	}
+
+	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
+	calledBad(tagIds: readonly number[], sourceMs: number): void {
+		for (const id of tagIds) this.#calledBad.set(id, 0);
+		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
 	}
 
 	/** Forgets what was gathered since the last `finish`. */
@@ -107,7 +127,7 @@ export class CycleBuilder {
 	}
 
 	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
-	finish(publishThroughMs: number | undefined, counts: CycleCounts): Cycle | undefined {
+	finish(publishThroughMs: number | undefined, counts: CycleCounts, nowMs: number): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
 		sorted.reserve(gathered.count);
@@ -118,24 +138,54 @@ export class CycleBuilder {
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = (gathered.tagId[index] as number) - this.#lowestId;
-			if (this.#mayRepeat[place] === 1 && this.#isRepeat(gathered, index, place)) {
-				this.#mayRepeat[place] = 0;
+			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
+			if (nowMs <= this.#repeatsUntilMs && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;
+				if (isCalledBad && this.#calledBad.get(gathered.tagId[index] as number) === 0)
+					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
 			this.#remember(gathered, index, place);
 			sorted.copyFrom(gathered, index);
+			if (isCalledBad) this.#calledBad.delete(gathered.tagId[index] as number);
 			const status = gathered.status[index] as number;
-			if (!isGood(status)) counts.notGood++;
+			if (!isGood(status)) {
+				counts.notGood++;
+				if (noSuchNode.has(status >>> 16)) counts.gone.push(gathered.tagId[index] as number);
+			}
 			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
 			if (gathered.tagId[index] === this.#timeBaseId && isGood(status))
 				throughMs = gathered.sourceMs[index] as number;
 		}
+		if (this.#calledBad.size > 0) this.#saySame(sorted, nowMs, throughMs);
 		counts.samples += sorted.count;
 		this.discard();
+		if (throughMs !== undefined) this.#throughMs = Math.max(this.#throughMs, throughMs);
 		if (sorted.count === 0 && throughMs === undefined) return undefined;
 		return { device: this.device, samples: sorted, throughMs };
+	}
+
+	/**
+	 * A tag that was called Bad has its old value still: said once, marked as not written by the plant, with the time at which
+	 * it is known, or the tag would be Bad until it changes. One that changes soon needs no such word.
+	 */
+	#saySame(sorted: SampleColumns, nowMs: number, throughMs: number | undefined): void {
+		const after = Math.max(this.#throughMs, throughMs ?? this.#throughMs, this.#calledBadMs);
+		const sourceMs = Math.max(this.#newestMs, Math.floor(after) + 1);
+		for (const [id, sinceMs] of this.#calledBad) {
+			const place = id - this.#lowestId;
+			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || this.#seen[place] === 0) continue;
+			this.#calledBad.delete(id);
+			sorted.reserve(sorted.count + 1);
+			const index = sorted.count++;
+			sorted.tagId[index] = id;
+			sorted.sourceMs[index] = sourceMs;
+			sorted.sourceRestTicks[index] = 0;
+			sorted.serverLagTicks[index] = Number.NaN;
+			sorted.status[index] = ((this.#last.status[place] as number) & 0xffff_0000) | notFromSource;
+			sorted.setValue(index, this.#last.value(place));
+		}
 	}
 
 	/** The indexes of what was gathered, by source time, then by the place in the configuration. */
@@ -162,8 +212,9 @@ export class CycleBuilder {
 	}
 
 	/**
-	 * The same source time, status and value as the tag's last sample, once after a reconnect. A server that kept its
-	 * queues sends what they hold first and the present value again after it, so the repeat need not come first.
+	 * The same source time, status and value as the tag's last sample, soon after a reconnect. A server that kept its
+	 * queues sends what they hold first and the present value again after it, so the repeat need not come first; and some
+	 * send the present value for more than one reason.
 	 */
 	#isRepeat(samples: SampleColumns, index: number, place: number): boolean {
 		if (this.#seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;

@@ -12,9 +12,13 @@ import type { AgentTelemetry } from "../telemetry.ts";
 import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
-import type { NamedTag, RefusedTag } from "./opcua-session.ts";
+import { disconnect, type LeftSession } from "./left-session.ts";
 import { type ClockStep, PlantClock } from "./plant-clock.ts";
 import { type PlantListener, PlantSession } from "./plant-session.ts";
+import { SessionBudget } from "./session-budget.ts";
+import { SourceHoles } from "./source-holes.ts";
+import { TagRetries } from "./tag-retries.ts";
+import { type NamedTag, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
@@ -42,15 +46,18 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #reader = new DataChangeReader();
 	readonly #bad = new SampleColumns(64);
 	readonly #plantClock = new PlantClock();
-	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 10_000, factor: 2 });
+	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
+	readonly #budget = new SessionBudget();
+	readonly #retries = new TagRetries();
+	readonly #watched: WatchedTags;
+	/** By tag id: its place in the list of tags. */
+	readonly #places = new Map<number, number>();
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
-	#refusedTags = 0;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	/** Where each device's hole begins, and why: the subscription, or the agent itself, was gone. */
-	readonly #holes = new Map<string, { fromMs: number; cause: GapCause }>();
+	readonly #holes = new SourceHoles();
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
@@ -64,13 +71,15 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const builder = new CycleBuilder(device, tags);
 			const stoppedMs = options.recovered.throughMs.get(device.name);
 			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined) this.#holes.set(device.name, { fromMs: stoppedMs, cause: "agent_down" });
+			if (stoppedMs !== undefined) this.#holes.open(device.name, stoppedMs, "agent_down");
 			this.#builders.set(device.name, builder);
 			for (const tag of tags) {
+				this.#places.set(tag.tag.id, this.#tags.length);
 				this.#tags.push({ namespace: device.namespace, tag });
 				this.#targets.push({ samples: builder.samples, tagId: tag.tag.id, datatype: tag.tag.datatype });
 			}
 		}
+		this.#watched = new WatchedTags({ server: options.server, tags: this.#tags });
 	}
 
 	start(): void {
@@ -88,7 +97,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			server: server.name,
 			connected: this.#connected,
 			tags: this.#tags.length,
-			tagsSubscribed: this.#connected ? this.#tags.length - this.#refusedTags : 0,
+			tagsSubscribed: this.#connected ? this.#tags.length - this.#retries.size : 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
@@ -98,8 +107,14 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	async #run(): Promise<void> {
 		const { clock, server, telemetry } = this.#options;
 		const stopping = this.#stopping.signal;
+		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
-			const session = new PlantSession({ server, tags: this.#tags, clock, listener: this });
+			if (left === undefined || left.isSessionGone)
+				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
+			if (stopping.aborted) break;
+			const session = new PlantSession({
+				...{ server, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+			});
 			let reason: string;
 			try {
 				reason = await session.run(stopping);
@@ -107,14 +122,16 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				reason = errorText(error);
 			}
 			this.silent(reason);
-			// Also after an outage in which the client kept its subscription until now.
-			this.subscriptionLost();
+			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
+			left = session.left;
+			if (left?.subscription === undefined) this.subscriptionLost();
 			await session.close();
-			if (stopping.aborted) return;
+			if (stopping.aborted) break;
 			const retryMs = this.#backoff.nextMs();
 			telemetry.serverRetried({ server: server.name, reason, retryMs });
 			await pause(clock, retryMs, stopping);
 		}
+		if (left !== undefined) await disconnect(left.client, clock);
 	}
 
 	get silentMs(): number {
@@ -130,13 +147,15 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	watching(): void {
-		for (const builder of this.#builders.values()) builder.expectRepeats();
+		const nowMs = this.#options.clock.monotonicMs();
+		for (const builder of this.#builders.values()) builder.expectRepeats(nowMs);
 	}
 
 	watched(refused: readonly RefusedTag[]): void {
 		const { server, telemetry } = this.#options;
-		this.#backoff.reset();
-		this.#refusedTags = refused.length;
+		this.#retries.clear();
+		for (const { tag } of refused)
+			this.#retries.failed(this.#placeOf(tag), this.#options.clock.monotonicMs());
 		this.#isConnected();
 		for (const { tag, statusCode, statusName } of refused) {
 			telemetry.tagRefused({
@@ -148,12 +167,35 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
+	dueAgain(nowMs: number): readonly number[] {
+		return this.#retries.due(nowMs);
+	}
+
+	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void {
+		const { telemetry, server, clock } = this.#options;
+		const still = new Set(refused.map(({ tag }) => this.#placeOf(tag)));
+		for (const place of places) {
+			if (still.has(place)) {
+				this.#retries.failed(place, clock.monotonicMs());
+				continue;
+			}
+			this.#retries.succeeded(place);
+			const { tag } = (this.#tags[place] as NamedTag).tag;
+			telemetry.tagWatched({ server: server.name, tag: `${tag.device}/${tag.name}` });
+		}
+	}
+
+	#placeOf({ tag }: SourceTag): number {
+		return this.#places.get(tag.id) as number;
+	}
+
 	#isConnected(): void {
 		const { telemetry, server } = this.#options;
+		this.#backoff.reset();
 		this.#connected = true;
 		this.#lastError = undefined;
-		const tags = this.#tags.length - this.#refusedTags;
-		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedTags });
+		const refusedTags = this.#retries.size;
+		telemetry.serverConnected({ server: server.name, tags: this.#tags.length - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -190,13 +232,15 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				? undefined
 				: this.#plantClock.published(publishMs, this.#options.clock.monotonicMs());
 		if (step !== undefined) this.#clockStepped(step);
-		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
+		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
+		const nowMs = this.#options.clock.monotonicMs();
 		for (const builder of this.#builders.values()) {
 			const beforeMs = builder.newestMs;
 			const overflowsBefore = counts.overflows;
-			const cycle = builder.finish(throughMs, counts);
+			const cycle = builder.finish(throughMs, counts, nowMs);
 			if (cycle === undefined) continue;
-			this.#closeHole(builder, cycle.samples);
+			const hole = this.#holes.close(builder.device, cycle.samples);
+			if (hole !== undefined) sink.gap(hole);
 			if (counts.overflows > overflowsBefore) {
 				sink.gap({
 					device: builder.device,
@@ -212,6 +256,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
 		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
+		for (const id of counts.gone) {
+			const place = this.#places.get(id);
+			if (place !== undefined && !this.#retries.has(place)) this.#retries.failed(place, nowMs);
+		}
 	}
 
 	/**
@@ -231,35 +279,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
-	/** Writes down what was missed between the last sample before an outage and the first one after it. */
-	#closeHole(builder: CycleBuilder, samples: SampleColumns): void {
-		const hole = this.#holes.get(builder.device);
-		if (hole === undefined || samples.count === 0) return;
-		const { fromMs, cause } = hole;
-		// The first values of a new subscription are the newest of their tags; what was before them is missed.
-		let toMs = Number.NEGATIVE_INFINITY;
-		for (let index = 0; index < samples.count; index++)
-			toMs = Math.max(toMs, samples.sourceMs[index] as number);
-		if (toMs <= fromMs) return;
-		this.#holes.delete(builder.device);
-		this.#options.sink.gap({
-			device: builder.device,
-			tags: [],
-			fromMs,
-			toMs,
-			cause,
-			backfilled: false,
-		});
-	}
-
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
 		this.#plantClock.reset();
-		this.#holeFrom("server_unreachable");
-		for (const builder of this.#builders.values()) {
-			builder.discard();
-			builder.expectRepeats();
-		}
+		this.#holesFrom("server_unreachable");
+		for (const builder of this.#builders.values()) builder.discard();
 	}
 
 	republished(): void {
@@ -268,12 +292,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
-		this.#holeFrom("sequence");
+		this.#holesFrom("sequence");
 	}
 
-	#holeFrom(cause: GapCause): void {
-		for (const { device, newestMs } of this.#builders.values())
-			if (newestMs > 0 && !this.#holes.has(device)) this.#holes.set(device, { fromMs: newestMs, cause });
+	#holesFrom(cause: GapCause): void {
+		for (const { device, newestMs } of this.#builders.values()) this.#holes.open(device, newestMs, cause);
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
@@ -311,6 +334,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				this.#bad.status[index] = status;
 				this.#bad.setValue(index, null);
 			}
+			builder.calledBad(
+				mine.map(({ tag }) => tag.id),
+				sourceMs,
+			);
 			sink.cycle({ device: builder.device, samples: this.#bad, throughMs: undefined });
 		}
 	}

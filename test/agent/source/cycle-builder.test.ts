@@ -38,9 +38,9 @@ function add(
 	samples.setValue(index, value);
 }
 
-function finish(from: CycleBuilder, publishThroughMs?: number) {
-	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
-	const cycle = from.finish(publishThroughMs, counts);
+function finish(from: CycleBuilder, publishThroughMs?: number, nowMs = 1_000) {
+	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
+	const cycle = from.finish(publishThroughMs, counts, nowMs);
 	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
 		cycle?.samples.tagId[index],
 		cycle?.samples.sourceMs[index],
@@ -88,19 +88,21 @@ test("a heartbeat that is not Good proves nothing", () => {
 	expect(finish(unit)).toMatchObject({ throughMs: undefined, counts: { notGood: 1 } });
 });
 
-test("the value that a new subscription repeats is dropped once, and only when it is the same in time, status and value", () => {
+test("values that a new subscription repeats are dropped for ten seconds, and only when they are the same in time, status and value", () => {
 	const unit = builder();
 	add(unit, temperature, 10, 400);
 	finish(unit);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, 400);
 	expect(finish(unit)).toMatchObject({ samples: [], counts: { repeats: 1, samples: 0 } });
 	add(unit, temperature, 10, 400);
-	expect(finish(unit).samples).toHaveLength(1);
-	unit.expectRepeats();
+	expect(finish(unit, undefined, 11_000)).toMatchObject({ samples: [], counts: { repeats: 1 } });
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 11_001).samples).toHaveLength(1);
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, 400, 0x40000000);
 	expect(finish(unit).samples).toHaveLength(1);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 11, 400);
 	expect(finish(unit).samples).toHaveLength(1);
 });
@@ -109,10 +111,10 @@ test("a repeated list of bytes is a repeat by its content, not by where it lies 
 	const unit = builder();
 	add(unit, temperature, 10, Buffer.from([1, 2]));
 	finish(unit);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, Buffer.from([1, 2]));
 	expect(finish(unit).counts.repeats).toBe(1);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, Buffer.from([1, 3]));
 	expect(finish(unit).samples).toHaveLength(1);
 });
@@ -140,4 +142,26 @@ test("an overflow bit is counted, and such a value is Good all the same", () => 
 	const unit = builder();
 	add(unit, temperature, 10, 1, 0x00000480);
 	expect(finish(unit).counts).toMatchObject({ overflows: 1, notGood: 0, samples: 1 });
+});
+
+test("a tag that was called Bad and has its old value still is said to have it, once, after two seconds, marked", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	add(unit, phase, 12, "RAMP");
+	finish(unit, 5);
+	unit.calledBad([temperature, phase], 50);
+	unit.expectRepeats(10_000);
+	add(unit, temperature, 10, 400);
+	add(unit, phase, 12, "RAMP");
+	expect(finish(unit, 60, 10_000).samples).toEqual([]);
+	// One that changes needs no such word.
+	add(unit, phase, 70, "SOAK");
+	expect(finish(unit, 80, 11_999).samples).toEqual([[phase, 70, "SOAK"]]);
+	const { samples, cycle } = finish(unit, 90, 12_000);
+	expect(samples).toEqual([[temperature, 70, 400]]);
+	expect(cycle?.samples.status[0]).toBe(0x402);
+	expect(finish(unit, 100, 20_000).samples).toEqual([]);
+	// What the server has last said of it is its old value still.
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, 110, 20_000).counts.repeats).toBe(1);
 });

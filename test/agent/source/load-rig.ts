@@ -93,7 +93,8 @@ export async function loadedSource(
 				for (let index = 0; index < samples.count; index++) {
 					const name = book.get(samples.tagId[index] as number)?.name as string;
 					const value = samples.value(index);
-					if (name === phaseTag) continue;
+					// Not from the plant: the old value of a tag that was called Bad.
+					if (name === phaseTag || samples.status[index] === 0x402) continue;
 					const list = taken.get(name) ?? [];
 					if (list.length === 0) taken.set(name, list);
 					list.push({
