@@ -158,7 +158,6 @@ export class CycleBuilder {
 			if (gathered.tagId[index] === this.#timeBaseId && isGood(status))
 				throughMs = gathered.sourceMs[index] as number;
 		}
-		if (this.#calledBad.size > 0) this.#saySame(sorted, nowMs, throughMs);
 		counts.samples += sorted.count;
 		this.discard();
 		if (throughMs !== undefined) this.#throughMs = Math.max(this.#throughMs, throughMs);
@@ -167,25 +166,29 @@ export class CycleBuilder {
 	}
 
 	/**
-	 * A tag that was called Bad has its old value still: said once, marked as not written by the plant, with the time at which
-	 * it is known, or the tag would be Bad until it changes. One that changes soon needs no such word.
+	 * Tags that were called Bad and have their old values still: said once, marked as not written by the plant, with the time
+	 * at which it is known, or they would be Bad until they change. One that changes soon needs no such word. To be asked
+	 * after `finish`; a cycle of its own, because what the plant wrote is counted by whole records.
 	 */
-	#saySame(sorted: SampleColumns, nowMs: number, throughMs: number | undefined): void {
-		const after = Math.max(this.#throughMs, throughMs ?? this.#throughMs, this.#calledBadMs);
-		const sourceMs = Math.max(this.#newestMs, Math.floor(after) + 1);
+	stillSame(nowMs: number): Cycle | undefined {
+		const samples = this.#sorted;
+		samples.count = 0;
+		samples.other.length = 0;
+		const sourceMs = Math.max(this.#newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
 		for (const [id, sinceMs] of this.#calledBad) {
 			const place = id - this.#lowestId;
 			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || this.#seen[place] === 0) continue;
 			this.#calledBad.delete(id);
-			sorted.reserve(sorted.count + 1);
-			const index = sorted.count++;
-			sorted.tagId[index] = id;
-			sorted.sourceMs[index] = sourceMs;
-			sorted.sourceRestTicks[index] = 0;
-			sorted.serverLagTicks[index] = Number.NaN;
-			sorted.status[index] = ((this.#last.status[place] as number) & 0xffff_0000) | notFromSource;
-			sorted.setValue(index, this.#last.value(place));
+			samples.reserve(samples.count + 1);
+			const index = samples.count++;
+			samples.tagId[index] = id;
+			samples.sourceMs[index] = sourceMs;
+			samples.sourceRestTicks[index] = 0;
+			samples.serverLagTicks[index] = Number.NaN;
+			samples.status[index] = ((this.#last.status[place] as number) & 0xffff_0000) | notFromSource;
+			samples.setValue(index, this.#last.value(place));
 		}
+		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
 
 	/** The indexes of what was gathered, by source time, then by the place in the configuration. */

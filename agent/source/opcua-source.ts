@@ -1,14 +1,14 @@
 import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from "node-opcua";
 import type { GapCause } from "../../common/contract/gap.ts";
-import { SampleColumns } from "../../common/contract/samples.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
+import type { Cycle, CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
+import { AgentsWord } from "./agents-word.ts";
 import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
@@ -44,7 +44,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	/** By client handle, which counts from 1. */
 	readonly #targets: (SampleTarget | undefined)[] = [undefined];
 	readonly #reader = new DataChangeReader();
-	readonly #bad = new SampleColumns(64);
+	readonly #agentsWord: AgentsWord;
 	readonly #plantClock = new PlantClock();
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
 	readonly #budget = new SessionBudget();
@@ -61,6 +61,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
+		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
 		for (const device of options.devices) {
 			const tags = device.tags.map(({ name, node }, rank): SourceTag => {
@@ -238,21 +239,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const beforeMs = builder.newestMs;
 			const overflowsBefore = counts.overflows;
 			const cycle = builder.finish(throughMs, counts, nowMs);
-			if (cycle === undefined) continue;
-			const hole = this.#holes.close(builder.device, cycle.samples);
-			if (hole !== undefined) sink.gap(hole);
-			if (counts.overflows > overflowsBefore) {
-				sink.gap({
-					device: builder.device,
-					tags: [],
-					// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
-					fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
-					toMs: builder.newestMs,
-					cause: "server_overflow",
-					backfilled: false,
-				});
-			}
-			sink.cycle(cycle);
+			if (cycle !== undefined) this.#take(builder, cycle, beforeMs, counts.overflows > overflowsBefore);
+			const same = builder.stillSame(nowMs);
+			if (same !== undefined) sink.cycle(same);
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
 		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
@@ -260,6 +249,25 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const place = this.#places.get(id);
 			if (place !== undefined && !this.#retries.has(place)) this.#retries.failed(place, nowMs);
 		}
+	}
+
+	/** A cycle of a device, after whatever is missing before it. */
+	#take(builder: CycleBuilder, cycle: Cycle, beforeMs: number, hasOverflowed: boolean): void {
+		const { sink } = this.#options;
+		const hole = this.#holes.close(builder.device, cycle.samples);
+		if (hole !== undefined) sink.gap(hole);
+		if (hasOverflowed) {
+			sink.gap({
+				device: builder.device,
+				tags: [],
+				// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
+				fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
+				toMs: builder.newestMs,
+				cause: "server_overflow",
+				backfilled: false,
+			});
+		}
+		sink.cycle(cycle);
 	}
 
 	/**
@@ -312,33 +320,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		);
 	}
 
-	/**
-	 * A tag that cannot be read is Bad, as a sample like any other. Its source time is the server's: the newest seen
-	 * plus the time that has passed here since, because our own clock is not the plant's.
-	 */
 	#sayBad(tags: readonly SourceTag[], status: number): void {
-		const { clock, sink } = this.#options;
+		const { clock } = this.#options;
 		const elapsedMs =
 			this.#lastResponseMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#lastResponseMs);
-		for (const builder of this.#builders.values()) {
-			const mine = tags.filter(({ tag }) => tag.device === builder.device);
-			if (mine.length === 0) continue;
-			const sourceMs = builder.newestMs > 0 ? builder.newestMs + elapsedMs : clock.wallMs();
-			this.#bad.reserve(mine.length);
-			this.#bad.count = mine.length;
-			for (const [index, { tag }] of mine.entries()) {
-				this.#bad.tagId[index] = tag.id;
-				this.#bad.sourceMs[index] = sourceMs;
-				this.#bad.sourceRestTicks[index] = 0;
-				this.#bad.serverLagTicks[index] = Number.NaN;
-				this.#bad.status[index] = status;
-				this.#bad.setValue(index, null);
-			}
-			builder.calledBad(
-				mine.map(({ tag }) => tag.id),
-				sourceMs,
-			);
-			sink.cycle({ device: builder.device, samples: this.#bad, throughMs: undefined });
-		}
+		this.#agentsWord.bad(this.#builders, tags, status, { elapsedMs, wallMs: clock.wallMs() });
 	}
 }

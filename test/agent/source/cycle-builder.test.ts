@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { DeviceConfig } from "../../../agent/config.ts";
+import type { Cycle } from "../../../agent/pipeline.ts";
 import { CycleBuilder, type CycleCounts } from "../../../agent/source/cycle-builder.ts";
 import { datatypes } from "../../../common/contract/datatype.ts";
 import type { SampleValue } from "../../../common/contract/samples.ts";
@@ -154,13 +155,17 @@ test("a tag that was called Bad and has its old value still is said to have it, 
 	add(unit, temperature, 10, 400);
 	add(unit, phase, 12, "RAMP");
 	expect(finish(unit, 60, 10_000).samples).toEqual([]);
+	expect(unit.stillSame(11_999)).toBeUndefined();
 	// One that changes needs no such word.
 	add(unit, phase, 70, "SOAK");
 	expect(finish(unit, 80, 11_999).samples).toEqual([[phase, 70, "SOAK"]]);
-	const { samples, cycle } = finish(unit, 90, 12_000);
-	expect(samples).toEqual([[temperature, 70, 400]]);
-	expect(cycle?.samples.status[0]).toBe(0x402);
-	expect(finish(unit, 100, 20_000).samples).toEqual([]);
+	const said = unit.stillSame(12_000);
+	expect(said).toMatchObject({ device: "U500", throughMs: undefined, samples: { count: 1 } });
+	const { samples } = said as Cycle;
+	expect([samples.tagId[0], samples.sourceMs[0], samples.value(0), samples.status[0]]).toEqual([
+		...[temperature, 70, 400, 0x402],
+	]);
+	expect(unit.stillSame(20_000)).toBeUndefined();
 	// What the server has last said of it is its old value still.
 	add(unit, temperature, 10, 400);
 	expect(finish(unit, 110, 20_000).counts.repeats).toBe(1);
