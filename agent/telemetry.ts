@@ -48,6 +48,9 @@ export class AgentTelemetry {
 	);
 	readonly #births = this.#counter("births_total", "Births of the edge node", ["reason"]);
 	readonly #connections = this.#counter("broker_connections_total", "Connections to the broker", []);
+	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
+		"server",
+	]);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
 	readonly #connected = new Gauge({
@@ -115,6 +118,10 @@ export class AgentTelemetry {
 	}
 	tagRefused(fields: { server: string; tag: string; status: string }): void {
 		this.#log.error(fields, "plant server refused a tag; it stays Bad and is tried again by itself");
+	}
+	gapBackfilled(fields: { server: string; device: string; values: number; tagsWithout: number }): void {
+		this.#backfilled.inc({ server: fields.server }, fields.values);
+		this.#log.info(fields, "gap read from the server's history");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");

@@ -3,6 +3,7 @@ import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
+import { MissingTimes } from "./missing-times.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -52,6 +53,7 @@ export class CycleBuilder {
 	readonly #calledBad = new Map<number, number>();
 	#calledBadMs = Number.NEGATIVE_INFINITY;
 	#throughMs = Number.NEGATIVE_INFINITY;
+	readonly #noting = new Set<MissingTimes>();
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -120,6 +122,24 @@ export class CycleBuilder {
 		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
 	}
 
+	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
+	noteMissing(): MissingTimes {
+		const last = this.#last;
+		const known = this.#tagIds.flatMap((tagId) => {
+			const place = tagId - this.#lowestId;
+			if (this.#seen[place] === 0) return [];
+			return [
+				[
+					tagId,
+					{ ms: last.sourceMs[place] as number, ticks: last.sourceRestTicks[place] as number },
+				] as const,
+			];
+		});
+		const missing: MissingTimes = new MissingTimes(known, () => this.#noting.delete(missing));
+		this.#noting.add(missing);
+		return missing;
+	}
+
 	/** Forgets what was gathered since the last `finish`. */
 	discard(): void {
 		this.#samples.count = 0;
@@ -138,6 +158,7 @@ export class CycleBuilder {
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = (gathered.tagId[index] as number) - this.#lowestId;
+			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
 			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
 			if (nowMs <= this.#repeatsUntilMs && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;

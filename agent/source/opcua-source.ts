@@ -1,4 +1,9 @@
-import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from "node-opcua";
+import {
+	type ClientSession,
+	DataChangeNotification,
+	type NotificationMessage,
+	StatusChangeNotification,
+} from "node-opcua";
 import type { GapCause } from "../../common/contract/gap.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
@@ -9,12 +14,13 @@ import type { Cycle, CycleSink, Recovered, SampleSource, SourceState } from "../
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
+import { type Backfill, backfillOf, type HistoryTag } from "./backfill.ts";
 import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
-import { type ClockStep, PlantClock } from "./plant-clock.ts";
-import { type PlantListener, PlantSession } from "./plant-session.ts";
+import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
+import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
 import { SessionBudget } from "./session-budget.ts";
 import { SourceHoles } from "./source-holes.ts";
 import { TagRetries } from "./tag-retries.ts";
@@ -32,9 +38,6 @@ export interface OpcuaSourceOptions {
 	readonly telemetry: AgentTelemetry;
 }
 
-/** So near to its ends a step of the server's clock may have samples. */
-const clockStepEdgeMs = 2_500;
-
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
@@ -50,6 +53,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #budget = new SessionBudget();
 	readonly #retries = new TagRetries();
 	readonly #watched: WatchedTags;
+	readonly #backfill: Backfill | undefined;
 	/** By tag id: its place in the list of tags. */
 	readonly #places = new Map<number, number>();
 	#stopping = new AbortController();
@@ -72,7 +76,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const builder = new CycleBuilder(device, tags);
 			const stoppedMs = options.recovered.throughMs.get(device.name);
 			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined) this.#holes.open(device.name, stoppedMs, "agent_down");
+			if (stoppedMs !== undefined)
+				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
 			this.#builders.set(device.name, builder);
 			for (const tag of tags) {
 				this.#places.set(tag.tag.id, this.#tags.length);
@@ -80,6 +85,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				this.#targets.push({ samples: builder.samples, tagId: tag.tag.id, datatype: tag.tag.datatype });
 			}
 		}
+		this.#backfill = backfillOf(options);
 		this.#watched = new WatchedTags({ server: options.server, tags: this.#tags });
 	}
 
@@ -186,6 +192,17 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
+	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
+		await this.#backfill?.run(session, (tagId) => this.#historyTag(tagId, nodeIdOf), over);
+	}
+
+	#historyTag(tagId: number, nodeIdOf: NodeIdOf): HistoryTag | undefined {
+		const place = this.#places.get(tagId);
+		const tag = place === undefined ? undefined : this.#tags[place]?.tag.tag;
+		if (place === undefined || tag === undefined) return undefined;
+		return { name: tag.name, datatype: tag.datatype, nodeId: nodeIdOf(place) };
+	}
+
 	#placeOf({ tag }: SourceTag): number {
 		return this.#places.get(tag.id) as number;
 	}
@@ -255,7 +272,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#take(builder: CycleBuilder, cycle: Cycle, beforeMs: number, hasOverflowed: boolean): void {
 		const { sink } = this.#options;
 		const hole = this.#holes.close(builder.device, cycle.samples);
-		if (hole !== undefined) sink.gap(hole);
+		if (hole !== undefined) {
+			sink.gap(hole.gap);
+			const { missing } = hole;
+			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
+		}
 		if (hasOverflowed) {
 			sink.gap({
 				device: builder.device,
@@ -270,15 +291,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		sink.cycle(cycle);
 	}
 
-	/**
-	 * Between the two times of a clock that was set forward no value can be. What kept such values would be a server that
-	 * could not publish for so long; then nothing is missing. A clock that was set back leaves no hole, only times twice.
-	 */
-	#clockStepped({ fromMs, toMs }: ClockStep): void {
+	#clockStepped(step: ClockStep): void {
 		const { server, sink, telemetry } = this.#options;
 		const builders = [...this.#builders.values()];
-		const isWithin = (ms: number): boolean => ms > fromMs + clockStepEdgeMs && ms < toMs - clockStepEdgeMs;
-		if (builders.some(({ samples }) => samples.sourceMs.subarray(0, samples.count).some(isWithin))) return;
+		if (builders.some(({ samples }) => hasWithin(step, samples))) return;
+		const { fromMs, toMs } = step;
 		telemetry.serverClockSet({ server: server.name, byMs: toMs - fromMs });
 		if (toMs < fromMs) return;
 		for (const { device, isTimedByServer } of builders) {
@@ -304,7 +321,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	#holesFrom(cause: GapCause): void {
-		for (const { device, newestMs } of this.#builders.values()) this.#holes.open(device, newestMs, cause);
+		for (const builder of this.#builders.values())
+			this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */

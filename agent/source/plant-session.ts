@@ -20,6 +20,9 @@ import { ask, readAttributes, statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
 import type { RefusedTag, WatchedTags } from "./watched-tags.ts";
 
+/** The node id, as the server counts its namespaces now, of a tag by its place in the list. */
+export type NodeIdOf = (place: number) => string;
+
 /** What a session tells its owner, from its beginning to its end and never after it. */
 export interface PlantListener {
 	/** Milliseconds of monotonic time since `answered` was called. */
@@ -36,6 +39,11 @@ export interface PlantListener {
 	watched(refused: readonly RefusedTag[]): void;
 	/** These tags, by place in the list, were asked for once more; the server would still not watch these of them. */
 	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void;
+	/**
+	 * Fills gaps from the server's history, until nothing is due or the session is over.
+	 * @throws Error when the service fails
+	 */
+	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
 	/** Places in the list of tags that are to be asked for once more now. */
 	dueAgain(nowMs: number): readonly number[];
 	/**
@@ -302,7 +310,14 @@ export class PlantSession {
 			const refused = await watched.watchAnew(session, subscription.id, this.#prefixes, places);
 			if (!this.#over.signal.aborted) listener.watchedAgain(places, refused);
 		};
+		let isFilling = false;
 		const stop = every(clock, aliveEveryMs, () => {
+			if (!isFilling) {
+				isFilling = true;
+				void this.#backfill(session).finally(() => {
+					isFilling = false;
+				});
+			}
 			if (isBusy) return;
 			isBusy = true;
 			work().then(
@@ -313,6 +328,16 @@ export class PlantSession {
 			);
 		});
 		this.#over.signal.addEventListener("abort", stop, { once: true });
+	}
+
+	/** A server that cannot do it, or breaks off, has no say in the rest; what is due is tried again. */
+	async #backfill(session: ClientSession): Promise<void> {
+		const { watched, listener } = this.#options;
+		const nodeIdOf: NodeIdOf = (place) => {
+			const { namespace, tag } = watched.tags[place] as (typeof watched.tags)[number];
+			return `${this.#prefixes.get(namespace)}${tag.nodeId}`;
+		};
+		await listener.backfill(session, nodeIdOf, this.#over.signal).catch(() => undefined);
 	}
 
 	/** @throws Error when the server does not tell its state in time */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import {
 	DataType,
 	MessageSecurityMode,
+	type NodeId,
 	OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
@@ -80,6 +81,24 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		this.#server = server;
 		await server.start();
 		this.#port = Number(new URL(server.getEndpointUrl().replace("opc.tcp", "http")).port);
+	}
+
+	/** The server keeps what is written from now on; only while it runs. */
+	keepHistory(...names: Name[]): void {
+		for (const name of names) {
+			const variable = this.#variables.get(name);
+			variable?.addressSpace.installHistoricalDataNode(variable, { maxOnlineValues: 100_000 });
+		}
+	}
+
+	/** Ends every session, and with it its subscriptions. */
+	loseSessions(): void {
+		const engine = this.#server?.engine as unknown as {
+			readonly _sessions: Record<string, { readonly authenticationToken: NodeId }>;
+			closeSession(token: NodeId, deleteSubscriptions: boolean, reason: string): void;
+		};
+		for (const { authenticationToken } of Object.values(engine._sessions))
+			engine.closeSession(authenticationToken, true, "Terminated");
 	}
 
 	async stop(): Promise<void> {

@@ -19,7 +19,8 @@ test("a hole ends with the newest of the first values after it, and keeps its fi
 	// A value from before the hole says nothing of its end.
 	expect(holes.close("F500", samples(900, 1_000))).toBeUndefined();
 	expect(holes.close("F500", samples(500, 7_000, 3_000))).toEqual({
-		...{ device: "F500", tags: [], fromMs: 1_000, toMs: 7_000, cause: "agent_down", backfilled: false },
+		gap: { device: "F500", tags: [], fromMs: 1_000, toMs: 7_000, cause: "agent_down", backfilled: false },
+		missing: undefined,
 	});
 	expect(holes.close("F500", samples(8_000))).toBeUndefined();
 });

@@ -25,9 +25,16 @@ test("at most 500 tags are due at once, and one does not hold up another", () =>
 	expect(retries.size).toBe(100);
 });
 
-test("a session is made every ten seconds at most", () => {
+test("a server that drops each session sees six in any minute, and never waits longer than 20 s for the next", () => {
 	const budget = new SessionBudget();
-	expect(budget.waitMs(0)).toBe(0);
-	budget.made(1_000);
-	expect([budget.waitMs(1_000), budget.waitMs(10_999), budget.waitMs(11_000)]).toEqual([10_000, 1, 0]);
+	const madeS: number[] = [];
+	for (let s = 0; s <= 600; s++) {
+		if (budget.waitMs(s * 1_000) > 0) continue;
+		budget.made(s * 1_000);
+		madeS.push(s);
+	}
+	expect(madeS.slice(0, 9)).toEqual([0, 1, 11, 21, 31, 41, 60, 70, 80]);
+	for (const from of madeS)
+		expect(madeS.filter((s) => s >= from && s < from + 60).length).toBeLessThanOrEqual(6);
+	expect(Math.max(...madeS.slice(1).map((s, index) => s - (madeS[index] as number)))).toBeLessThanOrEqual(20);
 });
