@@ -49,6 +49,8 @@ const server = keys({
 	/** With `time_base: publish`: values may reach the server's queue this much after their source time. */
 	lateness_ms: whole({ min: 0, max: 600_000 }).default(1_000),
 	connect_timeout_ms: whole({ min: 500, max: 60_000 }).default(5_000),
+	/** A tag of which nothing was heard for so long is read once, to see that its node and its item are still there. */
+	verify_after_s: whole({ min: 1, max: 86_400 }).default(300),
 	/** What an outage left out is read from the server's own history, where it keeps one. */
 	backfill: oneOf(["oldest_first", "newest_first", "off"] as const).default("oldest_first"),
 });

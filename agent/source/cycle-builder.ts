@@ -4,6 +4,7 @@ import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
 import { MissingTimes } from "./missing-times.ts";
+import { isNoNode } from "./quiet-tags.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -22,8 +23,6 @@ export interface CycleCounts {
 	readonly gone: number[];
 }
 
-/** BadNodeIdInvalid and BadNodeIdUnknown, the upper 16 bits. */
-const noSuchNode: ReadonlySet<number> = new Set([0x8033, 0x8034]);
 /** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
 const notFromSource = 0x402;
 /** So soon after a reconnect a server repeats present values. */
@@ -54,6 +53,11 @@ export class CycleBuilder {
 	#calledBadMs = Number.NEGATIVE_INFINITY;
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
+	/** By place: when something was last heard of the tag, monotonic. */
+	readonly #heardMs: Float64Array;
+	/** By place: when `takeQuiet` last gave it; and which is looked at next. */
+	readonly #takenMs: Float64Array;
+	#nextTaken = 0;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -74,6 +78,8 @@ export class CycleBuilder {
 		if (this.#timeBaseId !== undefined) this.#rank[this.#timeBaseId - lowest] = Number.MAX_SAFE_INTEGER;
 		this.#last.reserve(places);
 		this.#seen = new Uint8Array(places);
+		this.#heardMs = new Float64Array(places);
+		this.#takenMs = new Float64Array(places);
 	}
 
 	/** Whether the device's time is the server's clock, not a tag of the device. */
@@ -122,6 +128,34 @@ export class CycleBuilder {
 		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
 	}
 
+	/**
+	 * Tags of which nothing was heard since `beforeMs` and that were not taken since then either, at most `most`; the next
+	 * call goes on where this one has ended.
+	 */
+	takeQuiet(beforeMs: number, nowMs: number, most: number): number[] {
+		const quiet: number[] = [];
+		const count = this.#tagIds.length;
+		for (let turn = 0; turn < count && quiet.length < most; turn++) {
+			const id = this.#tagIds[this.#nextTaken++ % count] as number;
+			const place = id - this.#lowestId;
+			const lastMs = Math.max(this.#heardMs[place] as number, this.#takenMs[place] as number);
+			if (this.#seen[place] === 0 || lastMs > beforeMs) continue;
+			this.#takenMs[place] = nowMs;
+			quiet.push(id);
+		}
+		return quiet;
+	}
+
+	/** Whether a tag's last sample has this source time. */
+	isLast(tagId: number, sourceMs: number): boolean {
+		return this.#last.sourceMs[tagId - this.#lowestId] === sourceMs;
+	}
+
+	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
+	isHeardSince(tagId: number, sinceMs: number): boolean {
+		return (this.#heardMs[tagId - this.#lowestId] as number) > sinceMs;
+	}
+
 	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
 	noteMissing(): MissingTimes {
 		const last = this.#last;
@@ -158,6 +192,7 @@ export class CycleBuilder {
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = (gathered.tagId[index] as number) - this.#lowestId;
+			this.#heardMs[place] = nowMs;
 			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
 			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
 			if (nowMs <= this.#repeatsUntilMs && this.#isRepeat(gathered, index, place)) {
@@ -172,7 +207,7 @@ export class CycleBuilder {
 			const status = gathered.status[index] as number;
 			if (!isGood(status)) {
 				counts.notGood++;
-				if (noSuchNode.has(status >>> 16)) counts.gone.push(gathered.tagId[index] as number);
+				if (isNoNode(status)) counts.gone.push(gathered.tagId[index] as number);
 			}
 			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.

@@ -23,7 +23,7 @@ import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
 import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
 import { SessionBudget } from "./session-budget.ts";
 import { SourceHoles } from "./source-holes.ts";
-import { TagRetries } from "./tag-retries.ts";
+import { TagCare } from "./tag-care.ts";
 import { type NamedTag, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
 export interface OpcuaSourceOptions {
@@ -51,9 +51,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #plantClock = new PlantClock();
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
 	readonly #budget = new SessionBudget();
-	readonly #retries = new TagRetries();
 	readonly #watched: WatchedTags;
 	readonly #backfill: Backfill | undefined;
+	readonly #care: TagCare;
 	/** By tag id: its place in the list of tags. */
 	readonly #places = new Map<number, number>();
 	#stopping = new AbortController();
@@ -86,6 +86,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			}
 		}
 		this.#backfill = backfillOf(options);
+		this.#care = new TagCare({
+			...options,
+			...{ tags: this.#tags, places: this.#places, builders: this.#builders },
+			sayBad: (tag, status) => this.#sayBad([tag], status),
+		});
 		this.#watched = new WatchedTags({ server: options.server, tags: this.#tags });
 	}
 
@@ -104,7 +109,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			server: server.name,
 			connected: this.#connected,
 			tags: this.#tags.length,
-			tagsSubscribed: this.#connected ? this.#tags.length - this.#retries.size : 0,
+			tagsSubscribed: this.#connected ? this.#tags.length - this.#care.refused : 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
@@ -159,37 +164,17 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	watched(refused: readonly RefusedTag[]): void {
-		const { server, telemetry } = this.#options;
-		this.#retries.clear();
-		for (const { tag } of refused)
-			this.#retries.failed(this.#placeOf(tag), this.#options.clock.monotonicMs());
+		this.#care.watched(refused);
 		this.#isConnected();
-		for (const { tag, statusCode, statusName } of refused) {
-			telemetry.tagRefused({
-				server: server.name,
-				tag: `${tag.tag.device}/${tag.tag.name}`,
-				status: statusName,
-			});
-			this.#sayBad([tag], statusCode);
-		}
+		for (const { tag, statusCode } of refused) this.#sayBad([tag], statusCode);
 	}
 
-	dueAgain(nowMs: number): readonly number[] {
-		return this.#retries.due(nowMs);
+	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
+		return this.#care.due(session, nodeIdOf);
 	}
 
 	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void {
-		const { telemetry, server, clock } = this.#options;
-		const still = new Set(refused.map(({ tag }) => this.#placeOf(tag)));
-		for (const place of places) {
-			if (still.has(place)) {
-				this.#retries.failed(place, clock.monotonicMs());
-				continue;
-			}
-			this.#retries.succeeded(place);
-			const { tag } = (this.#tags[place] as NamedTag).tag;
-			telemetry.tagWatched({ server: server.name, tag: `${tag.device}/${tag.name}` });
-		}
+		this.#care.watchedAgain(places, refused);
 	}
 
 	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
@@ -203,16 +188,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		return { name: tag.name, datatype: tag.datatype, nodeId: nodeIdOf(place) };
 	}
 
-	#placeOf({ tag }: SourceTag): number {
-		return this.#places.get(tag.id) as number;
-	}
-
 	#isConnected(): void {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
 		this.#connected = true;
 		this.#lastError = undefined;
-		const refusedTags = this.#retries.size;
+		const refusedTags = this.#care.refused;
 		telemetry.serverConnected({ server: server.name, tags: this.#tags.length - refusedTags, refusedTags });
 	}
 
@@ -262,10 +243,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
 		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
-		for (const id of counts.gone) {
-			const place = this.#places.get(id);
-			if (place !== undefined && !this.#retries.has(place)) this.#retries.failed(place, nowMs);
-		}
+		this.#care.gone(counts.gone);
 	}
 
 	/** A cycle of a device, after whatever is missing before it. */

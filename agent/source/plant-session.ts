@@ -39,13 +39,13 @@ export interface PlantListener {
 	watched(refused: readonly RefusedTag[]): void;
 	/** These tags, by place in the list, were asked for once more; the server would still not watch these of them. */
 	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void;
+	/** Fills gaps from the server's history, until nothing is due or the session is over. */
+	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
 	/**
-	 * Fills gaps from the server's history, until nothing is due or the session is over.
+	 * Places in the list of tags that are to be asked for once more now, after a look at those of which nothing is heard.
 	 * @throws Error when the service fails
 	 */
-	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
-	/** Places in the list of tags that are to be asked for once more now. */
-	dueAgain(nowMs: number): readonly number[];
+	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]>;
 	/**
 	 * Each message once, in order; `isCycleEnd` is false while a publish cycle goes on; `publishedMs` is the server's time
 	 * of it, when it can be known. What it throws ends the session.
@@ -304,7 +304,7 @@ export class PlantSession {
 				this.#ended.resolve("the server answers and does not publish");
 				return;
 			}
-			const places = listener.dueAgain(clock.monotonicMs());
+			const places = await listener.dueAgain(session, this.#nodeIdOf);
 			if (places.length === 0) return;
 			const { watched } = this.#options;
 			const refused = await watched.watchAnew(session, subscription.id, this.#prefixes, places);
@@ -332,13 +332,15 @@ export class PlantSession {
 
 	/** A server that cannot do it, or breaks off, has no say in the rest; what is due is tried again. */
 	async #backfill(session: ClientSession): Promise<void> {
-		const { watched, listener } = this.#options;
-		const nodeIdOf: NodeIdOf = (place) => {
-			const { namespace, tag } = watched.tags[place] as (typeof watched.tags)[number];
-			return `${this.#prefixes.get(namespace)}${tag.nodeId}`;
-		};
-		await listener.backfill(session, nodeIdOf, this.#over.signal).catch(() => undefined);
+		const { listener } = this.#options;
+		await listener.backfill(session, this.#nodeIdOf, this.#over.signal).catch(() => undefined);
 	}
+
+	readonly #nodeIdOf: NodeIdOf = (place) => {
+		const { tags } = this.#options.watched;
+		const { namespace, tag } = tags[place] as (typeof tags)[number];
+		return `${this.#prefixes.get(namespace)}${tag.nodeId}`;
+	};
 
 	/** @throws Error when the server does not tell its state in time */
 	async #isAlive(session: ClientSession): Promise<void> {

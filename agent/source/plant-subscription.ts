@@ -97,9 +97,12 @@ export class PlantSubscription {
 		return new PlantSubscription(session, listener, response);
 	}
 
-	/** Milliseconds without any publish response after which it counts as silent. */
+	/**
+	 * Milliseconds without any publish response after which it counts as silent. Servers may put a keep-alive off when another
+	 * request is answered, so one of them may be missing.
+	 */
 	get silentAfterMs(): number {
-		return Math.max(5_000, this.keepAliveMs * 1.5);
+		return Math.max(5_000, this.keepAliveMs * 2.5);
 	}
 
 	/**

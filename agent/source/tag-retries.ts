@@ -29,6 +29,11 @@ export class TagRetries {
 		this.#due.set(place, { atMs: nowMs + stepMs, stepMs });
 	}
 
+	/** Its item is of no use, as far as can be told: at once, and after that as if it had failed. */
+	wanted(place: number, nowMs: number): void {
+		if (!this.#due.has(place)) this.#due.set(place, { atMs: nowMs, stepMs: firstMs / 2 });
+	}
+
 	succeeded(place: number): void {
 		this.#due.delete(place);
 	}

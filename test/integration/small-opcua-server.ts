@@ -9,6 +9,7 @@ import {
 	SecurityPolicy,
 	type StatusCode,
 	StatusCodes,
+	type Subscription,
 	type UAVariable,
 	Variant,
 	VariantArrayType,
@@ -30,14 +31,17 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 	#server: OPCUAServer | undefined;
 	readonly #variables = new Map<Name, UAVariable>();
 	readonly #nodes: Readonly<Record<Name, DataType>>;
+	readonly #capabilities: object;
 
-	/** `nodes`: the variables by name, with string node ids of the same name. */
+	/** `nodes`: the variables by name, with string node ids of the same name; `capabilities`: what the server can do. */
 	constructor(
 		folder: string,
 		nodes = fourNodes as Readonly<Record<string, DataType>> as Record<Name, DataType>,
+		capabilities: object = {},
 	) {
 		this.#folder = folder;
 		this.#nodes = nodes;
+		this.#capabilities = capabilities;
 	}
 
 	get port(): number {
@@ -62,25 +66,52 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 			userCertificateManager: certificates,
 			certificateFile: join(certificates.rootDir, "own", "certs", "small.pem"),
 			// Otherwise the server merges the changes within that time, without an overflow bit.
-			serverCapabilities: { minSupportedSampleRate: 0, maxMonitoredItemsQueueSize: 5_000 },
+			serverCapabilities: {
+				minSupportedSampleRate: 0,
+				maxMonitoredItemsQueueSize: 5_000,
+				...this.#capabilities,
+			},
 		});
 		await server.initialize();
 		const addressSpace = server.engine.addressSpace;
 		if (addressSpace === null) throw new Error("expected an address space after initialize");
-		const namespace = addressSpace.registerNamespace(namespaceUri);
-		for (const [name, dataType] of Object.entries(this.#nodes) as [Name, DataType][]) {
-			const variable = namespace.addVariable({
-				organizedBy: addressSpace.rootFolder.objects,
-				browseName: name,
-				nodeId: `s=${name}`,
-				dataType: DataType[dataType],
-				minimumSamplingInterval: 0,
-			});
-			this.#variables.set(name, variable);
-		}
+		addressSpace.registerNamespace(namespaceUri);
 		this.#server = server;
+		for (const name of Object.keys(this.#nodes) as Name[]) this.add(name);
 		await server.start();
 		this.#port = Number(new URL(server.getEndpointUrl().replace("opc.tcp", "http")).port);
+	}
+
+	/** A variable that was removed is there again. */
+	add(name: Name): void {
+		const addressSpace = this.#space;
+		const variable = addressSpace.getNamespace(namespaceUri).addVariable({
+			organizedBy: addressSpace.rootFolder.objects,
+			browseName: name,
+			nodeId: `s=${name}`,
+			dataType: DataType[this.#nodes[name]],
+			minimumSamplingInterval: 0,
+		});
+		this.#variables.set(name, variable);
+	}
+
+	remove(name: Name): void {
+		const variable = this.#variables.get(name);
+		this.#variables.delete(name);
+		if (variable !== undefined) this.#space.deleteNode(variable);
+	}
+
+	/** The server says of a limit that it is another one than it keeps. */
+	claim(node: string, limit: number): void {
+		const variable = this.#space.findNode(node) as UAVariable;
+		const value = new Variant({ dataType: DataType.UInt32, value: limit });
+		variable.bindVariable({ get: () => value }, true);
+	}
+
+	get #space() {
+		const space = this.#server?.engine.addressSpace;
+		if (space === null || space === undefined) throw new Error("expected a server that runs");
+		return space;
 	}
 
 	/** The server keeps what is written from now on; only while it runs. */
@@ -99,6 +130,22 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		};
 		for (const { authenticationToken } of Object.values(engine._sessions))
 			engine.closeSession(authenticationToken, true, "Terminated");
+	}
+
+	/** The server forgets the item of this client handle without a word, as servers do that lose a part of their state. */
+	loseItem(clientHandle: number): void {
+		const engine = this.#server?.engine as unknown as {
+			readonly _sessions: Record<
+				string,
+				{ readonly publishEngine: { readonly subscriptions: Subscription[] } }
+			>;
+		};
+		for (const { publishEngine } of Object.values(engine._sessions))
+			for (const subscription of publishEngine.subscriptions) {
+				const { clientHandles, serverHandles } = subscription.getMonitoredItems();
+				const at = clientHandles.indexOf(clientHandle);
+				if (at >= 0) subscription.removeMonitoredItem(serverHandles[at] as number);
+			}
 	}
 
 	async stop(): Promise<void> {

@@ -170,3 +170,17 @@ test("a tag that was called Bad and has its old value still is said to have it, 
 	add(unit, temperature, 10, 400);
 	expect(finish(unit, 110, 20_000).counts.repeats).toBe(1);
 });
+
+test("tags of which nothing is heard are given in turn, each again only after the time", () => {
+	const unit = builder();
+	for (const tag of [phase, temperature, heartbeat]) add(unit, tag, 10, 1);
+	finish(unit, undefined, 1_000);
+	expect(unit.takeQuiet(999, 2_000, 10)).toEqual([]);
+	expect(unit.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
+	expect(unit.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
+	expect(unit.isHeardSince(temperature, 1_000)).toBe(false);
+	add(unit, temperature, 20, 2);
+	finish(unit, undefined, 3_500);
+	expect(unit.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
+	expect([unit.isHeardSince(temperature, 1_000), unit.isLast(temperature, 20)]).toEqual([true, true]);
+});
