@@ -4,7 +4,7 @@ import { createHash, X509Certificate as NodeCertificate } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
 /** More is no application instance certificate; a chain has a few of them. */
-export const certificateBytesMax = 16 * 1024;
+const certificateBytesMax = 16 * 1024;
 const chainCertificatesMax = 10;
 const applicationUriType = "url";
 

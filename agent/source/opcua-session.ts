@@ -11,9 +11,11 @@ import {
 	MonitoringMode,
 	type NotificationMessage,
 	OPCUAClient,
+	type OPCUAClientOptions,
 	RepublishRequest,
 	SecurityPolicy,
 	TimestampsToReturn,
+	type UserIdentityInfo,
 } from "node-opcua";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
@@ -40,8 +42,8 @@ export interface RefusedTag {
 	readonly statusName: string;
 }
 
-/** A client without security, which the configuration has asked for by name. */
-export function createClient(server: ServerConfig): OPCUAClient {
+/** A client; without `secured` one without security, which the configuration has asked for by name. */
+export function createClient(server: ServerConfig, secured: OPCUAClientOptions = {}): OPCUAClient {
 	keepDataChangeBodies();
 	return OPCUAClient.create({
 		applicationName: "Pilotline agent",
@@ -55,6 +57,7 @@ export function createClient(server: ServerConfig): OPCUAClient {
 		defaultTransactionTimeout: 10_000,
 		transportSettings: { sendBufferSize: chunkBytes, receiveBufferSize: chunkBytes },
 		connectionStrategy: { initialDelay: 200, maxDelay: 5_000, maxRetry: -1, randomisationFactor: 0.3 },
+		...secured,
 	});
 }
 
@@ -65,14 +68,15 @@ export function silentAfterMs(subscription: ClientSubscription): number {
 
 /**
  * Creates a session with a subscription that has no items yet and does not publish.
- * @throws CodedError OPCUA_UNREACHABLE
+ * @throws CodedError OPCUA_UNREACHABLE, OPCUA_IDENTITY_REFUSED
  */
 export async function openSession(
 	client: OPCUAClient,
 	server: ServerConfig,
+	identity: UserIdentityInfo,
 ): Promise<{ session: ClientSession; subscription: ClientSubscription }> {
 	try {
-		const session = await client.createSession();
+		const session = await client.createSession(identity);
 		const subscription = await session.createSubscription2({
 			requestedPublishingInterval: server.publishing_interval_ms,
 			requestedMaxKeepAliveCount: keepAliveCount,
@@ -202,5 +206,13 @@ async function readItemsPerCall(session: ClientSession): Promise<number> {
 
 function unreachable(server: ServerConfig, error: unknown): CodedError {
 	if (error instanceof CodedError) return error;
+	const text = errorText(error);
+	if (/BadUserAccessDenied|BadIdentityToken|BadUserSignatureInvalid/.test(text)) {
+		return new CodedError(
+			"OPCUA_IDENTITY_REFUSED",
+			`${server.endpoint}: expected the server to accept the identity, found ${text}; correct servers[].identity and its files`,
+			{ cause: error },
+		);
+	}
 	return new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
 }

@@ -15,9 +15,11 @@ import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
 import type { NamedTag, RefusedTag } from "./opcua-session.ts";
 import { type ClockStep, PlantClock } from "./plant-clock.ts";
 import { type PlantListener, PlantSession } from "./plant-session.ts";
+import type { ServerSecurity } from "./server-security.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
+	readonly security: ServerSecurity;
 	/** The devices read through this server. */
 	readonly devices: readonly DeviceConfig[];
 	readonly tags: TagBook;
@@ -86,6 +88,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { clock, server } = this.#options;
 		return {
 			server: server.name,
+			security: this.#options.security.inUse,
 			connected: this.#connected,
 			tags: this.#tags.length,
 			tagsSubscribed: this.#connected ? this.#tags.length - this.#refusedTags : 0,
@@ -96,10 +99,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	async #run(): Promise<void> {
-		const { clock, server, telemetry } = this.#options;
+		const { clock, server, security, telemetry } = this.#options;
 		const stopping = this.#stopping.signal;
 		while (!stopping.aborted) {
-			const session = new PlantSession({ server, tags: this.#tags, clock, listener: this });
+			const session = new PlantSession({ server, security, tags: this.#tags, clock, listener: this });
 			let reason: string;
 			try {
 				reason = await session.run(stopping);

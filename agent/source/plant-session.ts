@@ -3,7 +3,6 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import {
-	createClient,
 	isSubscriptionGone,
 	type NamedTag,
 	openSession,
@@ -13,6 +12,7 @@ import {
 	watchTags,
 } from "./opcua-session.ts";
 import { OrderedMessages } from "./ordered-messages.ts";
+import type { ServerSecurity } from "./server-security.ts";
 
 /** What a session tells its owner, from its beginning to its end and never after it. */
 export interface PlantListener {
@@ -41,6 +41,7 @@ export interface PlantListener {
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
+	readonly security: ServerSecurity;
 	readonly tags: readonly NamedTag[];
 	readonly clock: Clock;
 	readonly listener: PlantListener;
@@ -63,7 +64,7 @@ const disconnectWithinMs = 2_000;
  */
 export class PlantSession {
 	readonly #options: PlantSessionOptions;
-	readonly #client: OPCUAClient;
+	#client: OPCUAClient | undefined;
 	readonly #over = new AbortController();
 	readonly #ended = Promise.withResolvers<string>();
 	/** The present run of asking for every tag; another one takes its place when the subscription is a new one. */
@@ -76,7 +77,6 @@ export class PlantSession {
 
 	constructor(options: PlantSessionOptions) {
 		this.#options = options;
-		this.#client = createClient(options.server);
 	}
 
 	/**
@@ -105,7 +105,7 @@ export class PlantSession {
 			cancel = this.#options.clock.after(disconnectWithinMs, resolve);
 		});
 		// What a broken client says while it is taken down is of no use to anyone.
-		await Promise.race([this.#client.disconnect().catch(() => undefined), bound]);
+		await Promise.race([this.#client?.disconnect().catch(() => undefined), bound]);
 		cancel();
 	}
 
@@ -116,9 +116,12 @@ export class PlantSession {
 	}
 
 	async #work(): Promise<string> {
-		const { server, listener } = this.#options;
-		const client = this.#client;
+		const { server, security, listener } = this.#options;
 		const over = this.#over.signal;
+		const end = (error: unknown) => this.#ended.resolve(errorText(error));
+		const { client, identity, connect } = await security.prepare(over, end);
+		if (over.aborted) return "stopped";
+		this.#client = client;
 		// `receive_response` comes before the notification of the same response; it alone tells whether a cycle goes on.
 		client.on("receive_response", (response: ReceivedResponse) => {
 			if (response.schema?.name !== "PublishResponse") return;
@@ -126,10 +129,9 @@ export class PlantSession {
 			this.#respondedMs = response.responseHeader?.timestamp?.getTime();
 		});
 		client.on("connection_lost", () => over.aborted || listener.silent("the connection broke"));
-		await client.connect(server.endpoint);
+		await connect();
 		if (over.aborted) return "stopped";
-		const { session, subscription } = await openSession(client, server);
-		const end = (error: unknown) => this.#ended.resolve(errorText(error));
+		const { session, subscription } = await openSession(client, server, identity);
 		const messages = new OrderedMessages<NotificationMessage>({
 			republish: async (sequenceNumber) => {
 				const message = await republish(session, subscription.subscriptionId, sequenceNumber);
@@ -191,7 +193,7 @@ export class PlantSession {
 			if (silentMs <= silentAfterMs(subscription)) return;
 			listener.silent(`no publish response for ${Math.round(silentMs / 1_000)} s`);
 			// To ask is to let it publish, which has to wait until every tag is watched.
-			if (isAsking || !this.#isWatching || this.#client.isReconnecting) return;
+			if (isAsking || !this.#isWatching || this.#client?.isReconnecting !== false) return;
 			isAsking = true;
 			isSubscriptionGone(subscription).then((isGone) => {
 				isAsking = false;

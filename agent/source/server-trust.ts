@@ -63,9 +63,13 @@ export async function refusalsOf(
 	keyRefusals(own, refuse);
 	const approved = new Set(list.trusted.map(({ sha256 }) => sha256));
 	if (![own, ...issuers].some(({ sha256 }) => approved.has(sha256))) {
-		refuse("not_trusted", `nobody has approved it; compare the thumbprint, then: cert trust ${own.thumbprint}`);
+		refuse(
+			"not_trusted",
+			`nobody has approved it; compare the thumbprint, then: cert trust ${own.thumbprint}`,
+		);
 	}
-	for (const certificate of [own, ...issuers]) validityRefusals(certificate, certificate === own, nowMs, refuse);
+	for (const certificate of [own, ...issuers])
+		validityRefusals(certificate, certificate === own, nowMs, refuse);
 	if (!namesHost(own, expected.host)) {
 		const names = own.hostNames.join(", ") || "none";
 		refuse(
@@ -101,7 +105,10 @@ async function issuersOf(
 	while (!last.isSelfIssued) {
 		const issuer = await issuerOf(last, [...known, ...sent]);
 		// A root that nobody here knows proves nothing, also when the server sent it along.
-		if (issuer === undefined || (issuer.isSelfIssued && !known.some(({ sha256 }) => sha256 === issuer.sha256))) {
+		if (
+			issuer === undefined ||
+			(issuer.isSelfIssued && !known.some(({ sha256 }) => sha256 === issuer.sha256))
+		) {
 			refuse(
 				"issuer_unknown",
 				`${last === own ? "its" : `the issuer ${last.subject} has an`} issuer ${last.issuer} ${last === own ? "" : "that "}is not known here; get that authority's certificate and: cert trust FILE, or cert trust --issuer FILE`,
@@ -124,7 +131,8 @@ async function issuerOf(
 	candidates: readonly Certificate[],
 ): Promise<Certificate | undefined> {
 	for (const candidate of candidates) {
-		if (candidate.subject !== issued.issuer || !candidate.isAuthority || !mayUse(candidate, "keyCertSign")) continue;
+		if (candidate.subject !== issued.issuer || !candidate.isAuthority || !mayUse(candidate, "keyCertSign"))
+			continue;
 		if (await isSignedBy(issued, candidate)) return candidate;
 	}
 	return undefined;
@@ -167,9 +175,15 @@ function validityRefusals(
 ): void {
 	const whose = isOwn ? "it" : `its issuer ${subject}`;
 	if (nowMs < notBeforeMs)
-		refuse("not_yet_valid", `${whose} is valid from ${day(notBeforeMs)}, now is ${day(nowMs)}; check both clocks`);
+		refuse(
+			"not_yet_valid",
+			`${whose} is valid from ${day(notBeforeMs)}, now is ${day(nowMs)}; check both clocks`,
+		);
 	if (nowMs > notAfterMs)
-		refuse("expired", `${whose} was valid until ${day(notAfterMs)}; have it made anew, then approve the new one`);
+		refuse(
+			"expired",
+			`${whose} was valid until ${day(notAfterMs)}; have it made anew, then approve the new one`,
+		);
 }
 
 function day(ms: number): string {
@@ -179,8 +193,7 @@ function day(ms: number): string {
 function namesHost({ node, hostNames }: Certificate, host: string): boolean {
 	const bare = host.replace(/^\[(.*)\]$/, "$1");
 	const version = isIP(bare);
-	if (version === 0)
-		return node.checkHost(bare, { subject: "never", wildcards: false }) !== undefined;
+	if (version === 0) return node.checkHost(bare, { subject: "never", wildcards: false }) !== undefined;
 	// Addresses have several spellings; a list compares what they mean.
 	const wanted = new BlockList();
 	wanted.addAddress(bare, version === 6 ? "ipv6" : "ipv4");
@@ -223,7 +236,10 @@ async function revocationRefusals(
 		if (await isListOf(list, issuer)) newest = list;
 	}
 	if (newest === undefined) {
-		refuse("no_crl", `expected a revocation list of ${issuer.subject}, found none; get it and: cert trust FILE`);
+		refuse(
+			"no_crl",
+			`expected a revocation list of ${issuer.subject}, found none; get it and: cert trust FILE`,
+		);
 		return;
 	}
 	if (newest.parsed.findRevoked(issued.parsed) !== null)

@@ -10,6 +10,7 @@ import type { SampleValue } from "../../common/contract/samples.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { securityOf } from "./security-rig.ts";
 import { namespaceUri } from "./small-opcua-server.ts";
 
 export interface Taken {
@@ -72,13 +73,16 @@ export async function sourceOf(config: AgentConfig) {
 	const taken: Taken[] = [];
 	const gaps: Gap[] = [];
 	const throughs: number[] = [];
+	const telemetry = new AgentTelemetry(log);
+	const server = config.servers[0] as AgentConfig["servers"][number];
 	const source: SampleSource = new OpcuaSource({
-		server: config.servers[0] as AgentConfig["servers"][number],
+		server,
+		security: securityOf(server, telemetry),
 		devices: config.devices,
 		tags,
 		recovered: { throughMs: new Map(), samples: new Map() },
 		clock: systemClock,
-		telemetry: new AgentTelemetry(log),
+		telemetry,
 		sink: {
 			cycle: ({ samples, throughMs }) => {
 				if (throughMs !== undefined) throughs.push(throughMs);
