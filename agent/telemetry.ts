@@ -165,16 +165,14 @@ export class AgentTelemetry {
 		this.#certificateExpires.set({ whose }, Math.floor(expiresMs / 1_000));
 		this.#log.info({ whose, subject, expires: new Date(expiresMs).toISOString() }, "certificate in use");
 	}
-	serverCertificateRefused(fields: {
-		server: string;
-		reasons: string[];
-		subject: string;
-		thumbprint: string;
-		file: string;
-	}): void {
+	serverCertificateRefused(
+		fields: { server: string; reasons: string[]; subject: string; thumbprint: string; file: string },
+		isNews: boolean,
+	): void {
 		for (const reason of new Set(fields.reasons))
 			this.#certificatesRefused.inc({ server: fields.server, reason });
-		this.#log.error(fields, "the certificate of a plant server was not accepted; it was kept for review");
+		if (isNews)
+			this.#log.error(fields, "the certificate of a plant server was not accepted; it is kept for review");
 	}
 	rejectedCertificatesDropped(certificates: number): void {
 		this.#certificatesDropped.inc(certificates);

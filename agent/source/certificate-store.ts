@@ -114,14 +114,14 @@ export class CertificateStore {
 	}
 
 	/**
-	 * Keeps a refused certificate for people to look at, with where it was seen and why. Resolves with how many older ones went for
-	 * it, because a stranger can send as many as he likes.
+	 * Keeps a refused certificate for people to look at, with where it was seen and why. Only so many are kept, because a stranger
+	 * can send as many as he likes: resolves with how many older ones went for it.
 	 */
 	async reject(
 		certificate: Certificate,
 		seen: Omit<Sighting, "firstSeen" | "lastSeen">,
 		nowMs: number,
-	): Promise<{ file: string; dropped: number }> {
+	): Promise<{ file: string; isNews: boolean; dropped: number }> {
 		const folder = join(this.folder, "rejected");
 		await mkdir(folder, { recursive: true, mode: 0o755 });
 		const file = join(folder, `${certificate.thumbprint}.pem`);
@@ -131,7 +131,7 @@ export class CertificateStore {
 			({ server, endpoint }) => server === seen.server && endpoint === seen.endpoint,
 		);
 		const isKnown = same?.message === seen.message && nowMs - Date.parse(same.lastSeen) < sightingAgeMs;
-		if (isKnown && (await exists(file))) return { file, dropped: 0 };
+		if (isKnown && (await exists(file))) return { file, isNews: false, dropped: 0 };
 		const others = sightings.filter((sighting) => sighting !== same).slice(-(sightingsMax - 1));
 		const sighting = { ...seen, firstSeen: same?.firstSeen ?? now, lastSeen: now };
 		await replaceFile(file, pemOf(certificate.der, "CERTIFICATE"), 0o644);
@@ -140,7 +140,7 @@ export class CertificateStore {
 			`${JSON.stringify({ seen: [...others, sighting] }, null, "\t")}\n`,
 			0o644,
 		);
-		return { file, dropped: await this.#boundRejected(folder, file) };
+		return { file, isNews: true, dropped: await this.#boundRejected(folder, file) };
 	}
 
 	async #boundRejected(folder: string, newest: string): Promise<number> {

@@ -94,6 +94,7 @@ export async function ensureOwnCertificates(options: {
 	const isEnding = found !== undefined && found.current.notAfterMs - nowMs < renewWithinDays * dayMs;
 	if (found !== undefined && !(isEnding && found.current.isSelfIssued)) return { own: found, made: "kept" };
 	try {
+		await mkdir(folder, { recursive: true, mode: 0o750 });
 		await mkdir(join(folder, "own", "certs"), { recursive: true, mode: 0o755 });
 		await mkdir(join(folder, "own", "private"), { recursive: true, mode: 0o700 });
 		const key = found?.key ?? (await keyIn(files.key));

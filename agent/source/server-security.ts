@@ -177,16 +177,17 @@ export class ServerSecurity {
 		const { server, store, clock, telemetry } = this.#options;
 		const reasons = refusals.map(({ reason }) => reason);
 		const { subject, thumbprint } = certificate;
-		let file = "nowhere";
+		let file: string;
+		let isNews = true;
 		try {
 			const seen = { server: server.name, endpoint: server.endpoint, reasons, message };
 			const kept = await store.reject(certificate, seen, clock.wallMs());
-			file = kept.file;
+			({ file, isNews } = kept);
 			if (kept.dropped > 0) telemetry.rejectedCertificatesDropped(kept.dropped);
 		} catch (error) {
-			file = `nowhere: ${errorText(error)}`;
+			file = `not kept: ${errorText(error)}`;
 		}
-		telemetry.serverCertificateRefused({ server: server.name, reasons, subject, thumbprint, file });
+		telemetry.serverCertificateRefused({ server: server.name, reasons, subject, thumbprint, file }, isNews);
 	}
 
 	/** Whoever opens the channel must show the very certificate that was accepted. */
