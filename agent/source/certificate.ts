@@ -76,7 +76,8 @@ export function readRevocationList(der: Buffer): RevocationList {
 export function derParts(bytes: Buffer, label: "CERTIFICATE" | "X509 CRL"): Buffer[] {
 	const text = bytes.toString("latin1");
 	if (!text.includes("-----BEGIN ")) return [bytes];
-	const blocks = text.matchAll(new RegExp(`-----BEGIN ${label}-----([^-]*)-----END ${label}-----`, "g"));
+	const labels = `(?:X509 )?${label.replace("X509 ", "")}`;
+	const blocks = text.matchAll(new RegExp(`-----BEGIN ${labels}-----([^-]*)-----END ${labels}-----`, "g"));
 	return [...blocks].map(([, body]) => Buffer.from(body ?? "", "base64"));
 }
 

@@ -8,7 +8,7 @@ import {
 	UserTokenType,
 } from "node-opcua";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
-import type { Clock } from "../../common/runtime/clock.ts";
+import { type Clock, every } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
@@ -20,7 +20,7 @@ import { LibraryStore, senderCertificateOf } from "./library-store.ts";
 import { createClient } from "./opcua-session.ts";
 import { type OwnCertificates, ownCertificateFiles } from "./own-certificate.ts";
 import type { OwnIdentity } from "./own-identity.ts";
-import { type Refusal, refusalsOf } from "./server-trust.ts";
+import { type Refusal, type RefusalReason, refusalsOf } from "./server-trust.ts";
 
 export interface ServerSecurityOptions {
 	readonly server: ServerConfig;
@@ -43,6 +43,9 @@ export interface PreparedClient {
 
 const refusedByServer =
 	/Bad(?:SecurityChecksFailed|Certificate\w+|ApplicationSignatureInvalid)|connection (?:may have|has) been rejected|disconnected by third party/;
+
+const approvalEveryMs = 60_000;
+const endsAtOnce: ReadonlySet<RefusalReason> = new Set(["not_trusted", "issuer_unknown", "revoked"]);
 
 /**
  * The way to one server, from what it offers to a channel of which both ends are known (Part 4 5.5.4, 5.6.2, 6.1). What
@@ -102,6 +105,7 @@ export class ServerSecurity {
 		const impostor = Promise.withResolvers<never>();
 		impostor.promise.catch(failed);
 		this.#watchSender(client, impostor.reject);
+		this.#watchApproval(client, applicationUri, over, failed);
 		const connect = async () => {
 			try {
 				await Promise.race([client.connect(server.endpoint), impostor.promise]);
@@ -138,8 +142,15 @@ export class ServerSecurity {
 		}
 	}
 
-	/** @throws CodedError OPCUA_CERTIFICATE_REFUSED, with every reason; the certificate is kept for review */
-	async #accept(bytes: Buffer, applicationUri: string): Promise<Certificate> {
+	/**
+	 * With `ending`, only these reasons count.
+	 * @throws CodedError OPCUA_CERTIFICATE_REFUSED, with every reason; the certificate is kept for review
+	 */
+	async #accept(
+		bytes: Buffer,
+		applicationUri: string,
+		ending?: ReadonlySet<RefusalReason>,
+	): Promise<Certificate> {
 		const { server, store, clock } = this.#options;
 		let chain: [Certificate, ...Certificate[]];
 		try {
@@ -154,7 +165,8 @@ export class ServerSecurity {
 		const host =
 			server.security?.server_name ?? new URL(server.endpoint.replace("opc.tcp:", "http:")).hostname;
 		const refusals = await refusalsOf(chain, { applicationUri, host }, list, clock.wallMs());
-		if (refusals.length === 0) return chain[0];
+		const isRefused = refusals.some(({ reason }) => ending?.has(reason) ?? true);
+		if (!isRefused) return chain[0];
 		for (const { file, problem } of list.unusable.slice(0, 1))
 			refusals.push({
 				reason: "unreadable",
@@ -188,6 +200,29 @@ export class ServerSecurity {
 			file = `not kept: ${errorText(error)}`;
 		}
 		telemetry.serverCertificateRefused({ server: server.name, reasons, subject, thumbprint, file }, isNews);
+	}
+
+	/**
+	 * The library connects again by itself to a server that it knows, so the approval is looked at for each channel, and once a
+	 * minute: what was revoked or taken back ends a standing one. What has merely grown old does not, there was time to see to it.
+	 */
+	#watchApproval(
+		client: OPCUAClient,
+		applicationUri: string,
+		over: AbortSignal,
+		failed: (error: unknown) => void,
+	) {
+		const look = (ending?: ReadonlySet<RefusalReason>) => {
+			const accepted = client.serverCertificate;
+			if (over.aborted || !Buffer.isBuffer(accepted)) return;
+			this.#accept(accepted, applicationUri, ending).catch(failed);
+		};
+		let channels = 0;
+		client.on("secure_channel_created", () => {
+			if (channels++ > 0) look();
+		});
+		const stop = every(this.#options.clock, approvalEveryMs, () => look(endsAtOnce));
+		over.addEventListener("abort", stop, { once: true });
 	}
 
 	/** Whoever opens the channel must show the very certificate that was accepted. */

@@ -1,3 +1,5 @@
+// First, because @peculiar/x509 asks for it when it is loaded.
+import "reflect-metadata";
 import { BlockList, isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
 import { type Certificate, certificateText, type RevocationList } from "./certificate.ts";
