@@ -65,7 +65,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 			disableFileWatchers: true,
 			automaticallyAcceptUnknownCertificate: secured?.trustsEveryone ?? true,
 		});
+		const users = new OPCUACertificateManager({
+			rootFolder: join(this.#folder, "users"),
+			disableFileWatchers: true,
+		});
 		await certificates.initialize();
+		if (secured !== undefined) await users.initialize();
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
@@ -75,7 +80,7 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 			allowAnonymous: secured?.anonymous ?? true,
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
-			userCertificateManager: certificates,
+			userCertificateManager: secured === undefined ? certificates : users,
 			certificateFile: secured?.certificateFile ?? join(certificates.rootDir, "own", "certs", "small.pem"),
 			...(secured === undefined ? {} : securedOptions(secured)),
 			// Otherwise the server merges the changes within that time, without an overflow bit.
