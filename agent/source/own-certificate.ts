@@ -29,7 +29,7 @@ export interface OwnCertificateFiles {
 const dayMs = 86_400_000;
 const keyBits = 2_048;
 const validDays = 5 * 365;
-export const renewWithinDays = 30;
+const renewWithinDays = 30;
 const signing = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
 
 /** Where they lie below the store's folder. */

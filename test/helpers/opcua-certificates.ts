@@ -100,11 +100,11 @@ export class OpcuaAuthority {
 		writeFileSync(this.file, certificate.toString("pem"));
 	}
 
-	/** A root, or an authority below `parent`. */
-	static async create(name: string, parent?: OpcuaAuthority): Promise<OpcuaAuthority> {
+	/** A root, or an authority below `parent`; without `mayIssue` one that only claims to be an authority. */
+	static async create(name: string, parent?: OpcuaAuthority, mayIssue = true): Promise<OpcuaAuthority> {
 		const keys = await keyPair();
 		const extensions = [
-			new x509.BasicConstraintsExtension(true, undefined, true),
+			new x509.BasicConstraintsExtension(mayIssue, undefined, true),
 			new x509.KeyUsagesExtension(use.keyCertSign | use.cRLSign, true),
 		];
 		const certificate = await x509.X509CertificateGenerator.create({

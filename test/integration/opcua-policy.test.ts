@@ -51,7 +51,7 @@ test.each([
 	expect(line.source.state().security).toBe(expected);
 });
 
-test("a server that offers nothing but None is refused with what it offers, and nothing but discovery is sent to it", async () => {
+test("a server that offers nothing but None is refused with what it offers", async () => {
 	const { agent, server } = await approved({ policies: [None], modes: [plain] });
 	const line = await securedSource(server.port, { agent });
 	await expect
@@ -71,13 +71,11 @@ test("a server that offers less than is asked for is refused with what it offers
 });
 
 /** Somebody between agent and server who changes what the server says where it can be read. */
-async function changing(port: number, what: string, into: string): Promise<number> {
+async function changing(port: number, change: (text: string) => string): Promise<number> {
 	const between = createServer((client) => {
 		const server = connect(port, "127.0.0.1");
 		client.on("data", (bytes) => server.write(bytes));
-		server.on("data", (bytes) =>
-			client.write(Buffer.from(bytes.toString("latin1").replaceAll(what, into), "latin1")),
-		);
+		server.on("data", (bytes) => client.write(Buffer.from(change(bytes.toString("latin1")), "latin1")));
 		for (const [one, other] of [
 			[client, server],
 			[server, client],
@@ -100,7 +98,9 @@ test("whoever takes the better endpoints out of the offer is noticed before the 
 		users: { isValidUser: () => ++asked > 0 },
 	});
 	writeFileSync(join(agent.pki, "password"), "Sesame-4711-open");
-	const port = await changing(server.port, "Aes128_Sha256_RsaOaep", "Aes128_Sha256_Nothing");
+	const port = await changing(server.port, (text) =>
+		text.replaceAll("Aes128_Sha256_RsaOaep", "Aes128_Sha256_Nothing"),
+	);
 	const identity = { username: "line", password_file: "password" };
 	const line = await securedSource(port, { agent, server: { identity } });
 	await expect
@@ -109,4 +109,18 @@ test("whoever takes the better endpoints out of the offer is noticed before the 
 			/^OPCUA_ENDPOINTS_DIFFER: .*found Basic256Sha256, SignAndEncrypt before and Aes128_Sha256_RsaOaep, SignAndEncrypt behind it/,
 		);
 	expect({ asked, connected: line.isConnected() }).toEqual({ asked: 0, connected: false });
+});
+
+test("a channel that shows another certificate than the endpoint is not used", async () => {
+	const { agent, server } = await approved({});
+	const port = await changing(server.port, (text) =>
+		text.startsWith("OPN") ? text.replace("server", "Server") : text,
+	);
+	const line = await securedSource(port, { agent });
+	await expect
+		.poll(line.lastError, soon)
+		.toMatch(
+			/^OPCUA_ENDPOINTS_DIFFER: .*expected the secure channel to show the certificate of the endpoint/,
+		);
+	expect(line.isConnected()).toBe(false);
 });

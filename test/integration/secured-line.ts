@@ -22,8 +22,8 @@ export class AgentFolder {
 	readonly pki = join(this.folder, "data", "pki");
 	readonly config = join(this.folder, "agent.yaml");
 
-	/** The configuration as a file. */
-	write(port = 4840): void {
+	/** The configuration as a file; `server` is added to the server's keys. */
+	write(port = 4840, { statusPort = 0, server = "" } = {}): void {
 		mkdirSync(join(this.folder, "data"), { recursive: true });
 		writeFileSync(
 			this.config,
@@ -32,10 +32,10 @@ schema: 1
 group: site
 edge_node: agent
 data_dir: data
-status: { port: 0 }
+status: { port: ${statusPort} }
 broker: { url: "mqtt://127.0.0.1:1", insecure: true }
 hosts: [{ id: collector }]
-servers: [{ name: small, endpoint: "opc.tcp://127.0.0.1:${port}" }]
+servers: [{ name: small, endpoint: "opc.tcp://127.0.0.1:${port}"${server} }]
 devices:
   - { name: F500, server: small, namespace: "${namespaceUri}", time_base: publish, tags: [{ name: TT01, node: s=TT01, type: Double }] }
 `,
