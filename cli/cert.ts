@@ -7,6 +7,7 @@ import {
 	type RevocationList,
 	readCertificate,
 	readRevocationList,
+	shown,
 } from "../agent/source/certificate.ts";
 import {
 	CertificateStore,
@@ -68,8 +69,8 @@ function described({ subject, issuer, applicationUri, hostNames, thumbprint, sha
 function ownText(certificate: Certificate, file: string): string {
 	return [
 		["subject", certificate.subject],
-		["application URI", certificate.applicationUri ?? "none"],
-		["host names", certificate.hostNames.join(", ") || "none"],
+		["application URI", shown(certificate.applicationUri ?? "none")],
+		["host names", shown(certificate.hostNames.join(", ")) || "none"],
 		["thumbprint", certificate.thumbprint],
 		["SHA-256", certificate.sha256],
 		["valid from (UTC)", timeText(certificate.notBeforeMs)],
@@ -160,7 +161,7 @@ export async function listCertificates(options: CertOptions): Promise<number> {
 		what,
 		certificate.thumbprint,
 		certificate.subject,
-		certificate.applicationUri ?? "",
+		shown(certificate.applicationUri ?? ""),
 		timeText(certificate.notBeforeMs),
 		timeText(certificate.notAfterMs),
 		server,
@@ -200,19 +201,21 @@ export async function listCertificates(options: CertOptions): Promise<number> {
  */
 export async function trust(what: string, options: CertOptions): Promise<number> {
 	const { store } = agentOf(options);
-	const kind = options.issuer ? "issuers" : "trusted";
 	const { certificates, lists } = existsSync(what) ? await inFile(what) : await rejectedBy(what, store);
 	const done: { what: string; file: string }[] = [];
+	// Who approves a server with its whole chain does not mean everything that its authorities ever issue.
+	const isChain = certificates.some(({ isAuthority }) => !isAuthority);
 	for (const certificate of certificates) {
 		if (options.issuer && !certificate.isAuthority)
 			throw new CodedError(
 				"USAGE",
 				`expected an authority for --issuer, found ${certificateText(certificate)}`,
 			);
-		const file = await store.trust(certificate, kind);
+		const isIssuer = options.issuer || (certificate.isAuthority && isChain);
+		const file = await store.trust(certificate, isIssuer ? "issuers" : "trusted");
 		const also = certificate.isAuthority ? ", and whatever it issues" : "";
 		done.push({
-			what: options.issuer
+			what: isIssuer
 				? `known as an issuer: ${certificateText(certificate)}`
 				: `trusted: ${certificateText(certificate)}${also}`,
 			file,

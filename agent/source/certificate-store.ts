@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText } from "../../common/runtime/coded-error.ts";
@@ -220,8 +221,8 @@ export async function readBounded(file: string, bytesMax = fileBytesMax): Promis
 
 /** Writes a small file with this mode so that after a power cut it is either the old one or the new one. */
 export async function replaceFile(path: string, content: string | Buffer, mode: number): Promise<void> {
-	const temporary = join(path, "..", `.${process.pid}.new`);
-	await rm(temporary, { force: true });
+	// Several servers are refused at the same time, and the command runs beside the agent.
+	const temporary = join(path, "..", `.${randomUUID()}.new`);
 	const handle = await open(temporary, "wx", mode);
 	try {
 		await handle.writeFile(content);

@@ -15,6 +15,7 @@ export interface Certificate {
 	readonly thumbprint: string;
 	/** For people who compare certificates: SHA-1 no longer withstands somebody who makes two of them. */
 	readonly sha256: string;
+	/** For people; what decides is in `parsed`. */
 	readonly subject: string;
 	readonly issuer: string;
 	readonly isSelfIssued: boolean;
@@ -47,8 +48,8 @@ export function readCertificate(der: Buffer): Certificate {
 		der,
 		thumbprint: createHash("sha1").update(der).digest("hex"),
 		sha256: createHash("sha256").update(der).digest("hex"),
-		subject: parsed.subject,
-		issuer: parsed.issuer,
+		subject: shown(parsed.subject),
+		issuer: shown(parsed.issuer),
 		isSelfIssued: parsed.subject === parsed.issuer,
 		isAuthority: parsed.getExtension(x509.BasicConstraintsExtension)?.ca === true,
 		applicationUri: names.find(({ type }) => type === applicationUriType)?.value,
@@ -65,7 +66,7 @@ export function readRevocationList(der: Buffer): RevocationList {
 	const parsed = new x509.X509Crl(der);
 	return {
 		der,
-		issuer: parsed.issuer,
+		issuer: shown(parsed.issuer),
 		thisUpdateMs: parsed.thisUpdate.getTime(),
 		nextUpdateMs: parsed.nextUpdate?.getTime(),
 		parsed,
@@ -114,6 +115,14 @@ function derLength(bytes: Buffer, at: number): number | undefined {
 	const size = first & 0x7f;
 	if (size < 1 || size > 3 || at + 2 + size > bytes.length) return undefined;
 	return 2 + size + bytes.readUIntBE(at + 2, size);
+}
+
+const shownMax = 200;
+
+/** What a stranger wrote, fit for a terminal and a log line: nothing that controls either, and not too much of it. */
+export function shown(text: string): string {
+	const plain = text.slice(0, shownMax).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+	return text.length > shownMax ? `${plain}…` : plain;
 }
 
 /** One certificate in words, for messages. */

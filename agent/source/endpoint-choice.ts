@@ -1,6 +1,7 @@
 import { type EndpointDescription, MessageSecurityMode, SecurityPolicy, UserTokenType } from "node-opcua";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
+import { shown } from "./certificate.ts";
 
 /** The policies that are not withdrawn, the best first (Part 7 6.6). */
 const policies = ["Aes256_Sha256_RsaPss", "Aes128_Sha256_RsaOaep", "Basic256Sha256"] as const;
@@ -106,7 +107,7 @@ function tokenProblem(endpoint: EndpointDescription, identity: IdentityKind): st
 }
 
 function policyName(uri: string | null): string {
-	return (uri ?? "").split("#")[1]?.slice(0, 40) || "no policy";
+	return shown((uri ?? "").split("#")[1]?.slice(0, 40) || "no policy");
 }
 
 function offersText(offered: readonly EndpointDescription[]): string {

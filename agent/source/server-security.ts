@@ -12,7 +12,7 @@ import { type Clock, every } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
-import { type Certificate, certificateText, readCertificate, splitChain } from "./certificate.ts";
+import { type Certificate, certificateText, readCertificate, shown, splitChain } from "./certificate.ts";
 import type { CertificateStore } from "./certificate-store.ts";
 import { chooseEndpoint, isSameEndpoint, securityText } from "./endpoint-choice.ts";
 import { identityKindOf, readIdentity } from "./identity.ts";
@@ -41,8 +41,9 @@ export interface PreparedClient {
 	connect(): Promise<void>;
 }
 
+/** Some servers say it, others close the connection. */
 const refusedByServer =
-	/Bad(?:SecurityChecksFailed|Certificate\w+|ApplicationSignatureInvalid)|connection (?:may have|has) been rejected|disconnected by third party/;
+	/Bad(?:SecurityChecksFailed|Certificate\w+|ApplicationSignatureInvalid)|disconnected by third party|ECONNRESET/;
 
 const approvalEveryMs = 60_000;
 const endsAtOnce: ReadonlySet<RefusalReason> = new Set(["not_trusted", "issuer_unknown", "revoked"]);
@@ -212,6 +213,7 @@ export class ServerSecurity {
 		over: AbortSignal,
 		failed: (error: unknown) => void,
 	) {
+		if (over.aborted) return;
 		const look = (ending?: ReadonlySet<RefusalReason>) => {
 			const accepted = client.serverCertificate;
 			if (over.aborted || !Buffer.isBuffer(accepted)) return;
@@ -260,7 +262,8 @@ export class ServerSecurity {
 	#connectError(error: unknown, own: OwnCertificates, used: Certificate): CodedError {
 		const { server, store } = this.#options;
 		if (error instanceof CodedError) return error;
-		const text = errorText(error);
+		// The library says the reason on the second line.
+		const text = shown(String((error as Error).message).replace(/\s+/g, " "));
 		if (!refusedByServer.test(text))
 			return new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${text}`, { cause: error });
 		this.#usesPrevious = own.previous !== undefined && used === own.current;
@@ -279,6 +282,8 @@ export class ServerSecurity {
 	): void {
 		const { server, store, certificates, telemetry } = this.#options;
 		this.#inUse = securityText(endpoint);
+		// The next connection finds out whether the server knows the renewed certificate by now.
+		this.#usesPrevious = false;
 		const { subject, thumbprint, notAfterMs } = certificate;
 		certificates.seen([{ whose: `opcua_server:${server.name}`, subject, expiresMs: notAfterMs }]);
 		telemetry.serverSecured({ server: server.name, security: this.#inUse, subject, thumbprint });

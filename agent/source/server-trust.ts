@@ -2,7 +2,7 @@
 import "reflect-metadata";
 import { BlockList, isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
-import { type Certificate, certificateText, type RevocationList } from "./certificate.ts";
+import { type Certificate, certificateText, type RevocationList, shown } from "./certificate.ts";
 
 /** Why a certificate is not accepted, in the order of the checks (Part 4 6.1.3). */
 export type RefusalReason =
@@ -73,7 +73,7 @@ export async function refusalsOf(
 	for (const certificate of [own, ...issuers])
 		validityRefusals(certificate, certificate === own, nowMs, refuse);
 	if (!namesHost(own, expected.host)) {
-		const names = own.hostNames.join(", ") || "none";
+		const names = shown(own.hostNames.join(", ")) || "none";
 		refuse(
 			"host_name_differs",
 			`expected the host name ${expected.host} in it, found ${names}; correct the endpoint, have the certificate made anew, or set security.server_name`,
@@ -82,7 +82,7 @@ export async function refusalsOf(
 	if (own.applicationUri !== expected.applicationUri) {
 		refuse(
 			"application_uri_differs",
-			`expected the server's application URI ${expected.applicationUri} in it, found ${own.applicationUri ?? "none"}; have the certificate made anew`,
+			`expected the server's application URI ${shown(expected.applicationUri)} in it, found ${shown(own.applicationUri ?? "none")}; have the certificate made anew`,
 		);
 	}
 	useRefusals(own, refuse);
@@ -133,7 +133,11 @@ async function issuerOf(
 	candidates: readonly Certificate[],
 ): Promise<Certificate | undefined> {
 	for (const candidate of candidates) {
-		if (candidate.subject !== issued.issuer || !candidate.isAuthority || !mayUse(candidate, "keyCertSign"))
+		if (
+			candidate.parsed.subject !== issued.parsed.issuer ||
+			!candidate.isAuthority ||
+			!mayUse(candidate, "keyCertSign")
+		)
 			continue;
 		if (await isSignedBy(issued, candidate)) return candidate;
 	}
@@ -234,7 +238,8 @@ async function revocationRefusals(
 ): Promise<void> {
 	let newest: RevocationList | undefined;
 	for (const list of lists) {
-		if (list.issuer !== issuer.subject || list.thisUpdateMs <= (newest?.thisUpdateMs ?? -1)) continue;
+		if (list.parsed.issuer !== issuer.parsed.subject || list.thisUpdateMs <= (newest?.thisUpdateMs ?? -1))
+			continue;
 		if (await isListOf(list, issuer)) newest = list;
 	}
 	if (newest === undefined) {
@@ -256,7 +261,8 @@ async function revocationRefusals(
 
 /** Whether a revocation list is signed by this authority. */
 export async function isListOf(list: RevocationList, issuer: Certificate): Promise<boolean> {
-	if (list.issuer !== issuer.subject || !issuer.isAuthority || !mayUse(issuer, "cRLSign")) return false;
+	if (list.parsed.issuer !== issuer.parsed.subject || !issuer.isAuthority || !mayUse(issuer, "cRLSign"))
+		return false;
 	try {
 		return await list.parsed.verify({ publicKey: issuer.parsed.publicKey });
 	} catch {

@@ -29,14 +29,16 @@ export interface ApplicationCertificate {
 	readonly keyUsages?: number;
 	readonly extendedKeyUsage?: x509.ExtendedKeyUsage;
 	readonly name?: string;
+	/** Of the signature; SHA-256 without it. */
+	readonly hash?: "SHA-1";
 }
 
 export const serverUri = "urn:pilotline:test:server";
 
 let serial = 0x1000;
 
-async function keyPair(modulusLength = 2_048): Promise<webcrypto.CryptoKeyPair> {
-	return (await webcrypto.subtle.generateKey({ ...algorithm, modulusLength }, true, [
+async function keyPair(modulusLength = 2_048, hash = "SHA-256"): Promise<webcrypto.CryptoKeyPair> {
+	return (await webcrypto.subtle.generateKey({ ...algorithm, modulusLength, hash }, true, [
 		"sign",
 		"verify",
 	])) as webcrypto.CryptoKeyPair;
@@ -74,12 +76,12 @@ async function write(certificate: string, key: webcrypto.CryptoKey): Promise<Cer
 
 /** A certificate that signed itself. */
 export async function selfSigned(wanted: ApplicationCertificate = {}): Promise<CertificateFiles> {
-	const keys = await keyPair(wanted.keyBits);
+	const keys = await keyPair(wanted.keyBits, wanted.hash);
 	const certificate = await x509.X509CertificateGenerator.createSelfSigned({
 		...dates(wanted),
 		name: `CN=${wanted.name ?? "server"}`,
 		keys,
-		signingAlgorithm: algorithm,
+		signingAlgorithm: { ...algorithm, hash: wanted.hash ?? algorithm.hash },
 		extensions: applicationExtensions(wanted),
 	});
 	return await write(certificate.toString("pem"), keys.privateKey);

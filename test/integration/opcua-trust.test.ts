@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { expect, test } from "vitest";
+import { type Clock, systemClock } from "../../common/runtime/clock.ts";
 import type { CertificateFiles } from "../helpers/certificates.ts";
 import { type ApplicationCertificate, OpcuaAuthority, selfSigned } from "../helpers/opcua-certificates.ts";
 import { cert } from "./cert-command.ts";
@@ -138,20 +139,35 @@ test("a chain needs its issuer and that one's revocation list, and a revoked cer
 	await expect.poll(line.lastError, soon).toMatch(/is refused: revoked: CN=plant has revoked CN=server/);
 });
 
-test("what a trusted authority issues needs no approval of its own, also two levels down; an approval can be taken back", async () => {
+test("what a trusted authority issues needs no approval of its own, also two levels down; an approval that is taken back ends the session", async () => {
 	const agent = new AgentFolder();
 	const plant = await OpcuaAuthority.create("plant");
 	const hall = await OpcuaAuthority.create("hall", plant);
 	const certificate = await hall.issue({}, true);
 	agent.write();
-	for (const what of [plant.file, await plant.revocationList(), hall.file, await hall.revocationList()])
-		expect((await cert(agent, "trust", what)).code).toBe(0);
+	const files = [plant.file, hall.file, await plant.revocationList(), await hall.revocationList()];
+	const bundle = join(agent.folder, "authorities.pem");
+	writeFileSync(bundle, files.map((file) => readFileSync(file, "utf8")).join("\n"));
+	expect((await cert(agent, "trust", bundle)).code).toBe(0);
 	const server = await securedServer(certificate);
-	const line = await securedSource(server.port, { agent });
+	// What is looked at once a minute is looked at five times a second.
+	const after: Clock["after"] = (ms, fire) => systemClock.after(ms === 60_000 ? 200 : ms, fire);
+	const line = await securedSource(server.port, { agent, clock: { ...systemClock, after } });
 	await expect.poll(line.isConnected, soon).toBe(true);
 	const { answer } = await cert(agent, "list");
 	for (const { thumbprint } of answer.trusted) expect((await cert(agent, "reject", thumbprint)).code).toBe(0);
-	await server.stop();
-	await securedServer(certificate, server);
-	await expect.poll(line.lastError, soon).toMatch(/is refused: issuer_unknown: /);
+	await expect.poll(line.lastError, soon).toMatch(/ is refused: issuer_unknown: .*not_trusted: /);
+	expect(line.isConnected()).toBe(false);
+	expect((await cert(agent, "list")).answer).toMatchObject({ trusted: [], rejected: { length: 3 } });
+});
+
+test("a file with a server's certificate and its chain approves the server and not all that its authorities issue", async () => {
+	const agent = new AgentFolder();
+	agent.write();
+	const { certificateFile } = await (await OpcuaAuthority.create("plant")).issue({}, true);
+	const { answer } = await cert(agent, "trust", certificateFile);
+	expect(answer.done.map(({ what }: { what: string }) => what.split(" (")[0])).toEqual([
+		"trusted: CN=server",
+		"known as an issuer: CN=plant",
+	]);
 });

@@ -49,6 +49,20 @@ test("a key that is too short is refused", async () => {
 	expect(await reasons(own(await selfSigned({ keyBits: 1_024 })))).toEqual(["key_length"]);
 });
 
+test("a signature that is weak or wrong is refused", async () => {
+	expect(await reasons(own(await selfSigned({ hash: "SHA-1" })))).toEqual(["signature_weak"]);
+	const der = Buffer.from(own(await selfSigned()).der);
+	der[der.length - 1] = (der.at(-1) as number) ^ 1;
+	expect(await reasons(readCertificate(der))).toEqual(["signature_wrong"]);
+});
+
+test("what a stranger wrote into a certificate cannot control a terminal, and is cut short", async () => {
+	const { subject, thumbprint } = own(await selfSigned({ name: `\u001b[2J\u202e${"x".repeat(300)}` }));
+	expect(subject).toMatch(/^CN=\?\[2J\?x+…$/);
+	expect(subject.length).toBe(201);
+	expect(thumbprint).toMatch(/^[0-9a-f]{40}$/);
+});
+
 test("a key that must not be used for channels is refused", async () => {
 	expect(await reasons(own(await selfSigned({ keyUsages: KeyUsageFlags.cRLSign })))).toEqual(["wrong_use"]);
 });
