@@ -251,7 +251,15 @@ export async function rejectCertificate(thumbprint: string, options: CertOptions
 		Date.now(),
 	);
 	for (const { file } of stored) await store.forget(file);
-	const text = `rejected: ${certificateText(first.certificate)}; it counts from the next connection on`;
+	const above = (await store.certificates("trusted", unusable)).find(
+		({ certificate }) =>
+			certificate.isAuthority && certificate.parsed.subject === first.certificate.parsed.issuer,
+	);
+	const still =
+		above === undefined
+			? ""
+			: `\nWhat ${certificateText(above.certificate)} issues is still trusted, this one, too, until that authority revokes it.`;
+	const text = `rejected: ${certificateText(first.certificate)}; a running agent ends its session within a minute${still}`;
 	print(options.json, { rejected: described(first.certificate) }, text);
 	return 0;
 }

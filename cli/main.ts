@@ -310,7 +310,7 @@ function addCertificates(
 		.action((what: string, flags) => run(async () => (await load()).trust(what, full(flags))));
 	add(
 		"reject",
-		"take an approval back, from the next connection on",
+		"take an approval back; a running agent ends the session within a minute",
 		`reject 3cdebaf2babf32c1ce518bcd2c3ab3f89d3969e5 ${config}`,
 	)
 		.argument("<thumbprint>", "of a trusted certificate or an issuer")

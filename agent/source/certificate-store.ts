@@ -144,6 +144,11 @@ export class CertificateStore {
 		return { file, isNews: true, dropped: await this.#boundRejected(folder, file) };
 	}
 
+	/** What is accepted now needs no review any more. */
+	async accepted({ thumbprint }: Certificate): Promise<void> {
+		await this.forget(join(this.folder, "rejected", `${thumbprint}.pem`));
+	}
+
 	async #boundRejected(folder: string, newest: string): Promise<number> {
 		const files = (await filesIn(folder)).filter((file) => file.endsWith(".pem") && file !== newest);
 		const aged = await Promise.all(
@@ -159,7 +164,7 @@ export class CertificateStore {
 		const file = join(this.folder, kind, "certs", `${certificate.thumbprint}.pem`);
 		await mkdir(join(this.folder, kind, "certs"), { recursive: true, mode: 0o755 });
 		await replaceFile(file, pemOf(certificate.der, "CERTIFICATE"), 0o644);
-		await this.forget(join(this.folder, "rejected", `${certificate.thumbprint}.pem`));
+		await this.accepted(certificate);
 		return file;
 	}
 

@@ -14,6 +14,8 @@ import { readBounded, replaceFile } from "./certificate-store.ts";
 export interface OwnCertificates {
 	readonly key: KeyObject;
 	readonly current: Certificate;
+	/** With the authorities above it that stand behind it in its file. */
+	readonly chain: readonly Buffer[];
 	/** The one before a renewal, while it is valid: a server may know it longer than the new one. */
 	readonly previous: Certificate | undefined;
 }
@@ -65,6 +67,7 @@ export async function readOwnCertificates(
 		const key = createPrivateKey(keyText);
 		// A crash between the two leaves a key alone; it serves the certificate that is made next.
 		if (certificateText === undefined) return undefined;
+		const chain = derParts(certificateText, "CERTIFICATE");
 		const current = certificateIn(certificateText);
 		if (!current.node.checkPrivateKey(key))
 			throw new Error(`expected the key of ${files.certificate} in ${files.key}, found another`);
@@ -72,7 +75,7 @@ export async function readOwnCertificates(
 		const previous = before === undefined ? undefined : certificateIn(before);
 		const isUsable =
 			previous !== undefined && previous.notAfterMs > nowMs && previous.node.checkPrivateKey(key);
-		return { key, current, previous: isUsable ? previous : undefined };
+		return { key, current, chain, previous: isUsable ? previous : undefined };
 	} catch (error) {
 		throw unusable(error);
 	}
@@ -105,7 +108,7 @@ export async function ensureOwnCertificates(options: {
 		await replaceFile(files.certificate, pemOf(current.der, "CERTIFICATE"), 0o644);
 		await replaceFile(files.certificateDer, current.der, 0o644);
 		const isUsable = found !== undefined && found.current.notAfterMs > nowMs;
-		const own = { key, current, previous: isUsable ? found.current : undefined };
+		const own = { key, current, chain: [current.der], previous: isUsable ? found.current : undefined };
 		return { own, made: found === undefined ? "created" : "renewed" };
 	} catch (error) {
 		throw unusable(error);

@@ -8,7 +8,7 @@ import {
 	UserTokenType,
 } from "node-opcua";
 import type { CertificateWatch } from "../../common/runtime/certificate-watch.ts";
-import { type Clock, every } from "../../common/runtime/clock.ts";
+import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
@@ -46,6 +46,7 @@ const refusedByServer =
 	/Bad(?:SecurityChecksFailed|Certificate\w+|ApplicationSignatureInvalid)|disconnected by third party|ECONNRESET/;
 
 const approvalEveryMs = 60_000;
+const disconnectWithinMs = 1_000;
 const endsAtOnce: ReadonlySet<RefusalReason> = new Set(["not_trusted", "issuer_unknown", "revoked"]);
 
 /**
@@ -102,6 +103,8 @@ export class ServerSecurity {
 			clientCertificateManager: store,
 			certificateKeyPairProvider: keyPair(own, used),
 			applicationUri: used.applicationUri ?? "",
+			// Whoever cannot be reached now is asked anew what he offers; a channel that stood once is repaired for as long as it takes.
+			connectionStrategy: { initialDelay: 200, maxDelay: 5_000, maxRetry: 1, randomisationFactor: 0.3 },
 		});
 		const impostor = Promise.withResolvers<never>();
 		impostor.promise.catch(failed);
@@ -121,7 +124,7 @@ export class ServerSecurity {
 
 	/** What the server says it offers, over a connection without security, as every client has to ask first (Part 4 5.5.4). */
 	async #offered(own: OwnCertificates, over: AbortSignal): Promise<EndpointDescription[]> {
-		const { server } = this.#options;
+		const { server, clock } = this.#options;
 		const client = createClient(server, {
 			securityMode: MessageSecurityMode.None,
 			securityPolicy: SecurityPolicy.None,
@@ -132,14 +135,24 @@ export class ServerSecurity {
 		});
 		const leave = () => client.disconnect().catch(() => undefined);
 		over.addEventListener("abort", leave, { once: true });
+		const late = Promise.withResolvers<never>();
+		const withinMs = 2 * server.connect_timeout_ms;
+		const cancel = clock.after(withinMs, () =>
+			late.reject(new Error(`it did not say within ${withinMs} ms what it offers`)),
+		);
 		try {
-			await client.connect(server.endpoint);
-			return await client.getEndpoints({ endpointUrl: server.endpoint });
+			const ask = async () => {
+				await client.connect(server.endpoint);
+				return await client.getEndpoints({ endpointUrl: server.endpoint });
+			};
+			return await Promise.race([ask(), late.promise]);
 		} catch (error) {
 			throw new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
 		} finally {
+			cancel();
 			over.removeEventListener("abort", leave);
-			await leave();
+			// A client that never got an answer may take its time to go.
+			await Promise.race([leave(), pause(clock, disconnectWithinMs, over)]);
 		}
 	}
 
@@ -152,7 +165,7 @@ export class ServerSecurity {
 		applicationUri: string,
 		ending?: ReadonlySet<RefusalReason>,
 	): Promise<Certificate> {
-		const { server, store, clock } = this.#options;
+		const { server, store, clock, telemetry } = this.#options;
 		let chain: [Certificate, ...Certificate[]];
 		try {
 			const [own, ...rest] = splitChain(bytes).map(readCertificate);
@@ -160,6 +173,11 @@ export class ServerSecurity {
 			chain = [own, ...rest];
 		} catch (error) {
 			const refusal: Refusal = { reason: "unreadable", message: errorText(error) };
+			const unknown = { subject: "", thumbprint: "", file: "not kept" };
+			telemetry.serverCertificateRefused(
+				{ server: server.name, reasons: [refusal.reason], ...unknown },
+				false,
+			);
 			throw this.#refused("the server's certificate", [refusal]);
 		}
 		const list = await store.trustList();
@@ -167,6 +185,7 @@ export class ServerSecurity {
 			server.security?.server_name ?? new URL(server.endpoint.replace("opc.tcp:", "http:")).hostname;
 		const refusals = await refusalsOf(chain, { applicationUri, host }, list, clock.wallMs());
 		const isRefused = refusals.some(({ reason }) => ending?.has(reason) ?? true);
+		if (refusals.length === 0) await store.accepted(chain[0]);
 		if (!isRefused) return chain[0];
 		for (const { file, problem } of list.unusable.slice(0, 1))
 			refusals.push({
@@ -303,7 +322,7 @@ function keyPair(
 	const key = { hidden: own.key };
 	return {
 		getCertificate: () => used.der,
-		getCertificateChain: () => [used.der],
+		getCertificateChain: () => (used === own.current ? [...own.chain] : [used.der]),
 		getPrivateKey: () => key,
 	};
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { MessageSecurityMode, SecurityPolicy } from "node-opcua";
 import { expect, onTestFinished, test } from "vitest";
@@ -123,4 +123,20 @@ test("a channel that shows another certificate than the endpoint is not used", a
 			/^OPCUA_ENDPOINTS_DIFFER: .*expected the secure channel to show the certificate of the endpoint/,
 		);
 	expect(line.isConnected()).toBe(false);
+});
+
+test("a server that takes the connection and says nothing is told as such, and tried again", async () => {
+	const server = createServer();
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	onTestFinished(() => void server.close());
+	const sockets = new Set<Socket>();
+	server.on("connection", (socket) => sockets.add(socket));
+	onTestFinished(() => {
+		for (const socket of sockets) socket.destroy();
+	});
+	const { port } = server.address() as AddressInfo;
+	const line = await securedSource(port, { server: { connect_timeout_ms: 500 } });
+	await expect.poll(line.lastError, soon).toMatch(/^OPCUA_UNREACHABLE: opc\.tcp:/);
+	await expect.poll(() => sockets.size, soon).toBeGreaterThan(1);
 });
