@@ -19,7 +19,7 @@ export interface Certificate {
 	readonly subject: string;
 	readonly issuer: string;
 	readonly isSelfIssued: boolean;
-	/** It may issue certificates (basic constraints). */
+	/** It may issue certificates (basic constraints). Some applications' certificates claim that, too, and are taken for no authority. */
 	readonly isAuthority: boolean;
 	readonly applicationUri: string | undefined;
 	readonly hostNames: readonly string[];
@@ -44,6 +44,7 @@ export function readCertificate(der: Buffer): Certificate {
 		throw new Error(`expected a certificate of at most ${certificateBytesMax} bytes, found ${der.length}`);
 	const parsed = new x509.X509Certificate(der);
 	const names = parsed.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+	const applicationUri = names.find(({ type }) => type === applicationUriType)?.value;
 	return {
 		der,
 		thumbprint: createHash("sha1").update(der).digest("hex"),
@@ -51,8 +52,9 @@ export function readCertificate(der: Buffer): Certificate {
 		subject: shown(parsed.subject),
 		issuer: shown(parsed.issuer),
 		isSelfIssued: parsed.subject === parsed.issuer,
-		isAuthority: parsed.getExtension(x509.BasicConstraintsExtension)?.ca === true,
-		applicationUri: names.find(({ type }) => type === applicationUriType)?.value,
+		isAuthority:
+			applicationUri === undefined && parsed.getExtension(x509.BasicConstraintsExtension)?.ca === true,
+		applicationUri,
 		hostNames: names.filter(({ type }) => type === "dns" || type === "ip").map(({ value }) => value),
 		notBeforeMs: parsed.notBefore.getTime(),
 		notAfterMs: parsed.notAfter.getTime(),

@@ -210,7 +210,7 @@ function unreachable(server: ServerConfig, error: unknown): CodedError {
 	if (/BadUserAccessDenied|BadIdentityToken|BadUserSignatureInvalid/.test(text)) {
 		return new CodedError(
 			"OPCUA_IDENTITY_REFUSED",
-			`${server.endpoint}: expected the server to accept the identity, found ${text}; correct servers[].identity and its files`,
+			`${server.endpoint}: expected the server to accept the identity, found ${text.trim()}; correct servers[].identity and its files`,
 			{ cause: error },
 		);
 	}

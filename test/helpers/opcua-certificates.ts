@@ -29,6 +29,8 @@ export interface ApplicationCertificate {
 	readonly keyUsages?: number;
 	readonly extendedKeyUsage?: x509.ExtendedKeyUsage;
 	readonly name?: string;
+	/** As some servers' certificates do. */
+	readonly claimsAuthority?: boolean;
 	/** Of the signature; SHA-256 without it. */
 	readonly hash?: "SHA-1";
 }
@@ -55,7 +57,7 @@ function dates({ fromDays = -1, toDays = 365 }: ApplicationCertificate) {
 function applicationExtensions(wanted: ApplicationCertificate): x509.Extension[] {
 	const { hosts = ["127.0.0.1"], applicationUri = serverUri } = wanted;
 	return [
-		new x509.BasicConstraintsExtension(false, undefined, true),
+		new x509.BasicConstraintsExtension(wanted.claimsAuthority === true, undefined, true),
 		new x509.KeyUsagesExtension(wanted.keyUsages ?? applicationUse, true),
 		new x509.ExtendedKeyUsageExtension([wanted.extendedKeyUsage ?? x509.ExtendedKeyUsage.serverAuth]),
 		new x509.SubjectAlternativeNameExtension([

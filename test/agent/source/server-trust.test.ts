@@ -112,6 +112,12 @@ test("an application cannot issue certificates, however much it is trusted", asy
 	expect(found).toEqual(["issuer_unknown", "not_trusted"]);
 });
 
+test("a server whose certificate claims to be an authority is taken, and its claim is not", async () => {
+	const certificate = own(await selfSigned({ claimsAuthority: true }));
+	expect(certificate.isAuthority).toBe(false);
+	expect(await reasons(certificate)).toEqual([]);
+});
+
 test("a chain is cut where its certificates end, and what is no chain is refused", async () => {
 	const [a, b] = [own(await selfSigned()), own(await selfSigned())];
 	expect(splitChain(Buffer.concat([a.der, b.der]))).toEqual([a.der, b.der]);
