@@ -38,9 +38,29 @@ const server = keys({
 		error: "expected opc.tcp://host:port",
 	}),
 	/** A connection without security must be asked for by name; the status page shows it. */
-	insecure: z.literal(true, {
-		error: "expected insecure: true, because only security policy None is supported so far",
-	}),
+	insecure: z.literal(true, { error: "expected insecure: true, or no such key" }).optional(),
+	/** Less than the best of what the server offers, or another name than the endpoint's host. */
+	security: keys({
+		/** Only this one; without it the best that the server offers. */
+		policy: oneOf(["Aes256_Sha256_RsaPss", "Aes128_Sha256_RsaOaep", "Basic256Sha256"] as const).optional(),
+		/** Only this one; without it SignAndEncrypt where the server offers it. */
+		mode: oneOf(["SignAndEncrypt", "Sign"] as const).optional(),
+		/** What the server's certificate must name, where that is not the host of the endpoint. */
+		server_name: text.optional(),
+	}).optional(),
+	/** Who the agent is to the server; secrets stand in files of their own. */
+	identity: z
+		.union(
+			[
+				z.literal("anonymous"),
+				keys({ username: text, password_file: text }),
+				keys({ certificate_file: text, key_file: text }),
+			],
+			{
+				error: "expected anonymous, username with password_file, or certificate_file with key_file",
+			},
+		)
+		.default("anonymous"),
 	publishing_interval_ms: whole({ min: 10, max: 60_000 }).default(500),
 	/** 0 asks the server for every change; −1 for its publishing interval. */
 	sampling_interval_ms: whole({ min: -1, max: 3_600_000 }).default(0),
@@ -121,6 +141,24 @@ function crossCheck(config: AgentConfig): Found[] {
 		if (servers.has(name))
 			found.push({ path: ["servers", index, "name"], message: `server ${name} is there twice` });
 		servers.add(name);
+	}
+	for (const [index, { insecure, security, identity }] of config.servers.entries()) {
+		const at = ["servers", index];
+		if (insecure === undefined) continue;
+		if (security !== undefined) {
+			found.push({
+				path: [...at, "security"],
+				message: "expected no such key with insecure: true, which asks for no security; remove one of them",
+			});
+		}
+		// Without a trusted certificate of the server even an encrypted password is anybody's who stands in between.
+		if (identity !== undefined && identity !== "anonymous") {
+			found.push({
+				path: [...at, "identity"],
+				message:
+					"expected anonymous with insecure: true, because nothing protects an identity on its way; remove insecure",
+			});
+		}
 	}
 	if (config.hosts?.length === 0 && config.delivery?.mode !== "rolling") {
 		found.push({

@@ -60,9 +60,19 @@ export class AgentTelemetry {
 		registers: [this.registry],
 	});
 
+	readonly #certificatesRefused = this.#counter(
+		"certificates_refused_total",
+		"Certificates of plant servers that were not accepted, by each reason",
+		["server", "reason"],
+	);
+	readonly #certificatesDropped = this.#counter(
+		"rejected_certificates_dropped_total",
+		"Rejected certificates that were removed to make room for newer ones",
+		[],
+	);
 	readonly #certificateExpires = new Gauge({
 		name: "pilotline_agent_certificate_expires_seconds",
-		help: "When the broker's certificate, and our own, expire, in seconds since 1970 UTC",
+		help: "When a certificate in use expires, in seconds since 1970 UTC: the broker's, ours, each OPC UA server's",
 		labelNames: ["whose"],
 		registers: [this.registry],
 	});
@@ -83,6 +93,7 @@ export class AgentTelemetry {
 		else this.#log.warn(fields, "agent stopped, and some of its parts did not");
 	}
 	plainConnectionsAllowed(fields: { servers: string[]; broker: boolean }): void {
+		if (fields.servers.length === 0 && !fields.broker) return;
 		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
 	}
 	journalOpened(fields: {
@@ -160,6 +171,39 @@ export class AgentTelemetry {
 	certificateSeen({ whose, subject, expiresMs }: CertificateInUse): void {
 		this.#certificateExpires.set({ whose }, Math.floor(expiresMs / 1_000));
 		this.#log.info({ whose, subject, expires: new Date(expiresMs).toISOString() }, "certificate in use");
+	}
+	serverCertificateRefused(
+		fields: { server: string; reasons: string[]; subject: string; thumbprint: string; file: string },
+		isNews: boolean,
+	): void {
+		for (const reason of new Set(fields.reasons))
+			this.#certificatesRefused.inc({ server: fields.server, reason });
+		if (isNews)
+			this.#log.error(fields, "the certificate of a plant server was not accepted; it is kept for review");
+	}
+	rejectedCertificatesDropped(certificates: number): void {
+		this.#certificatesDropped.inc(certificates);
+		this.#log.warn({ certificates }, "rejected certificates were removed to make room for newer ones");
+	}
+	serverSecured(fields: { server: string; security: string; subject: string; thumbprint: string }): void {
+		this.#log.info(fields, "plant server reached through a secure channel");
+	}
+	ownCertificateMade(fields: { how: "created" | "renewed"; file: string; thumbprint: string }): void {
+		this.#log.warn(
+			fields,
+			fields.how === "created"
+				? "the agent's own certificate was created; each plant server has to trust it"
+				: "the agent's own certificate was renewed; each plant server has to trust it before the one before it ends",
+		);
+	}
+	ownCertificateOutdated(fields: { server: string; file: string; previousExpires: string }): void {
+		this.#log.warn(
+			fields,
+			"a plant server does not accept the agent's renewed certificate; the one before it is used while it is valid",
+		);
+	}
+	ownCertificateFailed(fields: { reason: string }): void {
+		this.#log.error(fields, "the agent's own certificate could not be read or renewed");
 	}
 	certificateExpiring({ whose, subject, expiresMs }: CertificateInUse, daysLeft: number): void {
 		this.#log.warn(

@@ -1,4 +1,11 @@
-import { type ClientSession, MessageSecurityMode, OPCUAClient, SecurityPolicy } from "node-opcua";
+import {
+	type ClientSession,
+	MessageSecurityMode,
+	OPCUAClient,
+	type OPCUAClientOptions,
+	SecurityPolicy,
+	type UserIdentityInfo,
+} from "node-opcua";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { keepDataChangeBodies } from "./data-change-body.ts";
@@ -12,8 +19,11 @@ const idleConnectionMs = 60_000;
 /** A large request may take a slow server this long; whether it lives is asked separately. */
 const answerWithinMs = 20_000;
 
-/** A client without security, which the configuration has asked for by name. It repairs nothing by itself. */
-export function createClient(): OPCUAClient {
+/**
+ * A client that repairs nothing by itself; without `secured` one without security, which the configuration has asked for
+ * by name.
+ */
+export function createClient(secured: OPCUAClientOptions = {}): OPCUAClient {
 	keepDataChangeBodies();
 	return OPCUAClient.create({
 		applicationName: "Pilotline agent",
@@ -26,13 +36,18 @@ export function createClient(): OPCUAClient {
 		defaultTransactionTimeout: answerWithinMs,
 		transportSettings: { sendBufferSize: chunkBytes, receiveBufferSize: chunkBytes },
 		connectionStrategy: { initialDelay: 200, maxDelay: 1_000, maxRetry: 0 },
+		...secured,
 	});
 }
 
-/** @throws CodedError OPCUA_UNREACHABLE */
-export async function openSession(client: OPCUAClient, server: ServerConfig): Promise<ClientSession> {
+/** @throws CodedError OPCUA_UNREACHABLE, OPCUA_IDENTITY_REFUSED */
+export async function openSession(
+	client: OPCUAClient,
+	server: ServerConfig,
+	identity: UserIdentityInfo,
+): Promise<ClientSession> {
 	try {
-		return await client.createSession();
+		return await client.createSession(identity);
 	} catch (error) {
 		throw unreachable(server, error);
 	}
@@ -65,5 +80,13 @@ export async function namespacePrefixes(
 
 export function unreachable(server: ServerConfig, error: unknown): CodedError {
 	if (error instanceof CodedError) return error;
+	const text = errorText(error);
+	if (/BadUserAccessDenied|BadIdentityToken|BadUserSignatureInvalid/.test(text)) {
+		return new CodedError(
+			"OPCUA_IDENTITY_REFUSED",
+			`${server.endpoint}: expected the server to accept the identity, found ${text.trim()}; correct servers[].identity and its files`,
+			{ cause: error },
+		);
+	}
 	return new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
 }

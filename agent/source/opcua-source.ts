@@ -21,6 +21,7 @@ import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
 import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
 import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
+import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
 import { SourceHoles } from "./source-holes.ts";
 import { TagCare } from "./tag-care.ts";
@@ -28,6 +29,7 @@ import { type NamedTag, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
+	readonly security: ServerSecurity;
 	/** The devices read through this server. */
 	readonly devices: readonly DeviceConfig[];
 	readonly tags: TagBook;
@@ -107,6 +109,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { clock, server } = this.#options;
 		return {
 			server: server.name,
+			security: this.#options.security.inUse,
 			connected: this.#connected,
 			tags: this.#tags.length,
 			tagsSubscribed: this.#connected ? this.#tags.length - this.#care.refused : 0,
@@ -117,7 +120,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	async #run(): Promise<void> {
-		const { clock, server, telemetry } = this.#options;
+		const { clock, server, security, telemetry } = this.#options;
 		const stopping = this.#stopping.signal;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
@@ -125,7 +128,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
 			if (stopping.aborted) break;
 			const session = new PlantSession({
-				...{ server, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				...{ server, security, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
 			});
 			let reason: string;
 			try {

@@ -1,22 +1,19 @@
 import {
 	AttributeIds,
-	CallMethodRequest,
-	CallRequest,
-	type CallResponse,
 	type ClientSession,
-	DataType,
 	type NotificationMessage,
 	type OPCUAClient,
-	Variant,
+	type UserIdentityInfo,
 } from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
-import { createClient, namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { PublishLoop } from "./publish-loop.ts";
-import { ask, readAttributes, statusOf } from "./service.ts";
+import type { ServerSecurity } from "./server-security.ts";
+import { readAttributes, statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
 import type { RefusedTag, WatchedTags } from "./watched-tags.ts";
 
@@ -59,6 +56,7 @@ export interface PlantListener {
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
+	readonly security: ServerSecurity;
 	readonly watched: WatchedTags;
 	readonly clock: Clock;
 	readonly listener: PlantListener;
@@ -70,8 +68,6 @@ export interface PlantSessionOptions {
 const aliveEveryMs = 1_000;
 const aliveWithinMs = 5_000;
 const serverStateNode = "i=2259";
-const serverNode = "i=2253";
-const resendDataNode = "i=12873";
 /** These say that the server has no such subscription; after anything else another session takes it over. */
 /** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
 const resumesMax = 3;
@@ -83,7 +79,7 @@ const subscriptionGone: ReadonlySet<string> = new Set(["BadSubscriptionIdInvalid
  */
 export class PlantSession {
 	readonly #options: PlantSessionOptions;
-	readonly #client: OPCUAClient;
+	#client: OPCUAClient | undefined;
 	readonly #over = new AbortController();
 	readonly #ended = Promise.withResolvers<string>();
 	/** Until it is taken over or of no use. */
@@ -95,14 +91,13 @@ export class PlantSession {
 
 	constructor(options: PlantSessionOptions) {
 		this.#options = options;
-		this.#client = createClient();
 		this.#left = options.left;
 	}
 
 	/** What the next attempt may take over. */
 	get left(): LeftSession | undefined {
 		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
-		if (session === undefined) return this.#left;
+		if (session === undefined || client === undefined) return this.#left;
 		return { client, session, subscription, resumes: 0, isSessionGone: false };
 	}
 
@@ -128,20 +123,25 @@ export class PlantSession {
 
 	/** Takes down what is not left to another attempt, within a bound, whatever state it is in. */
 	async close(): Promise<void> {
-		if (this.left?.client !== this.#client) await disconnect(this.#client, this.#options.clock);
+		const client = this.#client;
+		if (client !== undefined && this.left?.client !== client) await disconnect(client, this.#options.clock);
 	}
 
 	async #work(): Promise<string> {
-		const { server, listener, clock } = this.#options;
-		const client = this.#client;
+		const { server, security, listener, clock } = this.#options;
 		const over = this.#over.signal;
+		const { client, identity, connect } = await security.prepare(over, (error) => this.#failed(error));
+		if (over.aborted) return "stopped";
+		this.#client = client;
 		const lost = () => this.#ended.resolve("the connection broke");
 		client.on("connection_lost", lost);
 		client.on("close", lost);
 		try {
-			await within(clock, server.connect_timeout_ms, client.connect(server.endpoint));
+			// Behind a secured channel the server is asked once more what it offers.
+			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
+			await within(clock, withinMs, connect());
 			if (over.aborted) return "stopped";
-			const session = (await this.#resume()) ?? (await this.#open());
+			const session = (await this.#resume(client)) ?? (await this.#open(client, identity));
 			if (over.aborted) return "stopped";
 			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
 			listener.answered(false);
@@ -155,12 +155,12 @@ export class PlantSession {
 	}
 
 	/** The session of an earlier attempt over the new connection: OPC UA Part 4 §5.6.3, §6.7. */
-	async #resume(): Promise<ClientSession | undefined> {
+	async #resume(client: OPCUAClient): Promise<ClientSession | undefined> {
 		const left = this.#left;
 		if (left === undefined || left.isSessionGone) return undefined;
 		const { clock, budget } = this.#options;
 		try {
-			await this.#client.reactivateSession(left.session);
+			await client.reactivateSession(left.session);
 		} catch (error) {
 			// Without an answer nothing is known of the session.
 			if (isBroken(error) && ++left.resumes < resumesMax) throw error;
@@ -176,10 +176,10 @@ export class PlantSession {
 		return left.session;
 	}
 
-	async #open(): Promise<ClientSession> {
+	async #open(client: OPCUAClient, identity: UserIdentityInfo): Promise<ClientSession> {
 		const { server, clock, budget } = this.#options;
 		budget.made(clock.monotonicMs());
-		this.#session = await openSession(this.#client, server);
+		this.#session = await openSession(client, server, identity);
 		return this.#session;
 	}
 
@@ -275,17 +275,10 @@ export class PlantSession {
 		this.#ended.resolve(errorText(error));
 	}
 
-	/**
-	 * What a lost message has said is shown by the present values at least; OPC UA Part 5 §9.1 (ResendData). A server that
-	 * cannot do it sends the next changes only.
-	 */
+	/** What a lost message has said is shown by the present values at least. */
 	async #resendData(): Promise<void> {
-		const [session, subscription] = [this.#session, this.#subscription];
-		if (session === undefined || subscription === undefined) return;
-		const inputArguments = [new Variant({ dataType: DataType.UInt32, value: subscription.id })];
-		const method = new CallMethodRequest({ objectId: serverNode, methodId: resendDataNode, inputArguments });
 		this.#options.listener.watching();
-		await ask<CallResponse>(session, new CallRequest({ methodsToCall: [method] })).catch(() => undefined);
+		await this.#subscription?.resendData();
 	}
 
 	/** Ends the session when the server does not answer, and asks again for what it has refused. */

@@ -1,7 +1,10 @@
 import {
+	CallMethodRequest,
+	CallRequest,
 	type ClientSession,
 	CreateSubscriptionRequest,
 	type CreateSubscriptionResponse,
+	DataType,
 	DeleteSubscriptionsRequest,
 	type NotificationMessage,
 	type PublishResponse,
@@ -11,6 +14,7 @@ import {
 	type SetPublishingModeResponse,
 	TransferSubscriptionsRequest,
 	type TransferSubscriptionsResponse,
+	Variant,
 } from "node-opcua";
 import type { ServerConfig } from "../config.ts";
 import { OrderedMessages } from "./ordered-messages.ts";
@@ -22,6 +26,8 @@ const keepAliveWantedMs = 2_500;
 /** So long a server keeps a subscription without hearing of us: what a transfer after an outage can still find. */
 const lifetimeWantedMs = 600_000;
 
+const serverNode = "i=2253";
+const resendDataNode = "i=12873";
 /** What servers say that do not transfer subscriptions, or not this one. */
 const notByServer: ReadonlySet<string> = new Set([
 	...["BadServiceUnsupported", "BadNotImplemented", "BadNotSupported", "BadInsufficientClientProfile"],
@@ -145,6 +151,16 @@ export class PlantSubscription {
 		const status = results?.[0];
 		if (status?.isGood() !== true)
 			throw new Error(`the server refused to publish: ${status?.name ?? "no result"}`);
+	}
+
+	/**
+	 * Has the present value of every tag sent once more; OPC UA Part 5 §9.1. A server that cannot do it sends the next changes
+	 * only.
+	 */
+	async resendData(): Promise<void> {
+		const inputArguments = [new Variant({ dataType: DataType.UInt32, value: this.id })];
+		const method = new CallMethodRequest({ objectId: serverNode, methodId: resendDataNode, inputArguments });
+		await ask(this.#session, new CallRequest({ methodsToCall: [method] })).catch(() => undefined);
 	}
 
 	/** It is of no use any more; a server that does not answer forgets it by itself. */

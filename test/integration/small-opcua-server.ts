@@ -11,6 +11,7 @@ import {
 	StatusCodes,
 	type Subscription,
 	type UAVariable,
+	type UserManagerOptions,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
@@ -23,6 +24,21 @@ const fourNodes = {
 	Mode: DataType.String,
 	Heartbeat: DataType.DateTime,
 } as const;
+
+/** What a server offers that is not plain. */
+export interface SecuredServer {
+	/** Of the server, and what it says its application URI is. */
+	readonly certificateFile: string;
+	readonly keyFile: string;
+	readonly applicationUri: string;
+	readonly policies: SecurityPolicy[];
+	readonly modes: MessageSecurityMode[];
+	/** Whether it trusts every client; otherwise those that are in the folder `trusted/certs` of `pki`. */
+	readonly trustsEveryone?: boolean;
+	/** Who may open a session beside everybody. */
+	readonly users?: UserManagerOptions;
+	readonly anonymous?: boolean;
+}
 
 /** A real OPC UA server with a few variables, which can be stopped and started again at the same address. */
 export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
@@ -48,23 +64,30 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		return this.#port;
 	}
 
-	async start(): Promise<void> {
+	async start(secured?: SecuredServer): Promise<void> {
 		const certificates = new OPCUACertificateManager({
 			rootFolder: join(this.#folder, "pki"),
 			disableFileWatchers: true,
+			automaticallyAcceptUnknownCertificate: secured?.trustsEveryone ?? true,
+		});
+		const users = new OPCUACertificateManager({
+			rootFolder: join(this.#folder, "users"),
+			disableFileWatchers: true,
 		});
 		await certificates.initialize();
+		if (secured !== undefined) await users.initialize();
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
 			port: this.#port,
-			securityPolicies: [SecurityPolicy.None],
-			securityModes: [MessageSecurityMode.None],
-			allowAnonymous: true,
+			securityPolicies: secured?.policies ?? [SecurityPolicy.None],
+			securityModes: secured?.modes ?? [MessageSecurityMode.None],
+			allowAnonymous: secured?.anonymous ?? true,
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
-			userCertificateManager: certificates,
-			certificateFile: join(certificates.rootDir, "own", "certs", "small.pem"),
+			userCertificateManager: secured === undefined ? certificates : users,
+			certificateFile: secured?.certificateFile ?? join(certificates.rootDir, "own", "certs", "small.pem"),
+			...(secured === undefined ? {} : securedOptions(secured)),
 			// Otherwise the server merges the changes within that time, without an overflow bit.
 			serverCapabilities: {
 				minSupportedSampleRate: 0,
@@ -160,4 +183,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		const variant = new Variant({ dataType, arrayType: VariantArrayType.Scalar, value });
 		this.#variables.get(name)?.setValueFromSource(variant, status, new Date(sourceMs));
 	}
+}
+
+function securedOptions({ keyFile, applicationUri, users }: SecuredServer) {
+	return {
+		privateKeyFile: keyFile,
+		serverInfo: { applicationUri },
+		...(users === undefined ? {} : { userManager: users }),
+	};
 }

@@ -13,6 +13,7 @@ import { loadNamespace } from "../../../simulators/load/load-server.ts";
 import { phaseTag, tagName, unitsOf } from "../../../simulators/load/load-tags.ts";
 import { parseStatusShare } from "../../../simulators/load/status-share.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { securityOf } from "../../integration/security-rig.ts";
 
 const tags = 40;
 
@@ -81,13 +82,16 @@ export async function loadedSource(
 	let aheadMs = 0;
 	const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 	const book = await TagBook.open(temporaryFolder(), config);
+	const telemetry = new AgentTelemetry(log);
+	const server = config.servers[0] as AgentConfig["servers"][number];
 	const source = new OpcuaSource({
-		server: config.servers[0] as AgentConfig["servers"][number],
+		server,
+		security: securityOf(server, telemetry),
 		devices: config.devices,
 		tags: book,
 		recovered: { throughMs: new Map(), samples: new Map() },
 		clock,
-		telemetry: new AgentTelemetry(log),
+		telemetry,
 		sink: {
 			cycle: ({ samples }) => {
 				for (let index = 0; index < samples.count; index++) {
