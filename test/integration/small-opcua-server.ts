@@ -145,6 +145,11 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		}
 	}
 
+	/** Calls `made` for each new session. */
+	onSession(made: () => void): void {
+		this.#server?.on("create_session", made);
+	}
+
 	/** Ends every session, and with it its subscriptions. */
 	loseSessions(): void {
 		const engine = this.#server?.engine as unknown as {
