@@ -1,7 +1,10 @@
 // The `pilotline` program. Commands are loaded when they are asked for, so that `--help` is quick.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { addBrowse } from "./browse-command.ts";
+import { addCertificates } from "./cert-command.ts";
+import { collect, type Run, wholeNumber } from "./options.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -10,23 +13,9 @@ const exitUsage = 2;
 const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREADABLE", "USAGE"]);
 
 /** What an option is that was not given; as a default of the option itself it would clutter the help. */
-const unset = { json: false, exit: false, issuer: false, scenario: [] as string[] };
+const unset = { json: false, exit: false, scenario: [] as string[] };
 
-function wholeNumber(lowest: number, highest: number) {
-	return (text: string): number => {
-		const value = Number(text);
-		if (!Number.isInteger(value) || value < lowest || value > highest) {
-			throw new InvalidArgumentError(`expected a whole number from ${lowest} to ${highest}, found ${text}`);
-		}
-		return value;
-	};
-}
-
-function collect(value: string, before: string[] = []): string[] {
-	return [...before, value];
-}
-
-function program(run: (work: () => Promise<number> | number) => Promise<void>): Command {
+function program(run: Run): Command {
 	const pilotline = new Command("pilotline")
 		.description("Telemetry for a solid-electrolyte pilot line: every value kept, every lot judged.")
 		.exitOverride()
@@ -114,6 +103,8 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.action((files: string[], options: { json?: boolean }) =>
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
+
+	addBrowse(pilotline, run);
 
 	pilotline
 		.command("gaps")
@@ -258,67 +249,6 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 	return pilotline;
 }
 
-interface CertificateFlags {
-	readonly config: string;
-	readonly json?: boolean;
-	readonly issuer?: boolean;
-}
-
-function addCertificates(
-	pilotline: Command,
-	run: (work: () => Promise<number> | number) => Promise<void>,
-): void {
-	const certificates = pilotline
-		.command("cert")
-		.description("the agent's own OPC UA certificate, and the servers' certificates that it trusts");
-	const load = async () => await import("./cert.ts");
-	const full = (flags: CertificateFlags) => ({ ...unset, ...flags, env: process.env });
-	const add = (name: string, what: string, example: string) =>
-		certificates
-			.command(name)
-			.description(what)
-			.requiredOption("--config <file>", "the agent's configuration")
-			.option("--json", "print one JSON document")
-			.addHelpText(
-				"after",
-				`\nExample:\n  pilotline cert ${example}\n\nRun it as the user that the agent runs as.`,
-			);
-	const config = "--config /etc/pilotline/agent.yaml";
-	add("init", "make the agent's own certificate ahead of its first start", `init ${config}`).action((flags) =>
-		run(async () => (await load()).initCertificate(full(flags))),
-	);
-	add(
-		"show",
-		"the agent's own certificate, and the file for a server's administrator",
-		`show ${config}`,
-	).action((flags) => run(async () => (await load()).showCertificate(full(flags))));
-	add(
-		"list",
-		"what is trusted, known as an issuer, and was rejected, where and why",
-		`list ${config}`,
-	).action((flags) => run(async () => (await load()).listCertificates(full(flags))));
-	add(
-		"trust",
-		"approve a certificate; a running agent takes it at its next attempt",
-		`trust 3cdebaf2babf32c1ce518bcd2c3ab3f89d3969e5 ${config}\n  pilotline cert trust plant-authority.pem ${config}\n  pilotline cert trust plant-authority.crl ${config}`,
-	)
-		.argument(
-			"<what>",
-			"the thumbprint of a rejected one, or a file: certificates and revocation lists, PEM or DER",
-		)
-		.option("--issuer", "an authority that chains may name; what it issues is not trusted by that")
-		.action((what: string, flags) => run(async () => (await load()).trust(what, full(flags))));
-	add(
-		"reject",
-		"take an approval back; a running agent ends the session within a minute",
-		`reject 3cdebaf2babf32c1ce518bcd2c3ab3f89d3969e5 ${config}`,
-	)
-		.argument("<thumbprint>", "of a trusted certificate or an issuer")
-		.action((thumbprint: string, flags) =>
-			run(async () => (await load()).rejectCertificate(thumbprint, full(flags))),
-		);
-}
-
 async function main(argv: readonly string[]): Promise<number> {
 	let code = 0;
 	const run = async (work: () => Promise<number> | number) => {
@@ -337,6 +267,7 @@ async function main(argv: readonly string[]): Promise<number> {
 // Only as a program: importing this file, as a test does, starts nothing.
 if (import.meta.main) {
 	process.exitCode = await main(process.argv.slice(2));
-	// Libraries may hold timers or sockets open; the work is done and what was printed is out.
-	process.exit();
+	// Libraries may hold timers or sockets open, so the end is not waited for; what was printed is, because a pipe takes it
+	// piece by piece.
+	process.stderr.write("", () => process.stdout.write("", () => process.exit()));
 }
