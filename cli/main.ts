@@ -107,6 +107,26 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 	addBrowse(pilotline, run);
 
 	pilotline
+		.command("status")
+		.description("how agents and a collector do: connections, tags, backlog, edge nodes, troubles")
+		.option("--agent <url>", "an agent's status address; may be given more than once", collect)
+		.option("--api <url>", "the collector's address")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline status
+  pilotline status --agent http://127.0.0.1:9301 --api http://127.0.0.1:9300 --json
+
+Without an address: the agent at http://127.0.0.1:9301 and the collector at http://127.0.0.1:9300.
+Exit code 1 when one does not answer or has a trouble.`,
+		)
+		.action((options: { agent?: string[]; api?: string; json?: boolean }) =>
+			run(async () => (await import("./status.ts")).status(addressesOf(options))),
+		);
+
+	pilotline
 		.command("gaps")
 		.description("list what is missing and why, from a running collector")
 		.option("--api <url>", "the collector's address", "http://127.0.0.1:9300")
@@ -247,6 +267,12 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 	}
 	addCertificates(pilotline, run);
 	return pilotline;
+}
+
+/** The addresses of the example, unless there are others. */
+function addressesOf({ agent, api, json = false }: { agent?: string[]; api?: string; json?: boolean }) {
+	if (agent !== undefined || api !== undefined) return { agent: agent ?? [], api, json };
+	return { agent: ["http://127.0.0.1:9301"], api: "http://127.0.0.1:9300", json };
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,0 +1,171 @@
+import { errorText } from "../common/runtime/coded-error.ts";
+import { ApiClient } from "./api-client.ts";
+import { table, timeText } from "./table.ts";
+
+/** What an agent says of itself, as far as it is shown. */
+interface AgentStatus {
+	readonly group: string;
+	readonly edgeNode: string;
+	readonly insecure: { readonly broker: boolean; readonly servers: readonly string[] };
+	readonly broker: {
+		readonly url: string;
+		readonly connected: boolean;
+		readonly hostsOnline: readonly string[];
+	};
+	readonly servers: readonly {
+		readonly server: string;
+		readonly security?: string;
+		readonly connected: boolean;
+		readonly tags: number;
+		readonly tagsSubscribed: number;
+		readonly lastNotificationAgeMs?: number;
+		readonly lastError?: string;
+	}[];
+	readonly recorder: { readonly refusedSamples: number };
+	readonly journal: { readonly bytes: number; readonly hoursLeft?: number; readonly lastError?: string };
+	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
+}
+
+/** The same of a collector. */
+interface CollectorStatus {
+	readonly host: string;
+	readonly broker: { readonly url: string; readonly connected: boolean };
+	readonly insecure: readonly string[];
+	readonly plantTimeMs?: number;
+	readonly storedPerSecond: number;
+	readonly waitingSamples: number;
+	readonly lastCommitError?: string;
+	readonly edgeNodes: readonly {
+		readonly group: string;
+		readonly edgeNode: string;
+		readonly online: boolean;
+		readonly lastMessageMs?: number;
+		readonly rivals: readonly number[];
+	}[];
+	readonly totals: {
+		readonly samples: number;
+		readonly gaps: number;
+		readonly openOccurrences: number;
+		readonly messages: { readonly waiting: number; readonly failed: number };
+	} | null;
+}
+
+interface Told {
+	readonly address: string;
+	readonly answer: unknown;
+	readonly text: string;
+	readonly troubles: readonly string[];
+}
+
+/**
+ * Shows how agents and a collector do. Resolves with the exit code: 1 when one of them does not answer or has a trouble,
+ * which stands under `troubles`.
+ */
+export async function status(options: {
+	agent: readonly string[];
+	api: string | undefined;
+	json: boolean;
+}): Promise<number> {
+	const told = await Promise.all([
+		...options.agent.map((url) => ask<AgentStatus>(url, "/status", agentText, agentTroubles)),
+		...(options.api === undefined
+			? []
+			: [ask<CollectorStatus>(options.api, "/api/v1/status", collectorText, collectorTroubles)]),
+	]);
+	const troubles = told.flatMap((one) => one.troubles);
+	if (options.json) {
+		const answers = told.map(({ address, answer }) => ({ address, status: answer }));
+		process.stdout.write(`${JSON.stringify({ well: troubles.length === 0, troubles, answers })}\n`);
+	} else {
+		const end = troubles.length === 0 ? "All is well." : `Troubles:\n  ${troubles.join("\n  ")}`;
+		process.stdout.write(`${[...told.map(({ text }) => text), end].join("\n\n")}\n`);
+	}
+	return troubles.length === 0 ? 0 : 1;
+}
+
+async function ask<T>(
+	url: string,
+	path: string,
+	textOf: (status: T) => string,
+	troublesOf: (status: T) => string[],
+): Promise<Told> {
+	const address = url.replace(/\/$/, "");
+	try {
+		const answer = await new ApiClient(address).get<T>(path);
+		const troubles = troublesOf(answer).map((trouble) => `${address}: ${trouble}`);
+		return { address, answer, text: `${address}\n${textOf(answer)}`, troubles };
+	} catch (error) {
+		return { address, answer: null, text: `${address}\nno answer`, troubles: [errorText(error)] };
+	}
+}
+
+function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
+	const rows = servers.map((server) => [
+		server.server,
+		server.connected ? "connected" : "lost",
+		server.security ?? "",
+		`${server.tagsSubscribed}/${server.tags}`,
+		server.lastNotificationAgeMs === undefined
+			? ""
+			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
+	]);
+	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
+	return [
+		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
+		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
+		table(["plant server", "state", "security", "tags", "heard"], rows),
+	].join("\n");
+}
+
+function agentTroubles(status: AgentStatus): string[] {
+	const { broker, servers, journal, recorder } = status;
+	return [
+		...(broker.connected ? [] : [`the broker ${broker.url} is not connected`]),
+		...(broker.connected && broker.hostsOnline.length === 0 ? ["no host application is online"] : []),
+		...servers
+			.filter(({ connected }) => !connected)
+			.map(({ server, lastError }) => `plant server ${server} is lost: ${lastError ?? "not reached yet"}`),
+		...servers
+			.filter(({ connected, tags, tagsSubscribed }) => connected && tagsSubscribed < tags)
+			.map(
+				({ server, tags, tagsSubscribed }) =>
+					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
+			),
+		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
+		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
+	];
+}
+
+function collectorText(status: CollectorStatus): string {
+	const { host, broker, plantTimeMs, storedPerSecond, waitingSamples, edgeNodes, totals } = status;
+	const rows = edgeNodes.map((node) => [
+		`${node.group}/${node.edgeNode}`,
+		node.online ? "online" : "offline",
+		timeText(node.lastMessageMs),
+	]);
+	const known =
+		totals === null
+			? "the store does not answer"
+			: `${totals.samples} samples, ${totals.gaps} gaps, ${totals.openOccurrences} open violations, ${totals.messages.waiting} messages waiting`;
+	return [
+		`collector ${host}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, ${storedPerSecond} values/s, ${waitingSamples} waiting${plantTimeMs === undefined ? "" : `, plant time ${timeText(plantTimeMs)}`}`,
+		known,
+		table(["edge node", "state", "last message (UTC)"], rows),
+	].join("\n");
+}
+
+function collectorTroubles({ broker, edgeNodes, totals, lastCommitError }: CollectorStatus): string[] {
+	const failed = totals?.messages.failed ?? 0;
+	return [
+		...(broker.connected ? [] : [`the broker ${broker.url} is not connected`]),
+		...edgeNodes
+			.filter(({ online }) => !online)
+			.map(({ group, edgeNode }) => `edge node ${group}/${edgeNode} is offline`),
+		...edgeNodes
+			.filter(({ rivals }) => rivals.length > 0)
+			.map(({ group, edgeNode }) => `two agents publish as ${group}/${edgeNode}; nothing of it is stored`),
+		...(totals === null ? ["the store does not answer"] : []),
+		...(lastCommitError === undefined ? [] : [`the store: ${lastCommitError}`]),
+		...(failed > 0 ? [`${failed} messages could not be delivered`] : []),
+	];
+}
