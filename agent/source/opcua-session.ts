@@ -1,4 +1,5 @@
 import {
+	AttributeIds,
 	type ClientSession,
 	MessageSecurityMode,
 	OPCUAClient,
@@ -9,6 +10,7 @@ import {
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { keepDataChangeBodies } from "./data-change-body.ts";
+import { readAttributes } from "./service.ts";
 import type { NamedTag } from "./watched-tags.ts";
 
 /** The library takes a buffer of this size for every request; its default of 640 KiB keeps the garbage collector busy. */
@@ -16,6 +18,7 @@ const chunkBytes = 64 * 1024;
 const sessionTimeoutMs = 60_000;
 /** The library ends a connection on which nothing comes for this long; that a server is silent is noticed much earlier. */
 const idleConnectionMs = 60_000;
+const namespaceArrayNode = "i=2255";
 /** A large request may take a slow server this long; whether it lives is asked separately. */
 const answerWithinMs = 20_000;
 
@@ -62,7 +65,9 @@ export async function namespacePrefixes(
 	server: ServerConfig,
 	tags: readonly NamedTag[],
 ): Promise<Map<string, string>> {
-	const namespaces = await session.readNamespaceArray();
+	const [array] = await readAttributes(session, [namespaceArrayNode], AttributeIds.Value);
+	const value: unknown = array?.value?.value;
+	const namespaces: readonly string[] = Array.isArray(value) ? value.map(String) : [];
 	const prefixes = new Map<string, string>();
 	for (const { namespace } of tags) {
 		if (prefixes.has(namespace)) continue;
