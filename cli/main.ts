@@ -11,6 +11,10 @@ const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREA
 
 /** What an option is that was not given; as a default of the option itself it would clutter the help. */
 const unset = { json: false, exit: false, scenario: [] as string[] };
+const browseUnset = {
+	...{ insecure: false, properties: false, force: false, json: false },
+	...{ include: [] as string[], exclude: [] as string[] },
+};
 
 function wholeNumber(lowest: number, highest: number) {
 	return (text: string): number => {
@@ -114,6 +118,8 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		.action((files: string[], options: { json?: boolean }) =>
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
+
+	addBrowse(pilotline, run);
 
 	pilotline
 		.command("gaps")
@@ -257,6 +263,38 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 	return pilotline;
 }
 
+function addBrowse(pilotline: Command, run: (work: () => Promise<number>) => Promise<void>): void {
+	pilotline
+		.command("browse")
+		.description("show what an OPC UA server has, as a tree, or write a configuration for it; only reads")
+		.argument("<endpoint>", "opc.tcp://host:port")
+		.option("--insecure", "connect without security, which is the only way so far")
+		.option("--from <node>", "start at a node id or browse path (default: the Objects folder)")
+		.option("--include <glob>", "only variables that match; may be given more than once", collect)
+		.option("--exclude <glob>", "no variables that match; may be given more than once", collect)
+		.option("--depth <n>", "at most so many levels below the start", wholeNumber(1, 64))
+		.option("--max-nodes <n>", "stop at so many nodes", wholeNumber(1, 2_000_000), 200_000)
+		.option("--properties", "also the properties of objects")
+		.option("--write <file>", "write an agent's configuration with these variables as tags")
+		.option("--force", "overwrite that file")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline browse opc.tcp://plc-1:4840 --insecure
+  pilotline browse opc.tcp://plc-1:4840 --insecure --from /Objects/2:Kiln --include 'Zone*/TT*' --depth 3
+  pilotline browse opc.tcp://plc-1:4840 --insecure --from 'nsu=urn:plc;s=Kiln' --exclude '**/Diag*/**' --write agent.yaml
+
+A glob is compared with the names from below the start, without namespaces: * any characters of a name,
+** any number of levels, ? one character, {a,b} either; without / it is compared with the last name alone.
+Exit code 1 when a bound was met before everything was seen.`,
+		)
+		.action((endpoint: string, options) =>
+			run(async () => (await import("./browse.ts")).browse(endpoint, { ...browseUnset, ...options })),
+		);
+}
+
 async function main(argv: readonly string[]): Promise<number> {
 	let code = 0;
 	const run = async (work: () => Promise<number> | number) => {
@@ -275,6 +313,7 @@ async function main(argv: readonly string[]): Promise<number> {
 // Only as a program: importing this file, as a test does, starts nothing.
 if (import.meta.main) {
 	process.exitCode = await main(process.argv.slice(2));
-	// Libraries may hold timers or sockets open; the work is done and what was printed is out.
-	process.exit();
+	// Libraries may hold timers or sockets open, so the end is not waited for; what was printed is, because a pipe takes it
+	// piece by piece.
+	process.stderr.write("", () => process.stdout.write("", () => process.exit()));
 }

@@ -2,7 +2,9 @@
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
 	if (rows.length === 0) return "";
 	const cells = [head, ...rows].map((row) => row.map(String));
-	const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+	const widths = head.map((_, column) =>
+		cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
+	);
 	const right = head.map((_, column) => rows.every((row) => typeof row[column] === "number"));
 	return cells
 		.map((row) =>
