@@ -166,7 +166,7 @@ export class AgentTelemetry {
 	primaryHostAwaited(fields: { host: string; broker: string }): void {
 		this.#log.info(fields, "waiting for the primary host before anything is published");
 	}
-	born(reason: "connected" | "asked"): void {
+	born(reason: "connected" | "asked" | "tags_changed"): void {
 		this.#births.inc({ reason });
 		this.#log.info({ reason }, "births published");
 	}

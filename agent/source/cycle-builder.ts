@@ -27,16 +27,18 @@ export interface CycleCounts {
  */
 export class CycleBuilder {
 	readonly device: string;
-	readonly #timeBaseId: number | undefined;
-	readonly #tagIds: readonly number[];
-	/** The arrays below are indexed by tag id less the lowest of the device. */
-	readonly #lowestId: number;
-	readonly #rank: Float64Array;
-	readonly #last = new SampleColumns(0);
+	readonly #timeBase: DeviceConfig["time_base"];
+	/** Undefined while nobody knows the tag that is written last. */
+	#timeBaseId: number | undefined;
+	#tagIds: readonly number[] = [];
+	/** The arrays below are indexed by tag id less the lowest that the device has ever had. */
+	#lowestId = 0;
+	#rank = new Float64Array(0);
+	#last = new SampleColumns(0);
 	/** 1 where `#last` holds a sample. */
-	readonly #seen: Uint8Array;
+	#seen = new Uint8Array(0);
 	/** 1 until the first new value of a tag after a reconnect: its last value may come again. */
-	readonly #mayRepeat: Uint8Array;
+	#mayRepeat = new Uint8Array(0);
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -45,24 +47,58 @@ export class CycleBuilder {
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
 		this.device = device.name;
+		this.#timeBase = device.time_base;
+		this.retag(tags);
+	}
+
+	/**
+	 * The device has these tags from now on. What is known of a tag stays known, also of one that it has no more: it may
+	 * have been gathered already.
+	 */
+	retag(tags: readonly SourceTag[]): void {
+		const base = this.#timeBase;
 		this.#tagIds = tags.map(({ tag }) => tag.id);
-		const lowest = this.#tagIds.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY);
-		const highest = this.#tagIds.reduce((most, id) => Math.max(most, id), 0);
-		const places = highest - lowest + 1;
-		this.#lowestId = lowest;
-		this.#rank = new Float64Array(places);
-		for (const { tag, rank } of tags) this.#rank[tag.id - lowest] = rank;
-		const base = device.time_base;
+		this.#cover(this.#tagIds);
+		for (const { tag, rank } of tags) this.#rank[tag.id - this.#lowestId] = rank;
 		this.#timeBaseId = base === "publish" ? undefined : tags.find(({ tag }) => tag.name === base.tag)?.tag.id;
-		if (this.#timeBaseId !== undefined) this.#rank[this.#timeBaseId - lowest] = Number.MAX_SAFE_INTEGER;
-		this.#last.reserve(places);
-		this.#seen = new Uint8Array(places);
-		this.#mayRepeat = new Uint8Array(places);
+		if (this.#timeBaseId !== undefined)
+			this.#rank[this.#timeBaseId - this.#lowestId] = Number.MAX_SAFE_INTEGER;
+	}
+
+	/** Makes room for further tag ids, keeping what is known of the others. */
+	#cover(ids: readonly number[]): void {
+		const before = this.#rank.length;
+		const lowest = ids.reduce(
+			(least, id) => Math.min(least, id),
+			before > 0 ? this.#lowestId : (ids[0] ?? 0),
+		);
+		const highest = ids.reduce((most, id) => Math.max(most, id), this.#lowestId + before - 1);
+		const places = highest - lowest + 1;
+		if (places === before) return;
+		const moved = this.#lowestId - lowest;
+		const rank = new Float64Array(places);
+		const seen = new Uint8Array(places);
+		const mayRepeat = new Uint8Array(places);
+		const last = new SampleColumns(places);
+		rank.set(this.#rank, before > 0 ? moved : 0);
+		seen.set(this.#seen, before > 0 ? moved : 0);
+		mayRepeat.set(this.#mayRepeat, before > 0 ? moved : 0);
+		for (let place = 0; place < before; place++) last.put(place + moved, this.#last, place);
+		this.#lowestId = lowest;
+		this.#rank = rank;
+		this.#seen = seen;
+		this.#mayRepeat = mayRepeat;
+		this.#last = last;
+	}
+
+	/** Whether there is anything to be complete. */
+	get hasTags(): boolean {
+		return this.#tagIds.length > 0;
 	}
 
 	/** Whether the device's time is the server's clock, not a tag of the device. */
 	get isTimedByServer(): boolean {
-		return this.#timeBaseId === undefined;
+		return this.#timeBase === "publish";
 	}
 
 	/** Where samples of this device are gathered until `finish`. */
@@ -86,9 +122,20 @@ export class CycleBuilder {
 	 */
 	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
 		this.#resumedThroughMs = throughMs ?? Number.NEGATIVE_INFINITY;
-		for (const id of this.#tagIds) {
+		this.#recall(this.#tagIds, samples);
+		this.expectRepeats();
+	}
+
+	/** As `resume`, for tags that the device has got since: nothing of them was in the journal but these samples. */
+	resumeFurther(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
+		for (const id of this.#recall(ids, samples)) this.#mayRepeat[id - this.#lowestId] = 1;
+	}
+
+	/** Returns those of which there is a sample. */
+	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): number[] {
+		return ids.filter((id) => {
 			const last = samples.get(id);
-			if (last === undefined) continue;
+			if (last === undefined || this.#seen[id - this.#lowestId] === 1) return false;
 			const place = id - this.#lowestId;
 			this.#seen[place] = 1;
 			this.#last.sourceMs[place] = last.sourceMs;
@@ -96,8 +143,8 @@ export class CycleBuilder {
 			this.#last.status[place] = last.status;
 			this.#last.setValue(place, last.value);
 			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
-		}
-		this.expectRepeats();
+			return true;
+		});
 	}
 
 	/** Forgets what was gathered since the last `finish`. */
@@ -113,7 +160,7 @@ export class CycleBuilder {
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
-		let throughMs = this.#timeBaseId === undefined ? publishThroughMs : undefined;
+		let throughMs = this.isTimedByServer && this.hasTags ? publishThroughMs : undefined;
 		const order = this.#sort();
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;

@@ -27,10 +27,14 @@ const keepAliveCount = 10;
 /** The library takes a buffer of this size for every request; its default of 640 KiB keeps the garbage collector busy. */
 const chunkBytes = 64 * 1024;
 
-/** A tag in the namespace that its device names. */
+/** A tag in its namespace, as a monitored item. */
 export interface NamedTag {
 	readonly namespace: string;
 	readonly tag: SourceTag;
+	/** The client handle. */
+	readonly handle: number;
+	/** The server's number for the item, once it watches it. */
+	itemId?: number;
 }
 
 /** A tag that the server would not watch, with its status. */
@@ -89,12 +93,32 @@ export async function openSession(
 }
 
 /**
- * Has the server watch every tag, its client handle being its place in `tags` counted from 1, and lets it publish only
+ * Has the server watch every tag, and lets it publish only
  * when all are known: a cycle that is complete for some items only would say too much. No object of the library stands for an
  * item, which at 20,000 of them would cost more memory than all of their values.
  * @throws CodedError OPCUA_UNREACHABLE, OPCUA_NAMESPACE_UNKNOWN
  */
 export async function watchTags(
+	session: ClientSession,
+	subscription: ClientSubscription,
+	server: ServerConfig,
+	tags: readonly NamedTag[],
+): Promise<RefusedTag[]> {
+	const refused = await watchFurther(session, subscription, server, tags);
+	try {
+		const status = await subscription.setPublishingMode(true);
+		if (status.isNotGood()) throw new Error(`the server refused to publish: ${status.name}`);
+		return refused;
+	} catch (error) {
+		throw unreachable(server, error);
+	}
+}
+
+/**
+ * Has the server watch tags besides those that it watches already.
+ * @throws CodedError OPCUA_UNREACHABLE, OPCUA_NAMESPACE_UNKNOWN
+ */
+export async function watchFurther(
 	session: ClientSession,
 	subscription: ClientSubscription,
 	server: ServerConfig,
@@ -111,19 +135,19 @@ export async function watchTags(
 			const { results } = await service.createMonitoredItems({
 				subscriptionId: subscription.subscriptionId,
 				timestampsToReturn: TimestampsToReturn.Both,
-				itemsToCreate: chunk.map(({ namespace, tag }, index) =>
-					itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, from + index + 1),
+				itemsToCreate: chunk.map(({ namespace, tag, handle }) =>
+					itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, handle),
 				),
 			});
-			for (const [index, { tag }] of chunk.entries()) {
+			for (const [index, named] of chunk.entries()) {
+				const { tag } = named;
 				const status = results?.[index]?.statusCode;
+				named.itemId = results?.[index]?.monitoredItemId ?? 0;
 				if (status === undefined)
 					throw new Error(`asked for ${chunk.length} items, answered for ${results?.length ?? 0}`);
 				if (!status.isGood()) refused.push({ tag, statusCode: status.value, statusName: status.name });
 			}
 		}
-		const status = await subscription.setPublishingMode(true);
-		if (status.isNotGood()) throw new Error(`the server refused to publish: ${status.name}`);
 		return refused;
 	} catch (error) {
 		throw unreachable(server, error);

@@ -6,15 +6,16 @@ import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
+import type { CycleSink, ReadableTag, Recovered, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
-import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
+import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
-import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
-import type { NamedTag, RefusedTag } from "./opcua-session.ts";
+import { DataChangeReader } from "./data-change-reader.ts";
+import type { RefusedTag } from "./opcua-session.ts";
 import { type ClockStep, PlantClock } from "./plant-clock.ts";
 import { type PlantListener, PlantSession } from "./plant-session.ts";
+import { completeTags, SourceTags, type TagResolver } from "./source-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
@@ -26,6 +27,10 @@ export interface OpcuaSourceOptions {
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
+	/** What is known of a device's tags now; by default, those of which nothing is left to the server. */
+	readonly known?: ((device: DeviceConfig) => readonly ReadableTag[]) | undefined;
+	/** Asks the server for the rest, and says so by `tagsChanged`. */
+	readonly resolver?: TagResolver | undefined;
 }
 
 /** So near to its ends a step of the server's clock may have samples. */
@@ -35,10 +40,9 @@ const clockStepEdgeMs = 2_500;
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
 	readonly #options: OpcuaSourceOptions;
-	readonly #builders = new Map<string, CycleBuilder>();
-	readonly #tags: NamedTag[] = [];
-	/** By client handle, which counts from 1. */
-	readonly #targets: (SampleTarget | undefined)[] = [undefined];
+	readonly #tags: SourceTags;
+	readonly #builders: ReadonlyMap<string, CycleBuilder>;
+	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
 	readonly #bad = new SampleColumns(64);
 	readonly #plantClock = new PlantClock();
@@ -46,7 +50,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
-	#refusedTags = 0;
+	readonly #refusedIds = new Set<number>();
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
 	/** Where each device's hole begins, and why: the subscription, or the agent itself, was gone. */
@@ -55,21 +59,14 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#options = options;
+		this.#tags = new SourceTags(options.tags);
+		this.#builders = this.#tags.builders;
+		const known = options.known ?? completeTags;
 		for (const device of options.devices) {
-			const tags = device.tags.map(({ name, node }, rank): SourceTag => {
-				const tag = options.tags.find(device.name, name);
-				if (tag === undefined) throw new Error(`the tag book has no ${device.name}/${name}`);
-				return { tag, nodeId: node, rank };
-			});
-			const builder = new CycleBuilder(device, tags);
+			const builder = this.#tags.add(device, known(device));
 			const stoppedMs = options.recovered.throughMs.get(device.name);
 			builder.resume(stoppedMs, options.recovered.samples);
 			if (stoppedMs !== undefined) this.#holes.set(device.name, { fromMs: stoppedMs, cause: "agent_down" });
-			this.#builders.set(device.name, builder);
-			for (const tag of tags) {
-				this.#tags.push({ namespace: device.namespace, tag });
-				this.#targets.push({ samples: builder.samples, tagId: tag.tag.id, datatype: tag.tag.datatype });
-			}
 		}
 	}
 
@@ -83,23 +80,39 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	state(): SourceState {
-		const { clock, server } = this.#options;
+		const { clock, server, resolver } = this.#options;
 		return {
 			server: server.name,
 			connected: this.#connected,
-			tags: this.#tags.length,
-			tagsSubscribed: this.#connected ? this.#tags.length - this.#refusedTags : 0,
+			tags: this.#tags.all.length,
+			tagsSubscribed: this.#connected ? this.#tags.all.length - this.#refusedIds.size : 0,
+			tagsUnresolved: resolver?.unresolved ?? 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
 		};
 	}
 
+	/** Values of tags that stay are not touched; a tag whose node is gone says so with its last sample. */
+	tagsChanged({ device, tags, gone }: TagSet): void {
+		const { came, left } = this.#tags.change(device, tags);
+		this.#builders.get(device)?.resumeFurther(came, this.#options.recovered.samples);
+		for (const { tag } of left) this.#refusedIds.delete(tag.id);
+		const lost = left.filter(({ tag }) => gone.has(tag.name));
+		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
+		this.#session?.tagsChanged();
+	}
+
 	async #run(): Promise<void> {
-		const { clock, server, telemetry } = this.#options;
+		const { clock, server, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
 		while (!stopping.aborted) {
-			const session = new PlantSession({ server, tags: this.#tags, clock, listener: this });
+			const session = new PlantSession({
+				...{ server, clock, listener: this },
+				tags: () => this.#tags.all,
+				onWatched: resolver && ((session, over) => resolver.run(session, over)),
+			});
+			this.#session = session;
 			let reason: string;
 			try {
 				reason = await session.run(stopping);
@@ -134,11 +147,17 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	watched(refused: readonly RefusedTag[]): void {
-		const { server, telemetry } = this.#options;
 		this.#backoff.reset();
-		this.#refusedTags = refused.length;
+		this.#refusedIds.clear();
+		for (const { tag } of refused) this.#refusedIds.add(tag.tag.id);
 		this.#isConnected();
+		this.#refused(refused);
+	}
+
+	#refused(refused: readonly RefusedTag[]): void {
+		const { server, telemetry } = this.#options;
 		for (const { tag, statusCode, statusName } of refused) {
+			this.#refusedIds.add(tag.tag.id);
 			telemetry.tagRefused({
 				server: server.name,
 				tag: `${tag.tag.device}/${tag.tag.name}`,
@@ -148,12 +167,16 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
+	watchedFurther(refused: readonly RefusedTag[]): void {
+		this.#refused(refused);
+	}
+
 	#isConnected(): void {
 		const { telemetry, server } = this.#options;
 		this.#connected = true;
 		this.#lastError = undefined;
-		const tags = this.#tags.length - this.#refusedTags;
-		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedTags });
+		const tags = this.#tags.all.length - this.#refusedIds.size;
+		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedIds.size });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -170,7 +193,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		try {
 			const body = takeBody(notification);
 			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
-			const unknown = this.#reader.read(body, this.#targets, clock.wallMs());
+			const unknown = this.#reader.read(body, this.#tags.targets, clock.wallMs());
+			this.#tags.forgetIgnored();
 			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
 		} catch (error) {
 			// Half a cycle would look like a whole one; a new session has a hole where this one was.
@@ -284,7 +308,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		if (this.#stopping.signal.aborted) return;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
 		this.#sayBad(
-			this.#tags.map(({ tag }) => tag),
+			this.#tags.all.map(({ tag }) => tag),
 			statusCodes.BadNoCommunication,
 		);
 	}

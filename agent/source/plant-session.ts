@@ -1,4 +1,4 @@
-import type { ClientSubscription, NotificationMessage, OPCUAClient } from "node-opcua";
+import type { ClientSession, ClientSubscription, NotificationMessage, OPCUAClient } from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
@@ -13,6 +13,7 @@ import {
 	watchTags,
 } from "./opcua-session.ts";
 import { OrderedMessages } from "./ordered-messages.ts";
+import { WatchedItems } from "./watched-items.ts";
 
 /** What a session tells its owner, from its beginning to its end and never after it. */
 export interface PlantListener {
@@ -33,6 +34,8 @@ export interface PlantListener {
 	 * of it, when it can be known. What it throws ends the session.
 	 */
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void;
+	/** Further tags are asked for, and the server would not watch these. */
+	watchedFurther(refused: readonly RefusedTag[]): void;
 	/** A message that was lost on its way was asked for again and has come. */
 	republished(): void;
 	/** A message is gone for good: what it said is missing before the next one. */
@@ -41,9 +44,12 @@ export interface PlantListener {
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
-	readonly tags: readonly NamedTag[];
+	/** The tags of this moment. */
+	readonly tags: () => readonly NamedTag[];
 	readonly clock: Clock;
 	readonly listener: PlantListener;
+	/** Called when every tag is watched, again for each new subscription; the signal ends with the session. */
+	readonly onWatched?: ((session: ClientSession, over: AbortSignal) => void) | undefined;
 }
 
 /** What is looked at of a response before its notification comes. */
@@ -69,6 +75,7 @@ export class PlantSession {
 	/** The present run of asking for every tag; another one takes its place when the subscription is a new one. */
 	#watch = {};
 	#isWatching = false;
+	#items: WatchedItems | undefined;
 	#moreNotifications = false;
 	/** The server's time in the header of the response that came last, and of each message's response. */
 	#respondedMs: number | undefined;
@@ -96,6 +103,15 @@ export class PlantSession {
 			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
 			this.#over.abort();
 		}
+	}
+
+	/** There are other tags than before: the server is told of the difference, and nothing else. */
+	tagsChanged(): void {
+		const items = this.#items;
+		items?.follow().catch((error: unknown) => {
+			// Another subscription has taken the place of the one that failed.
+			if (items === this.#items) this.#ended.resolve(errorText(error));
+		});
 	}
 
 	/** Takes the client down within a bound, whatever state it is in. */
@@ -161,10 +177,15 @@ export class PlantSession {
 			this.#isWatching = false;
 			messages.restart();
 			listener.watching();
-			const refused = await watchTags(session, subscription, server, this.#options.tags);
+			this.#items = undefined;
+			const tags = [...this.#options.tags()];
+			const refused = await watchTags(session, subscription, server, tags);
 			if (over.aborted || this.#watch !== current) return;
 			this.#isWatching = true;
 			listener.watched(refused);
+			this.#items = new WatchedItems({ ...this.#options, session, subscription, over, watched: tags });
+			this.tagsChanged();
+			this.#options.onWatched?.(session, over);
 		};
 		(subscription as unknown as { on(event: "subscriptionId_changed", listener: () => void): void }).on(
 			"subscriptionId_changed",
