@@ -64,6 +64,24 @@ export class AgentTelemetry {
 		registers: [this.registry],
 	});
 
+	readonly #unresolved = new Gauge({
+		name: "pilotline_agent_tags_unresolved",
+		help: "Configured tags of which the server has not said what they are",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #resolutionTroubles = new Gauge({
+		name: "pilotline_agent_tag_troubles",
+		help: "Tags and variables that the configuration asks for and that cannot be read, at the last look",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #resolutionsFailed = this.#counter(
+		"tag_resolutions_failed_total",
+		"Times that a server could not be asked what its tags are",
+		["server"],
+	);
+
 	constructor(log: Logger) {
 		this.#log = log;
 	}
@@ -118,6 +136,20 @@ export class AgentTelemetry {
 			fields,
 			"plant server refused a tag; it stays Bad and is tried again at the next session",
 		);
+	}
+	tagsResolved(fields: { server: string; device: string; tags: number; before: number; gone: number }): void {
+		this.#log.info(fields, "the tags of a device changed, as the plant server has them");
+	}
+	tagUnresolved(fields: { server: string; tag: string; reason: string }): void {
+		this.#log.error(fields, "the plant server does not have what the configuration asks for");
+	}
+	tagsUnresolved(server: string, unresolved: number, troubles: number): void {
+		this.#unresolved.set({ server }, unresolved);
+		this.#resolutionTroubles.set({ server }, troubles);
+	}
+	resolutionFailed(fields: { server: string; reason: string }): void {
+		this.#resolutionsFailed.inc({ server: fields.server });
+		this.#log.warn(fields, "the plant server could not be asked what its tags are; trying again");
 	}
 	samplesReceived(server: string, samples: number, notGood: number, repeats: number): void {
 		this.#samples.inc({ server }, samples);

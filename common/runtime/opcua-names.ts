@@ -61,6 +61,10 @@ export function parseBrowsePath(text: string): PathStep[] | undefined {
 	return steps;
 }
 
+export function isBrowsePath(text: string): boolean {
+	return parseBrowsePath(text) !== undefined;
+}
+
 /** The steps' texts, still escaped. */
 function splitPath(text: string): string[] {
 	const steps = [""];

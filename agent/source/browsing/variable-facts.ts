@@ -15,6 +15,8 @@ export interface VariableFacts {
 	readonly valueRank: number;
 	/** What a tag of one such value is; undefined when a tag cannot be that. */
 	readonly tagType: TagDatatypeName | undefined;
+	/** Only the value that was there could tell the type. */
+	readonly isTypeSeen: boolean;
 	readonly unit: string | undefined;
 	readonly low: number | undefined;
 	readonly high: number | undefined;
@@ -70,6 +72,7 @@ export async function readFacts(
 				builtIn,
 				dataType: nodeIdOf(dataTypes[index]),
 				valueRank: isOpenRank ? seenRank(value) : declared,
+				isTypeSeen: isAny,
 				tagType: builtIn === undefined ? undefined : tagTypeOf(builtIn),
 				unit: unitOf(units[index]),
 				...rangeOf(ranges[index]),
