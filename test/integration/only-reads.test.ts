@@ -83,6 +83,8 @@ test("nothing is written and no other method is called, from browsing over lost 
 	server.namespace.deleteNode(added.nodeId);
 	await expect.poll(() => host.values("Kiln", "Zone1.TT03").at(-1), soon).toBeNull();
 
+	await expect.poll(() => seen.get("DeleteMonitoredItemsRequest") ?? 0, soon).toBeGreaterThan(0);
+
 	const lost = () => logged.filter(({ msg }) => String(msg).startsWith("plant server lost")).length;
 	const connected = () => logged.filter(({ msg }) => String(msg).startsWith("plant server connected")).length;
 	wire.down = true;
