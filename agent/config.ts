@@ -14,7 +14,7 @@ import {
 	whole,
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
-import { isBrowsePath, parseNodeText } from "../common/runtime/opcua-names.ts";
+import { isBrowsePath, isObjectsFolder, parseNodeText } from "../common/runtime/opcua-names.ts";
 import { includeTagFiles } from "./tags-file.ts";
 
 const MiB = 1024 ** 2;
@@ -74,9 +74,10 @@ const tag = keys({
 /** Every variable below a node that the patterns keep; what the server has changes, and is looked at again. */
 const browsed = keys({
 	/** A node id or a browse path. */
-	from: text.refine((from) => parseNodeText(from) !== undefined || isBrowsePath(from), {
-		error: "expected a node id such as s=Kiln, or a path such as Kiln or 2:Kiln",
-	}),
+	from: text.refine(
+		(from) => parseNodeText(from) !== undefined || isBrowsePath(from) || isObjectsFolder(from),
+		{ error: "expected a node id such as s=Kiln, or a path such as Kiln, 2:Kiln or /Objects" },
+	),
 	include: z.array(text, { error: "expected a list of patterns" }).default([]),
 	exclude: z.array(text, { error: "expected a list of patterns" }).default([]),
 	/** What is found beyond is left out, counted and named in the log. */

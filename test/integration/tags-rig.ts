@@ -15,6 +15,13 @@ const hastyClock: Clock = {
 	after: (ms, fire) => systemClock.after(ms === 10_000 ? 250 : ms, fire),
 };
 
+export async function runningBroker(): Promise<EmbeddedBroker> {
+	const broker = new EmbeddedBroker();
+	await broker.start();
+	onTestFinished(() => broker.stop());
+	return broker;
+}
+
 /** A real agent over a broker and a host; `device` is what the configuration says of its device Kiln. */
 export async function tagLine(options: {
 	server: SpaceServer;
@@ -22,12 +29,12 @@ export async function tagLine(options: {
 	device: object;
 	/** Of something in front of the server. */
 	port?: number;
+	/** Somebody else's, who listens in place of the test's host. */
+	broker?: EmbeddedBroker;
 }) {
 	const { server, folder, device, port = server.port } = options;
-	const broker = new EmbeddedBroker();
-	await broker.start();
-	onTestFinished(() => broker.stop());
-	const host = await TagHost.connect(broker.url);
+	const broker = options.broker ?? (await runningBroker());
+	const host = options.broker === undefined ? await TagHost.connect(broker.url) : new TagHost();
 	const config = agentConfig.schema.parse({
 		kind: "agent",
 		schema: 1,
