@@ -31,6 +31,13 @@ export interface CycleSink {
 	gap(gap: Gap): void;
 }
 
+export interface TagPart {
+	/** The name that all tags of the value begin with. */
+	readonly of: string;
+	readonly shape: object;
+	readonly leaf: number;
+}
+
 /** A tag that can be read and declared: everything that the configuration left to the server is known. */
 export interface ReadableTag {
 	readonly name: string;
@@ -40,6 +47,11 @@ export interface ReadableTag {
 	readonly eu?: string | undefined;
 	readonly low?: number | undefined;
 	readonly high?: number | undefined;
+	/**
+	 * For a tag that is one of several values in what the node holds: which one, and how the source takes them apart,
+	 * which is nobody else's matter.
+	 */
+	readonly part?: TagPart | undefined;
 }
 
 /** What a device consists of from now on, in the order that decides between equal source times. */

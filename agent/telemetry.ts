@@ -2,6 +2,9 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 
+/** Tags whose long lists the log names, at most. */
+const longListsMax = 1_000;
+
 /**
  * Every log event and metric of the agent. Functions are named in the past tense, and log and count together:
  * `warn` means unexpected and nothing lost, `error` means data lost or somebody must act.
@@ -82,6 +85,14 @@ export class AgentTelemetry {
 		["server"],
 	);
 
+	readonly #leftOut = this.#counter(
+		"elements_left_out_total",
+		"Elements of lists that came and have no tag",
+		["server"],
+	);
+	/** Servers' tags of which the log says already that their lists are longer. */
+	readonly #longLists = new Set<string>();
+
 	constructor(log: Logger) {
 		this.#log = log;
 	}
@@ -150,6 +161,16 @@ export class AgentTelemetry {
 	resolutionFailed(fields: { server: string; reason: string }): void {
 		this.#resolutionsFailed.inc({ server: fields.server });
 		this.#log.warn(fields, "the plant server could not be asked what its tags are; trying again");
+	}
+	elementsLeftOut({ server, tag, elements }: { server: string; tag: string; elements: number }): void {
+		this.#leftOut.inc({ server }, elements);
+		const key = `${server}\n${tag}`;
+		if (this.#longLists.has(key) || this.#longLists.size >= longListsMax) return;
+		this.#longLists.add(key);
+		this.#log.error(
+			{ server, tag, elements },
+			"a list is longer than its tags; what is beyond is counted only",
+		);
 	}
 	samplesReceived(server: string, samples: number, notGood: number, repeats: number): void {
 		this.#samples.inc({ server }, samples);

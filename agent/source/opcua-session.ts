@@ -31,6 +31,8 @@ const chunkBytes = 64 * 1024;
 export interface NamedTag {
 	readonly namespace: string;
 	readonly tag: SourceTag;
+	/** Every tag in the item's values, where that is not `tag` alone. */
+	readonly parts?: readonly SourceTag[] | undefined;
 	/** The client handle. */
 	readonly handle: number;
 	/** The server's number for the item, once it watches it. */
@@ -40,6 +42,7 @@ export interface NamedTag {
 /** A tag that the server would not watch, with its status. */
 export interface RefusedTag {
 	readonly tag: SourceTag;
+	readonly parts?: readonly SourceTag[] | undefined;
 	readonly statusCode: number;
 	readonly statusName: string;
 }
@@ -140,12 +143,12 @@ export async function watchFurther(
 				),
 			});
 			for (const [index, named] of chunk.entries()) {
-				const { tag } = named;
+				const { tag, parts } = named;
 				const status = results?.[index]?.statusCode;
 				named.itemId = results?.[index]?.monitoredItemId ?? 0;
 				if (status === undefined)
 					throw new Error(`asked for ${chunk.length} items, answered for ${results?.length ?? 0}`);
-				if (!status.isGood()) refused.push({ tag, statusCode: status.value, statusName: status.name });
+				if (!status.isGood()) refused.push({ tag, parts, statusCode: status.value, statusName: status.name });
 			}
 		}
 		return refused;

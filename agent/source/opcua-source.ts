@@ -15,7 +15,7 @@ import { DataChangeReader } from "./data-change-reader.ts";
 import type { RefusedTag } from "./opcua-session.ts";
 import { type ClockStep, PlantClock } from "./plant-clock.ts";
 import { type PlantListener, PlantSession } from "./plant-session.ts";
-import { completeTags, SourceTags, type TagResolver } from "./source-tags.ts";
+import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
@@ -84,8 +84,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		return {
 			server: server.name,
 			connected: this.#connected,
-			tags: this.#tags.all.length,
-			tagsSubscribed: this.#connected ? this.#tags.all.length - this.#refusedIds.size : 0,
+			tags: this.#tags.count,
+			tagsSubscribed: this.#connected ? this.#tags.count - this.#refusedIds.size : 0,
 			tagsUnresolved: resolver?.unresolved ?? 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
@@ -109,7 +109,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		while (!stopping.aborted) {
 			const session = new PlantSession({
 				...{ server, clock, listener: this },
-				tags: () => this.#tags.all,
+				tags: () => this.#tags.items,
 				onWatched: resolver && ((session, over) => resolver.run(session, over)),
 			});
 			this.#session = session;
@@ -149,21 +149,21 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	watched(refused: readonly RefusedTag[]): void {
 		this.#backoff.reset();
 		this.#refusedIds.clear();
-		for (const { tag } of refused) this.#refusedIds.add(tag.tag.id);
+		for (const { tag, parts = [tag] } of refused) for (const { tag } of parts) this.#refusedIds.add(tag.id);
 		this.#isConnected();
 		this.#refused(refused);
 	}
 
 	#refused(refused: readonly RefusedTag[]): void {
 		const { server, telemetry } = this.#options;
-		for (const { tag, statusCode, statusName } of refused) {
-			this.#refusedIds.add(tag.tag.id);
+		for (const { tag, parts = [tag], statusCode, statusName } of refused) {
+			for (const part of parts) this.#refusedIds.add(part.tag.id);
 			telemetry.tagRefused({
 				server: server.name,
 				tag: `${tag.tag.device}/${tag.tag.name}`,
 				status: statusName,
 			});
-			this.#sayBad([tag], statusCode);
+			this.#sayBad(parts, statusCode);
 		}
 	}
 
@@ -175,7 +175,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { telemetry, server } = this.#options;
 		this.#connected = true;
 		this.#lastError = undefined;
-		const tags = this.#tags.all.length - this.#refusedIds.size;
+		const tags = this.#tags.count - this.#refusedIds.size;
 		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedIds.size });
 	}
 
@@ -194,13 +194,22 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const body = takeBody(notification);
 			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
 			const unknown = this.#reader.read(body, this.#tags.targets, clock.wallMs());
-			this.#tags.forgetIgnored();
+			const surplus = this.#tags.settle();
+			if (surplus.length > 0) this.#hasSurplus(surplus);
 			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
 		} catch (error) {
 			// Half a cycle would look like a whole one; a new session has a hole where this one was.
 			for (const builder of this.#builders.values()) builder.discard();
 			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
 		}
+	}
+
+	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
+	#hasSurplus(surplus: readonly Surplus[]): void {
+		const { server, telemetry, resolver } = this.#options;
+		for (const { tag, elements } of surplus)
+			telemetry.elementsLeftOut({ server: server.name, tag: `${tag.device}/${tag.name}`, elements });
+		resolver?.lookAgain();
 	}
 
 	#finishCycle(publishMs: number | undefined): void {
@@ -307,10 +316,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#connected = false;
 		if (this.#stopping.signal.aborted) return;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
-		this.#sayBad(
-			this.#tags.all.map(({ tag }) => tag),
-			statusCodes.BadNoCommunication,
-		);
+		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
 
 	/**

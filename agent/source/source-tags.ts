@@ -1,11 +1,13 @@
 import type { ClientSession } from "node-opcua";
+import type { Datatype } from "../../common/contract/datatype.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { parseNodeText } from "../../common/runtime/opcua-names.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { ReadableTag } from "../pipeline.ts";
 import type { Tag, TagBook } from "../tag-book.ts";
 import { CycleBuilder, type SourceTag } from "./cycle-builder.ts";
-import type { SampleTarget } from "./data-change-reader.ts";
+import type { FlatTarget, SampleTarget } from "./data-change-reader.ts";
+import { leafCount, type Shape } from "./flat/shape.ts";
 import type { NamedTag } from "./opcua-session.ts";
 
 /** Finds out, while a session lasts, what is left to the server. */
@@ -13,6 +15,26 @@ export interface TagResolver {
 	/** Configured tags of which nothing is known yet. */
 	readonly unresolved: number;
 	run(session: ClientSession, over: AbortSignal): void;
+	/** Values show that the server has more than it said. */
+	lookAgain(): void;
+}
+
+/** Elements of lists that had no tag. */
+export interface Surplus {
+	readonly tag: Tag;
+	readonly elements: number;
+}
+
+interface Device {
+	readonly config: DeviceConfig;
+	readonly items: ReadonlyMap<string, NamedTag>;
+}
+
+/** A tag in the making. */
+interface Placed {
+	readonly namespace: string;
+	readonly tag: SourceTag;
+	readonly part: ReadableTag["part"];
 }
 
 /** The tags of one source by device, and where the values of each go. They may change while values arrive. */
@@ -21,8 +43,11 @@ export class SourceTags {
 	/** By client handle, which counts from 1; a handle is never used again. */
 	readonly targets: (SampleTarget | undefined)[] = [undefined];
 	readonly #book: TagBook;
-	readonly #devices = new Map<string, { readonly config: DeviceConfig; tags: readonly NamedTag[] }>();
-	#all: readonly NamedTag[] = [];
+	readonly #devices = new Map<string, Device>();
+	/** Items whose values are several tags. */
+	readonly #flat = new Map<number, { readonly target: FlatTarget; readonly tag: Tag }>();
+	#items: readonly NamedTag[] = [];
+	#tags: readonly SourceTag[] = [];
 	/** Takes what the server still sends for tags that the device has no more. */
 	readonly #ignored: SampleTarget = { samples: new SampleColumns(16), tagId: 0, datatype: 10 };
 
@@ -30,70 +55,122 @@ export class SourceTags {
 		this.#book = book;
 	}
 
-	/** Every tag, device by device; another list whenever one of them changes. */
-	get all(): readonly NamedTag[] {
-		return this.#all;
+	/** What the server watches, device by device; another list whenever one of them changes. */
+	get items(): readonly NamedTag[] {
+		return this.#items;
+	}
+
+	get tags(): readonly SourceTag[] {
+		return this.#tags;
+	}
+
+	get count(): number {
+		return this.#tags.length;
 	}
 
 	add(config: DeviceConfig, tags: readonly ReadableTag[]): CycleBuilder {
 		const builder = new CycleBuilder(config, []);
 		this.builders.set(config.name, builder);
-		this.#devices.set(config.name, { config, tags: [] });
+		this.#devices.set(config.name, { config, items: new Map() });
 		this.change(config.name, tags);
 		return builder;
 	}
 
 	/**
-	 * The device has these tags from now on. A tag that stays what it was, its node included, keeps its handle. Returns
-	 * the ids of tags that came, and tags that the device has no more.
+	 * The device has these tags from now on. An item whose node stays keeps its handle, whatever its values are taken
+	 * for. Returns the ids of tags that came, and tags that the device has no more.
 	 */
 	change(device: string, tags: readonly ReadableTag[]): { came: number[]; left: SourceTag[] } {
 		const entry = this.#devices.get(device);
 		const builder = this.builders.get(device);
 		if (entry === undefined || builder === undefined) return { came: [], left: [] };
-		const before = new Map(entry.tags.map((named) => [keyOf(named.namespace, named.tag), named]));
-		const named = tags.map((readable, rank) => this.#named(entry.config, readable, rank, before));
-		builder.retag(named.map(({ tag }) => tag));
-		for (const { tag, handle } of named) {
-			const { id, datatype } = tag.tag;
-			this.targets[handle] ??= { samples: builder.samples, tagId: id, datatype };
+		const placed = tags.map((readable, rank) => this.#placed(entry.config, readable, rank));
+		const before = entry.items;
+		builder.retag(placed.map(({ tag }) => tag));
+		const items = new Map<string, NamedTag>();
+		for (const [key, parts] of byItem(placed)) items.set(key, this.#item(before.get(key), parts, builder));
+		const isThere = new Set([...items.values()].map(({ handle }) => handle));
+		for (const { handle } of before.values()) {
+			if (isThere.has(handle)) continue;
+			this.targets[handle] = this.#ignored;
+			this.#flat.delete(handle);
 		}
-		const stays = new Set(named.map(({ tag }) => tag.tag.id));
-		const isThere = new Set(named.map(({ handle }) => handle));
-		for (const { handle } of entry.tags) if (!isThere.has(handle)) this.targets[handle] = this.#ignored;
-		const had = new Set(entry.tags.map(({ tag }) => tag.tag.id));
-		const left = entry.tags.map(({ tag }) => tag).filter(({ tag }) => !stays.has(tag.id));
-		entry.tags = named;
-		this.#all = [...this.#devices.values()].flatMap((each) => each.tags);
-		return { came: [...stays].filter((id) => !had.has(id)), left };
+		const had = tagsOf(before.values());
+		const hasNow = new Set(placed.map(({ tag }) => tag.tag.id));
+		const hadIds = new Set(had.map(({ tag }) => tag.id));
+		this.#devices.set(device, { config: entry.config, items });
+		this.#items = [...this.#devices.values()].flatMap((each) => [...each.items.values()]);
+		this.#tags = tagsOf(this.#items);
+		return {
+			came: [...hasNow].filter((id) => !hadIds.has(id)),
+			left: had.filter(({ tag }) => !hasNow.has(tag.id)),
+		};
 	}
 
-	/** Drops what came for tags that are no more. */
-	forgetIgnored(): void {
+	/** After each notification: drops what came for tags that are no more, and tells what had no place. */
+	settle(): Surplus[] {
 		this.#ignored.samples.count = 0;
+		if (this.#flat.size === 0) return [];
+		const surplus: Surplus[] = [];
+		for (const { target, tag } of this.#flat.values()) {
+			if (target.surplus > 0) surplus.push({ tag, elements: target.surplus });
+			target.surplus = 0;
+		}
+		return surplus;
 	}
 
-	#named(
-		{ name: device, namespace }: DeviceConfig,
-		{ name, node }: ReadableTag,
-		rank: number,
-		before: ReadonlyMap<string, NamedTag>,
-	): NamedTag {
-		const tag: Tag | undefined = this.#book.find(device, name);
+	#placed({ name: device, namespace }: DeviceConfig, readable: ReadableTag, rank: number): Placed {
+		const { name, node, part } = readable;
+		const tag = this.#book.find(device, name);
 		if (tag === undefined) throw new Error(`the tag book has no ${device}/${name}`);
 		const parsed = parseNodeText(node);
-		const own = { namespace: parsed?.namespace ?? namespace, tag: { tag, nodeId: parsed?.id ?? node, rank } };
-		const same = before.get(keyOf(own.namespace, own.tag));
-		if (same?.tag.rank === rank) return same;
-		// Another rank is nothing to the server.
-		if (same !== undefined) return Object.assign(same, own);
-		const handle = this.targets.push(undefined) - 1;
-		return { ...own, handle };
+		return {
+			namespace: parsed?.namespace ?? namespace,
+			tag: { tag, nodeId: parsed?.id ?? node, rank },
+			part,
+		};
+	}
+
+	#item(before: NamedTag | undefined, placed: readonly Placed[], builder: CycleBuilder): NamedTag {
+		const { namespace, tag, part } = placed[0] as Placed;
+		const handle = before?.handle ?? this.targets.push(undefined) - 1;
+		const parts = part === undefined ? undefined : placed.map((one) => one.tag);
+		const { id, datatype } = tag.tag;
+		const flat = part === undefined ? undefined : flatTarget(part.shape as Shape, placed);
+		this.#flat.delete(handle);
+		if (flat !== undefined) this.#flat.set(handle, { target: flat, tag: tag.tag });
+		this.targets[handle] = { samples: builder.samples, tagId: id, datatype, flat };
+		// The server watches the object that it was told of; what is in its values is nothing to it.
+		return Object.assign(before ?? { handle }, { namespace, tag, parts });
 	}
 }
 
-function keyOf(namespace: string, { tag, nodeId }: SourceTag): string {
-	return `${tag.id}\n${namespace}\n${nodeId}`;
+/** Tags of one value are one item, by the node; of other tags each is its own item, also where two name one node. */
+function byItem(placed: readonly Placed[]): Map<string, Placed[]> {
+	const items = new Map<string, Placed[]>();
+	for (const one of placed) {
+		const key = keyOf(one);
+		const parts = items.get(key);
+		if (parts === undefined) items.set(key, [one]);
+		else parts.push(one);
+	}
+	return items;
+}
+
+function flatTarget(shape: Shape, placed: readonly Placed[]): FlatTarget {
+	const leaves: { tagId: number; datatype: Datatype }[] = [];
+	for (const { tag, part } of placed)
+		if (part !== undefined) leaves[part.leaf] = { tagId: tag.tag.id, datatype: tag.tag.datatype };
+	return { shape, leaves: Array.from({ length: leafCount(shape) }, (_, leaf) => leaves[leaf]), surplus: 0 };
+}
+
+function tagsOf(items: Iterable<NamedTag>): SourceTag[] {
+	return [...items].flatMap(({ tag, parts }) => parts ?? [tag]);
+}
+
+/** An item by its node, and by its tag or by what its tags' names have in common. */
+function keyOf({ namespace, tag, part }: Placed): string {
+	return `${namespace}\n${tag.nodeId}\n${part === undefined ? tag.tag.id : `of ${part.of}`}`;
 }
 
 /** The tags of a device of which nothing is left to the server. */

@@ -50,9 +50,10 @@ test("prints the server's variables as a tree with types, units, ranges and valu
 		`${" | "}Phase | String | HEAT | nsu=${spaceUri};s=Phase`,
 		`${" | "}Step | UInt16 | 3 | nsu=${spaceUri};i=4711`,
 		`${" | "}Profile | Float[] | [1, 2, 3, 4, … 5 in all] | nsu=${spaceUri};s=Profile`,
+		`${" | "}Recipe | NodeId | ns=2;s=Kiln | nsu=${spaceUri};s=Recipe`,
 		`${" | "}Up | nsu=${spaceUri};s=Up`,
 		expect.stringMatching(
-			/^7 variables among 14 nodes, \d+ requests in \d+\.\d s; not looked into: (?:\w+, )*Server(?:, \w+)*; 2 properties not shown .*; 1 references to nodes already seen$/,
+			/^8 variables among 15 nodes, \d+ requests in \d+\.\d s; not looked into: (?:\w+, )*Server(?:, \w+)*; 2 properties not shown .*; 1 references to nodes already seen$/,
 		),
 	]);
 });
@@ -95,14 +96,16 @@ test("writes a configuration that is sound, names what it leaves out, and overwr
 	const { code, stdout } = await browse("--insecure", "--write", file);
 	expect([code, stdout]).toEqual([
 		0,
-		`${file}: 6 tags of 3 devices; 1 variables left out, named at its end\n`,
+		`${file}: 7 tags of 3 devices; 1 variables left out, named at its end\n`,
 	]);
 	const text = readFileSync(file, "utf8");
 	expect(text).toContain(
 		'      - { name: TT01, node: s=Zone1.TT01, type: Double, eu: "°C", low: 0, high: 1200 }\n',
 	);
 	expect(text).toContain("      - { name: Phase.Step, node: i=4711, type: UInt16 }\n");
-	expect(text).toContain("#   Kiln/Profile: a list of Float\n");
+	// Without a type: the agent makes a tag of each element.
+	expect(text).toContain("      - { name: Profile, node: s=Profile }\n");
+	expect(text).toContain("#   Kiln/Recipe: data type NodeId is none that a tag can have\n");
 	const checked = await runCommand(
 		process.execPath,
 		["--disable-warning=ExperimentalWarning", "cli/main.ts", "check", file],

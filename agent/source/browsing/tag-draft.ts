@@ -32,14 +32,17 @@ export function draftOf(
 			problem: `data type ${typeName}${kind === typeName ? "" : ` (${kind})`} is none that a tag can have`,
 		};
 	}
-	const isNumber =
-		tagType !== "String" && tagType !== "Bytes" && tagType !== "DateTime" && tagType !== "Boolean";
 	return {
 		node: lastingNodeId(node.nodeId, namespaces),
 		type: tagType,
 		eu: unit,
-		low: isNumber ? low : undefined,
-		high: isNumber ? high : undefined,
+		low: isNumber(tagType) ? low : undefined,
+		high: isNumber(tagType) ? high : undefined,
 		isTypeSeen,
 	};
+}
+
+/** Whether a range says anything about values of a type. */
+export function isNumber(type: TagDatatypeName): boolean {
+	return type !== "String" && type !== "Bytes" && type !== "DateTime" && type !== "Boolean";
 }

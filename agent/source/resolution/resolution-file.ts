@@ -4,9 +4,24 @@ import { z } from "zod";
 import { tagDatatypes } from "../../../common/contract/datatype.ts";
 import { CodedError, errorText } from "../../../common/runtime/coded-error.ts";
 import { replaceFile } from "../../../common/runtime/data-directory.ts";
+import type { Shape } from "../flat/shape.ts";
 import type { ResolvedDevice } from "./known-tags.ts";
 
 const format = 1;
+
+const shape: z.ZodType<Shape> = z.lazy(() =>
+	z.discriminatedUnion("kind", [
+		z.object({ kind: z.literal("value"), builtIn: z.int(), type: z.enum(tagDatatypes).optional() }),
+		z.object({ kind: z.literal("list"), of: shape, elements: z.int().min(0) }),
+		z.object({ kind: z.literal("matrix"), of: shape }),
+		z.object({
+			kind: z.literal("structure"),
+			encoding: z.string(),
+			form: z.enum(["plain", "optional", "union"]),
+			fields: z.array(z.object({ name: z.string(), shape, isOptional: z.boolean() })),
+		}),
+	]),
+);
 
 const readable = {
 	name: z.string(),
@@ -15,11 +30,15 @@ const readable = {
 	eu: z.string().optional(),
 	low: z.number().optional(),
 	high: z.number().optional(),
+	/** `shape`: a place in the list of shapes. */
+	part: z.object({ of: z.string(), shape: z.int().min(0), leaf: z.int().min(0) }).optional(),
 };
 
 const schema = z.object({
 	format: z.literal(format),
 	server: z.string(),
+	/** Of values that are several tags, each once. */
+	shapes: z.array(shape),
 	devices: z.record(
 		z.string(),
 		z.object({
@@ -28,6 +47,8 @@ const schema = z.object({
 		}),
 	),
 });
+
+type StoredTag = z.output<z.ZodObject<typeof readable>>;
 
 /**
  * What one server said last about its tags, so that the agent can start, declare and read them while the server is away.
@@ -54,8 +75,17 @@ export class ResolutionFile {
 			if ((error as NodeJS.ErrnoException).code === "ENOENT") return file;
 			throw error;
 		}
-		for (const [device, { tags, browsed }] of Object.entries(parse(path, text).devices))
-			file.#devices.set(device, { tags, browsed });
+		const { shapes, devices } = parse(path, text);
+		const read = <T extends StoredTag>({ part, ...tag }: T) => {
+			const found = part === undefined ? undefined : shapes[part.shape];
+			return part === undefined || found === undefined ? tag : { ...tag, part: { ...part, shape: found } };
+		};
+		for (const [device, { tags, browsed }] of Object.entries(devices)) {
+			file.#devices.set(device, {
+				tags: tags.map((tag) => ({ ...read(tag), asked: tag.asked })),
+				browsed: browsed && { asked: browsed.asked, tags: browsed.tags.map(read) },
+			});
+		}
 		return file;
 	}
 
@@ -67,11 +97,20 @@ export class ResolutionFile {
 	async put(device: string, resolved: ResolvedDevice): Promise<void> {
 		this.#devices.set(device, resolved);
 		await mkdir(dirname(this.#path), { recursive: true, mode: 0o750 });
-		const devices = Object.fromEntries(this.#devices);
-		await replaceFile(
-			this.#path,
-			`${JSON.stringify({ format, server: this.#server, devices }, null, "\t")}\n`,
+		const places = new Map<object, number>();
+		const placeOf = (one: object): number => {
+			const place = places.get(one) ?? places.size;
+			places.set(one, place);
+			return place;
+		};
+		const devices = JSON.parse(
+			JSON.stringify(Object.fromEntries(this.#devices), (key, value) =>
+				key === "part" ? { ...value, shape: placeOf(value.shape) } : value,
+			),
 		);
+		const shapes = [...places.keys()];
+		const text = JSON.stringify({ format, server: this.#server, shapes, devices }, null, "\t");
+		await replaceFile(this.#path, `${text}\n`);
 	}
 }
 

@@ -21,6 +21,11 @@ interface ServerResolutionOptions {
 	readonly onChanged: (set: TagSet) => Promise<void>;
 }
 
+/** Looking again because of what values show, at most so often. */
+const wakeEveryMs = 10_000;
+/** Without a reason to look again; timers cannot be set much further. */
+const sleepMs = 7 * 86_400_000;
+
 /** Troubles of a device that stand in the log one by one; the rest is a number. */
 const namedTroublesMax = 20;
 
@@ -37,6 +42,8 @@ export class ServerResolution implements TagResolver {
 	readonly #told = new Map<string, ReadonlySet<string>>();
 	#troubles = 0;
 	#running = new AbortController();
+	#wake = new AbortController();
+	#wokenMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: ServerResolutionOptions) {
 		this.#options = options;
@@ -75,6 +82,14 @@ export class ServerResolution implements TagResolver {
 		});
 	}
 
+	/** At most once in so long, whatever values say: what a bound leaves out is left out again. */
+	lookAgain(): void {
+		const nowMs = this.#options.clock.monotonicMs();
+		if (nowMs - this.#wokenMs < wakeEveryMs) return;
+		this.#wokenMs = nowMs;
+		this.#wake.abort();
+	}
+
 	async #run(session: ClientSession, over: AbortSignal): Promise<void> {
 		const { server, clock, telemetry } = this.#options;
 		while (!over.aborted) {
@@ -88,19 +103,19 @@ export class ServerResolution implements TagResolver {
 				telemetry.resolutionFailed({ server, reason: errorText(error) });
 			}
 			const afterMs = this.#againMs(hasFailed);
-			if (afterMs === undefined) return;
-			await pause(clock, afterMs, over);
+			this.#wake = new AbortController();
+			await pause(clock, afterMs, AbortSignal.any([over, this.#wake.signal]));
 		}
 	}
 
-	#againMs(hasFailed: boolean): number | undefined {
+	#againMs(hasFailed: boolean): number {
 		const every = this.#asking.flatMap(({ browse }) =>
 			browse === undefined ? [] : [browse.again_s * 1_000],
 		);
 		const againMs = every.reduce((least, ms) => Math.min(least, ms), Number.POSITIVE_INFINITY);
 		if (hasFailed || this.unresolved > 0) return Math.min(againMs, this.#backoff.nextMs());
 		this.#backoff.reset();
-		return Number.isFinite(againMs) ? againMs : undefined;
+		return Math.min(againMs, sleepMs);
 	}
 
 	async #resolve(session: ClientSession, over: AbortSignal): Promise<void> {
