@@ -207,8 +207,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
 	#hasSurplus(surplus: readonly Surplus[]): void {
 		const { server, telemetry, resolver } = this.#options;
-		for (const { tag, elements } of surplus)
-			telemetry.elementsLeftOut({ server: server.name, tag: `${tag.device}/${tag.name}`, elements });
+		for (const { device, name, elements } of surplus)
+			telemetry.elementsLeftOut({ server: server.name, tag: `${device}/${name}`, elements });
 		resolver?.lookAgain();
 	}
 

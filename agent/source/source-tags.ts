@@ -4,7 +4,7 @@ import { SampleColumns } from "../../common/contract/samples.ts";
 import { parseNodeText } from "../../common/runtime/opcua-names.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { ReadableTag } from "../pipeline.ts";
-import type { Tag, TagBook } from "../tag-book.ts";
+import type { TagBook } from "../tag-book.ts";
 import { CycleBuilder, type SourceTag } from "./cycle-builder.ts";
 import type { FlatTarget, SampleTarget } from "./data-change-reader.ts";
 import { leafCount, type Shape } from "./flat/shape.ts";
@@ -21,7 +21,9 @@ export interface TagResolver {
 
 /** Elements of lists that had no tag. */
 export interface Surplus {
-	readonly tag: Tag;
+	readonly device: string;
+	/** What the names of the value's tags begin with. */
+	readonly name: string;
 	readonly elements: number;
 }
 
@@ -45,7 +47,10 @@ export class SourceTags {
 	readonly #book: TagBook;
 	readonly #devices = new Map<string, Device>();
 	/** Items whose values are several tags. */
-	readonly #flat = new Map<number, { readonly target: FlatTarget; readonly tag: Tag }>();
+	readonly #flat = new Map<
+		number,
+		{ readonly target: FlatTarget; readonly device: string; readonly name: string }
+	>();
 	#items: readonly NamedTag[] = [];
 	#tags: readonly SourceTag[] = [];
 	/** Takes what the server still sends for tags that the device has no more. */
@@ -112,8 +117,8 @@ export class SourceTags {
 		this.#ignored.samples.count = 0;
 		if (this.#flat.size === 0) return [];
 		const surplus: Surplus[] = [];
-		for (const { target, tag } of this.#flat.values()) {
-			if (target.surplus > 0) surplus.push({ tag, elements: target.surplus });
+		for (const { target, device, name } of this.#flat.values()) {
+			if (target.surplus > 0) surplus.push({ device, name, elements: target.surplus });
 			target.surplus = 0;
 		}
 		return surplus;
@@ -138,7 +143,8 @@ export class SourceTags {
 		const { id, datatype } = tag.tag;
 		const flat = part === undefined ? undefined : flatTarget(part.shape as Shape, placed);
 		this.#flat.delete(handle);
-		if (flat !== undefined) this.#flat.set(handle, { target: flat, tag: tag.tag });
+		if (flat !== undefined && part !== undefined)
+			this.#flat.set(handle, { target: flat, device: builder.device, name: part.of });
 		this.targets[handle] = { samples: builder.samples, tagId: id, datatype, flat };
 		// The server watches the object that it was told of; what is in its values is nothing to it.
 		return Object.assign(before ?? { handle }, { namespace, tag, parts });

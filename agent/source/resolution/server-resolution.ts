@@ -21,8 +21,9 @@ interface ServerResolutionOptions {
 	readonly onChanged: (set: TagSet) => Promise<void>;
 }
 
-/** Looking again because of what values show, at most so often. */
-const wakeEveryMs = 10_000;
+/** Looking again because of what values show: not sooner than after the first, and ever less often while nothing comes of it. */
+const wakeFirstMs = 10_000;
+const wakeMostMs = 3_600_000;
 /** Without a reason to look again; timers cannot be set much further. */
 const sleepMs = 7 * 86_400_000;
 
@@ -43,7 +44,8 @@ export class ServerResolution implements TagResolver {
 	#troubles = 0;
 	#running = new AbortController();
 	#wake = new AbortController();
-	#wokenMs = Number.NEGATIVE_INFINITY;
+	#mayWakeMs = Number.NEGATIVE_INFINITY;
+	#wakeAfterMs = wakeFirstMs;
 
 	constructor(options: ServerResolutionOptions) {
 		this.#options = options;
@@ -82,11 +84,12 @@ export class ServerResolution implements TagResolver {
 		});
 	}
 
-	/** At most once in so long, whatever values say: what a bound leaves out is left out again. */
 	lookAgain(): void {
 		const nowMs = this.#options.clock.monotonicMs();
-		if (nowMs - this.#wokenMs < wakeEveryMs) return;
-		this.#wokenMs = nowMs;
+		if (nowMs < this.#mayWakeMs) return;
+		this.#mayWakeMs = nowMs + this.#wakeAfterMs;
+		// What a bound leaves out is left out again.
+		this.#wakeAfterMs = Math.min(wakeMostMs, this.#wakeAfterMs * 2);
 		this.#wake.abort();
 	}
 
@@ -134,6 +137,7 @@ export class ServerResolution implements TagResolver {
 			const was = this.known(device);
 			if (sameTags(tags, was)) continue;
 			await onChanged({ device: name, tags, gone });
+			this.#wakeAfterMs = wakeFirstMs;
 			this.#present.set(name, tags);
 			telemetry.tagsResolved({
 				server,
