@@ -5,7 +5,6 @@ import { agentConfig } from "../../agent/config.ts";
 import { EmbeddedBroker } from "../../cli/embedded-broker.ts";
 import { type Clock, systemClock } from "../../common/runtime/clock.ts";
 import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
-import type { SpaceServer } from "./space-server.ts";
 import { spaceUri } from "./space-server.ts";
 import { TagHost } from "./tag-host.ts";
 
@@ -22,10 +21,11 @@ export async function runningBroker(): Promise<EmbeddedBroker> {
 	return broker;
 }
 
-/** A real agent over a broker and a host; `device` is what the configuration says of its device Kiln. */
+/** A real agent over a broker and a host. */
 export async function tagLine(options: {
-	server: SpaceServer;
+	server: { readonly port: number };
 	folder: string;
+	/** What the configuration says of its device Kiln. */
 	device: object;
 	/** Of something in front of the server. */
 	port?: number;
