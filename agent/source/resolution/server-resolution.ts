@@ -41,6 +41,7 @@ export class ServerResolution implements TagResolver {
 	readonly #backoff = new Backoff({ initialMs: 10_000, maximumMs: 600_000, factor: 2 });
 	/** Troubles that the log has already, by device. */
 	readonly #told = new Map<string, ReadonlySet<string>>();
+	#unresolved: number | undefined;
 	#troubles = 0;
 	#running = new AbortController();
 	#wake = new AbortController();
@@ -64,12 +65,14 @@ export class ServerResolution implements TagResolver {
 		return tags;
 	}
 
+	/** Counted when something is resolved, because the state is asked for often. */
 	get unresolved(): number {
 		const { file } = this.#options;
-		return this.#asking.reduce(
+		this.#unresolved ??= this.#asking.reduce(
 			(sum, device) => sum + unknownTags(device, file.get(device.name) ?? nothingResolved).length,
 			0,
 		);
+		return this.#unresolved;
 	}
 
 	run(session: ClientSession, over: AbortSignal): void {
@@ -133,6 +136,7 @@ export class ServerResolution implements TagResolver {
 			over.throwIfAborted();
 			this.#tell(name, troubles);
 			if (JSON.stringify(resolved) !== JSON.stringify(before)) await file.put(name, resolved);
+			this.#unresolved = undefined;
 			const tags = knownTags(device, resolved);
 			const was = this.known(device);
 			if (sameTags(tags, was)) continue;

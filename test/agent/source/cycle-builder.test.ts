@@ -141,3 +141,63 @@ test("an overflow bit is counted, and such a value is Good all the same", () => 
 	add(unit, temperature, 10, 1, 0x00000480);
 	expect(finish(unit).counts).toMatchObject({ overflows: 1, notGood: 0, samples: 1 });
 });
+
+function sourceTags(...tags: [id: number, name: string][]) {
+	return tags.map(([id, name], rank) => ({
+		rank,
+		nodeId: `s=${name}`,
+		tag: { id, device: "U500", name, datatype: datatypes.Double, configured: true },
+	}));
+}
+
+test("a device that gets other tags keeps what it has gathered and what it knows of the tags that stay", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	// In the middle of a cycle: TT01 leaves, tags with lower and higher numbers come.
+	add(unit, phase, 20, "SOAK");
+	add(unit, temperature, 20, 500);
+	unit.retag(sourceTags([90, "TT09"], [phase, "Phase"], [heartbeat, "Heartbeat"], [7, "TT07"]));
+	add(unit, 90, 20, 1);
+	add(unit, 7, 20, 2);
+	add(unit, heartbeat, 20, 20);
+	const { samples, throughMs } = finish(unit);
+	expect(samples).toEqual([
+		[90, 20, 1],
+		[phase, 20, "SOAK"],
+		[temperature, 20, 500],
+		[7, 20, 2],
+		[heartbeat, 20, 20],
+	]);
+	expect(throughMs).toBe(20);
+	unit.expectRepeats();
+	add(unit, phase, 20, "SOAK");
+	add(unit, 90, 20, 1);
+	expect(finish(unit).counts).toMatchObject({ samples: 0, repeats: 2 });
+});
+
+test("the first value of a tag that came while the agent runs is new, however old it is; one that was there before is a repeat", () => {
+	const unit = builder("publish");
+	unit.resume(1_000, new Map());
+	unit.retag(sourceTags([phase, "Phase"], [8, "TT08"], [9, "TT09"]));
+	const last = { sourceMs: 500, sourceRestTicks: 0, status: 0, value: 3 };
+	unit.resumeFurther([8, 9], new Map([[9, last]]));
+	add(unit, 8, 400, 1);
+	add(unit, 9, 500, 3);
+	expect(finish(unit)).toMatchObject({ samples: [[8, 400, 1]], counts: { repeats: 1 } });
+});
+
+test("a device says nothing of being complete while it has no tags, or not the one that is written last", () => {
+	const publish = new CycleBuilder({ name: "U500", time_base: "publish" } as DeviceConfig, []);
+	expect(finish(publish, 5_000).cycle).toBeUndefined();
+	publish.retag(sourceTags([temperature, "TT01"]));
+	expect(finish(publish, 6_000).throughMs).toBe(6_000);
+	const unit = builder();
+	unit.retag(sourceTags([temperature, "TT01"]));
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, 9_000).throughMs).toBeUndefined();
+	expect(unit.isTimedByServer).toBe(false);
+	unit.retag(sourceTags([temperature, "TT01"], [heartbeat, "Heartbeat"]));
+	add(unit, heartbeat, 20, 20);
+	expect(finish(unit).throughMs).toBe(20);
+});
