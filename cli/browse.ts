@@ -22,7 +22,7 @@ export interface BrowseOptions {
 }
 
 const depthMax = 64;
-const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 5_000;
 const progressEveryMs = 2_000;
 
 /** Prints a server's objects and variables as a tree, or writes a configuration for them. Resolves with the exit code. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../helpers/free-ports.ts";
 import { runCommand } from "../helpers/run-command.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { buildKiln, SpaceServer, spaceUri } from "./space-server.ts";
@@ -144,5 +145,23 @@ test("what is asked in a wrong way is told with what is right", async () => {
 	expect([nowhere.code, nowhere.stderr]).toEqual([
 		2,
 		"pilotline: USAGE: --from /Objects/2:Kiln/2:Zone9: expected a node at /Objects/2:Kiln/2:Zone9, the server says BadNoMatch\n",
+	]);
+});
+
+test("a server that is not there is told within seconds, with exit code 1", async () => {
+	const port = await freePort();
+	const { code, stderr } = await runCommand(
+		process.execPath,
+		[
+			...["--disable-warning=ExperimentalWarning", "cli/main.ts", "browse"],
+			...[`opc.tcp://127.0.0.1:${port}`, "--insecure"],
+		],
+		{ cwd: root, env: process.env, withinMs: 20_000 },
+	);
+	expect([code, stderr]).toEqual([
+		1,
+		expect.stringMatching(
+			new RegExp(`^pilotline: OPCUA_UNREACHABLE: opc\\.tcp://127\\.0\\.0\\.1:${port}: .*\\n$`),
+		),
 	]);
 });

@@ -158,4 +158,28 @@ test("with the server away the agent is born with what it knew, under the same i
 	expect(host.undeclared).toBe(0);
 });
 
+test("a wildcard keeps to its bound and says so; one that finds nothing any more keeps what it had", async () => {
+	const server = await kilnServer();
+	const { host, reasons } = await tagLine({
+		server,
+		folder: temporaryFolder(),
+		device: { browse: { from: "s=Kiln", include: ["TT0?"], max_tags: 3 } },
+	});
+	await expect.poll(() => host.values("Kiln", "Zone2.TT01"), soon).toEqual([800]);
+	expect([...(host.born("Kiln")?.keys() ?? [])]).toHaveLength(3);
+	expect(reasons()).toEqual(["Kiln/browse: 1 variables more than max_tags (3) are left out"]);
+	await server.stop();
+	const births = host.births.length;
+	await server.start((namespace) => {
+		namespace.addFolder("ObjectsFolder", { browseName: "Kiln", nodeId: "s=Kiln" });
+	});
+	const kept = "Kiln/browse: nothing is found, where there was something before; that is kept";
+	await expect.poll(() => reasons().includes(kept), soon).toBe(true);
+	await expect
+		.poll(() => host.of("Kiln", "Zone2.TT01").at(-1)?.status, soon)
+		.toBe(statusCodes.BadNodeIdUnknown);
+	expect(host.born("Kiln")?.size).toBe(3);
+	expect(host.births.length).toBeLessThanOrEqual(births + 1);
+});
+
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
