@@ -23,9 +23,14 @@ import { Delivery } from "./publisher/delivery.ts";
 import { EdgeSession } from "./publisher/edge-session.ts";
 import { Publisher } from "./publisher/publisher.ts";
 import { RollingConfirmation, rollingHost, rollingKeepMs } from "./publisher/rolling-confirmation.ts";
+import { CertificateStore } from "./source/certificate-store.ts";
+import { readIdentity } from "./source/identity.ts";
 import { OpcuaSource, type OpcuaSourceOptions } from "./source/opcua-source.ts";
+import { applicationUriOf } from "./source/own-certificate.ts";
+import { OwnIdentity, pkiFolder } from "./source/own-identity.ts";
 import { ResolutionFile } from "./source/resolution/resolution-file.ts";
 import { ServerResolution } from "./source/resolution/server-resolution.ts";
+import { ServerSecurity } from "./source/server-security.ts";
 import { TagBook } from "./tag-book.ts";
 import { TagSets } from "./tag-sets.ts";
 import { AgentTelemetry } from "./telemetry.ts";
@@ -69,6 +74,7 @@ export class Agent {
 			this.#directory,
 			`pilotline-${config.group}-${config.edge_node}`,
 		);
+		for (const server of config.servers) await readIdentity(server, this.#directory);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
 		await dataDirectory.acquire();
 		try {
@@ -162,10 +168,28 @@ export class Agent {
 				certificates,
 				telemetry,
 			});
+			const store = new CertificateStore(pkiFolder(dataDirectory.path));
+			const own = new OwnIdentity({
+				folder: store.folder,
+				applicationUri: applicationUriOf(config.group, config.edge_node),
+				clock,
+				telemetry,
+				certificates,
+			});
+			const plainServers = config.servers.filter(({ insecure }) => insecure === true).map(({ name }) => name);
 			const sources = config.servers.map((server, index) => {
 				const devices = config.devices.filter((device) => device.server === server.name);
 				const source = this.#createSource({
 					server,
+					security: new ServerSecurity({
+						server,
+						directory: this.#directory,
+						store,
+						own,
+						clock,
+						telemetry,
+						certificates,
+					}),
 					devices,
 					tags,
 					recovered: opened.recovered,
@@ -198,7 +222,7 @@ export class Agent {
 						figures: this.#figures.figures(),
 						group: config.group,
 						edgeNode: config.edge_node,
-						insecure: { broker: isPlain(config.broker), servers: config.servers.map(({ name }) => name) },
+						insecure: { broker: isPlain(config.broker), servers: plainServers },
 						broker: {
 							url: publisher.url,
 							connected: publisher.connected,
@@ -225,6 +249,7 @@ export class Agent {
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
 				certificates,
+				...(plainServers.length < config.servers.length ? [own] : []),
 				this.#figures,
 				new SteadyHeap(clock),
 				status,
@@ -242,7 +267,7 @@ export class Agent {
 			this.#lifecycle = new Lifecycle({ clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
 			telemetry.plainConnectionsAllowed({
-				servers: config.servers.map(({ name }) => name),
+				servers: plainServers,
 				broker: isPlain(config.broker),
 			});
 			const { group: groupName, edge_node } = config;

@@ -40,9 +40,29 @@ const server = keys({
 		error: "expected opc.tcp://host:port",
 	}),
 	/** A connection without security must be asked for by name; the status page shows it. */
-	insecure: z.literal(true, {
-		error: "expected insecure: true, because only security policy None is supported so far",
-	}),
+	insecure: z.literal(true, { error: "expected insecure: true, or no such key" }).optional(),
+	/** Less than the best of what the server offers, or another name than the endpoint's host. */
+	security: keys({
+		/** Only this one; without it the best that the server offers. */
+		policy: oneOf(["Aes256_Sha256_RsaPss", "Aes128_Sha256_RsaOaep", "Basic256Sha256"] as const).optional(),
+		/** Only this one; without it SignAndEncrypt where the server offers it. */
+		mode: oneOf(["SignAndEncrypt", "Sign"] as const).optional(),
+		/** What the server's certificate must name, where that is not the host of the endpoint. */
+		server_name: text.optional(),
+	}).optional(),
+	/** Who the agent is to the server; secrets stand in files of their own. */
+	identity: z
+		.union(
+			[
+				z.literal("anonymous"),
+				keys({ username: text, password_file: text }),
+				keys({ certificate_file: text, key_file: text }),
+			],
+			{
+				error: "expected anonymous, username with password_file, or certificate_file with key_file",
+			},
+		)
+		.default("anonymous"),
 	publishing_interval_ms: whole({ min: 10, max: 60_000 }).default(500),
 	/** 0 asks the server for every change; −1 for its publishing interval. */
 	sampling_interval_ms: whole({ min: -1, max: 3_600_000 }).default(0),
@@ -51,6 +71,10 @@ const server = keys({
 	/** With `time_base: publish`: values may reach the server's queue this much after their source time. */
 	lateness_ms: whole({ min: 0, max: 600_000 }).default(1_000),
 	connect_timeout_ms: whole({ min: 500, max: 60_000 }).default(5_000),
+	/** A tag of which nothing was heard for so long is read once, to see that its node and its item are still there. */
+	verify_after_s: whole({ min: 1, max: 86_400 }).default(300),
+	/** What an outage left out is read from the server's own history, where it keeps one. */
+	backfill: oneOf(["oldest_first", "newest_first", "off"] as const).default("oldest_first"),
 });
 
 /** What may be left to the server, and the engineering unit and range that births tell. */
@@ -150,6 +174,24 @@ function crossCheck(config: AgentConfig): Found[] {
 		if (servers.has(name))
 			found.push({ path: ["servers", index, "name"], message: `server ${name} is there twice` });
 		servers.add(name);
+	}
+	for (const [index, { insecure, security, identity }] of config.servers.entries()) {
+		const at = ["servers", index];
+		if (insecure === undefined) continue;
+		if (security !== undefined) {
+			found.push({
+				path: [...at, "security"],
+				message: "expected no such key with insecure: true, which asks for no security; remove one of them",
+			});
+		}
+		// Without a trusted certificate of the server even an encrypted password is anybody's who stands in between.
+		if (identity !== undefined && identity !== "anonymous") {
+			found.push({
+				path: [...at, "identity"],
+				message:
+					"expected anonymous with insecure: true, because nothing protects an identity on its way; remove insecure",
+			});
+		}
 	}
 	if (config.hosts?.length === 0 && config.delivery?.mode !== "rolling") {
 		found.push({

@@ -74,6 +74,8 @@ export interface SampleSource {
 
 export interface SourceState {
 	readonly server: string;
+	/** Policy and mode of the channel, `None` where the configuration asks for it; undefined before the first one. */
+	readonly security: string | undefined;
 	readonly connected: boolean;
 	readonly tags: number;
 	readonly tagsSubscribed: number;

@@ -51,6 +51,9 @@ export class AgentTelemetry {
 	);
 	readonly #births = this.#counter("births_total", "Births of the edge node", ["reason"]);
 	readonly #connections = this.#counter("broker_connections_total", "Connections to the broker", []);
+	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
+		"server",
+	]);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
 	readonly #connected = new Gauge({
@@ -60,9 +63,19 @@ export class AgentTelemetry {
 		registers: [this.registry],
 	});
 
+	readonly #certificatesRefused = this.#counter(
+		"certificates_refused_total",
+		"Certificates of plant servers that were not accepted, by each reason",
+		["server", "reason"],
+	);
+	readonly #certificatesDropped = this.#counter(
+		"rejected_certificates_dropped_total",
+		"Rejected certificates that were removed to make room for newer ones",
+		[],
+	);
 	readonly #certificateExpires = new Gauge({
 		name: "pilotline_agent_certificate_expires_seconds",
-		help: "When the broker's certificate, and our own, expire, in seconds since 1970 UTC",
+		help: "When a certificate in use expires, in seconds since 1970 UTC: the broker's, ours, each OPC UA server's",
 		labelNames: ["whose"],
 		registers: [this.registry],
 	});
@@ -109,6 +122,7 @@ export class AgentTelemetry {
 		else this.#log.warn(fields, "agent stopped, and some of its parts did not");
 	}
 	plainConnectionsAllowed(fields: { servers: string[]; broker: boolean }): void {
+		if (fields.servers.length === 0 && !fields.broker) return;
 		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
 	}
 	journalOpened(fields: {
@@ -143,10 +157,14 @@ export class AgentTelemetry {
 		this.#log.warn(fields, "plant server not reached; trying again");
 	}
 	tagRefused(fields: { server: string; tag: string; status: string }): void {
-		this.#log.error(
-			fields,
-			"plant server refused a tag; it stays Bad and is tried again at the next session",
-		);
+		this.#log.error(fields, "plant server refused a tag; it stays Bad and is tried again by itself");
+	}
+	gapBackfilled(fields: { server: string; device: string; values: number; tagsWithout: number }): void {
+		this.#backfilled.inc({ server: fields.server }, fields.values);
+		this.#log.info(fields, "gap read from the server's history");
+	}
+	tagWatched(fields: { server: string; tag: string }): void {
+		this.#log.info(fields, "plant server watches a tag that it had refused");
 	}
 	tagsResolved(fields: { server: string; device: string; tags: number; before: number; gone: number }): void {
 		this.#log.info(fields, "the tags of a device changed, as the plant server has them");
@@ -206,6 +224,39 @@ export class AgentTelemetry {
 	certificateSeen({ whose, subject, expiresMs }: CertificateInUse): void {
 		this.#certificateExpires.set({ whose }, Math.floor(expiresMs / 1_000));
 		this.#log.info({ whose, subject, expires: new Date(expiresMs).toISOString() }, "certificate in use");
+	}
+	serverCertificateRefused(
+		fields: { server: string; reasons: string[]; subject: string; thumbprint: string; file: string },
+		isNews: boolean,
+	): void {
+		for (const reason of new Set(fields.reasons))
+			this.#certificatesRefused.inc({ server: fields.server, reason });
+		if (isNews)
+			this.#log.error(fields, "the certificate of a plant server was not accepted; it is kept for review");
+	}
+	rejectedCertificatesDropped(certificates: number): void {
+		this.#certificatesDropped.inc(certificates);
+		this.#log.warn({ certificates }, "rejected certificates were removed to make room for newer ones");
+	}
+	serverSecured(fields: { server: string; security: string; subject: string; thumbprint: string }): void {
+		this.#log.info(fields, "plant server reached through a secure channel");
+	}
+	ownCertificateMade(fields: { how: "created" | "renewed"; file: string; thumbprint: string }): void {
+		this.#log.warn(
+			fields,
+			fields.how === "created"
+				? "the agent's own certificate was created; each plant server has to trust it"
+				: "the agent's own certificate was renewed; each plant server has to trust it before the one before it ends",
+		);
+	}
+	ownCertificateOutdated(fields: { server: string; file: string; previousExpires: string }): void {
+		this.#log.warn(
+			fields,
+			"a plant server does not accept the agent's renewed certificate; the one before it is used while it is valid",
+		);
+	}
+	ownCertificateFailed(fields: { reason: string }): void {
+		this.#log.error(fields, "the agent's own certificate could not be read or renewed");
 	}
 	certificateExpiring({ whose, subject, expiresMs }: CertificateInUse, daysLeft: number): void {
 		this.#log.warn(

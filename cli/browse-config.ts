@@ -28,7 +28,11 @@ export interface DraftConfig {
 const leftOutLinesMax = 1_000;
 
 /** A complete agent configuration: an object or folder that holds variables is a device, its variables are the tags. */
-export function draftConfig(endpoint: string, survey: Survey, date: string): DraftConfig {
+export function draftConfig(
+	{ endpoint, insecure }: { readonly endpoint: string; readonly insecure: boolean },
+	survey: Survey,
+	date: string,
+): DraftConfig {
 	const { devices, leftOut } = devicesOf(survey);
 	const tags = devices.reduce((sum, device) => sum + device.tags.length, 0);
 	const host = new URL(endpoint.replace(/^opc\.tcp:/, "http:")).hostname;
@@ -53,7 +57,10 @@ export function draftConfig(endpoint: string, survey: Survey, date: string): Dra
 		"hosts: [{ id: pilotline }]",
 		"",
 		"servers:",
-		`  - { name: ${scalar(server)}, endpoint: ${scalar(endpoint)}, insecure: true }`,
+		...(insecure
+			? []
+			: ["  # Take security and identity over from the configuration that it was browsed with."]),
+		`  - { name: ${scalar(server)}, endpoint: ${scalar(endpoint)}${insecure ? ", insecure: true" : ""} }`,
 		"",
 		"devices:",
 	];

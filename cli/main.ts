@@ -1,7 +1,10 @@
 // The `pilotline` program. Commands are loaded when they are asked for, so that `--help` is quick.
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { addBrowse } from "./browse-command.ts";
+import { addCertificates } from "./cert-command.ts";
+import { collect, type Run, wholeNumber } from "./option-values.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -11,26 +14,8 @@ const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREA
 
 /** What an option is that was not given; as a default of the option itself it would clutter the help. */
 const unset = { json: false, exit: false, scenario: [] as string[] };
-const browseUnset = {
-	...{ insecure: false, properties: false, force: false, json: false },
-	...{ include: [] as string[], exclude: [] as string[] },
-};
 
-function wholeNumber(lowest: number, highest: number) {
-	return (text: string): number => {
-		const value = Number(text);
-		if (!Number.isInteger(value) || value < lowest || value > highest) {
-			throw new InvalidArgumentError(`expected a whole number from ${lowest} to ${highest}, found ${text}`);
-		}
-		return value;
-	};
-}
-
-function collect(value: string, before: string[] = []): string[] {
-	return [...before, value];
-}
-
-function program(run: (work: () => Promise<number> | number) => Promise<void>): Command {
+function program(run: Run): Command {
 	const pilotline = new Command("pilotline")
 		.description("Telemetry for a solid-electrolyte pilot line: every value kept, every lot judged.")
 		.exitOverride()
@@ -260,44 +245,13 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 				run(async () => (await import("./journal.ts")).journal(action, { ...unset, ...options })),
 			);
 	}
+	addCertificates(pilotline, run);
 	return pilotline;
-}
-
-function addBrowse(pilotline: Command, run: (work: () => Promise<number>) => Promise<void>): void {
-	pilotline
-		.command("browse")
-		.description("show what an OPC UA server has, as a tree, or write a configuration for it; only reads")
-		.argument("<endpoint>", "opc.tcp://host:port")
-		.option("--insecure", "connect without security, which is the only way so far")
-		.option("--from <node>", "start at a node id or browse path (default: the Objects folder)")
-		.option("--include <glob>", "only variables that match; may be given more than once", collect)
-		.option("--exclude <glob>", "no variables that match; may be given more than once", collect)
-		.option("--depth <n>", "at most so many levels below the start", wholeNumber(1, 64))
-		.option("--max-nodes <n>", "stop at so many nodes", wholeNumber(1, 2_000_000), 200_000)
-		.option("--properties", "also the properties of objects")
-		.option("--write <file>", "write an agent's configuration with these variables as tags")
-		.option("--force", "overwrite that file")
-		.option("--json", "print one JSON document")
-		.addHelpText(
-			"after",
-			`
-Examples:
-  pilotline browse opc.tcp://plc-1:4840 --insecure
-  pilotline browse opc.tcp://plc-1:4840 --insecure --from /Objects/2:Kiln --include 'Zone*/TT*' --depth 3
-  pilotline browse opc.tcp://plc-1:4840 --insecure --from 'nsu=urn:plc;s=Kiln' --exclude '**/Diag*/**' --write agent.yaml
-
-A glob is compared with the names from below the start, without namespaces: * any characters of a name,
-** any number of levels, ? one character, {a,b} either; without / it is compared with the last name alone.
-Exit code 1 when a bound was met before everything was seen.`,
-		)
-		.action((endpoint: string, options) =>
-			run(async () => (await import("./browse.ts")).browse(endpoint, { ...browseUnset, ...options })),
-		);
 }
 
 async function main(argv: readonly string[]): Promise<number> {
 	let code = 0;
-	const run = async (work: () => Promise<number> | number) => {
+	const run: Run = async (work) => {
 		code = await work();
 	};
 	try {

@@ -3,6 +3,8 @@ import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
+import { MissingTimes } from "./missing-times.ts";
+import { isNoNode } from "./quiet-tags.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -17,7 +19,16 @@ export interface CycleCounts {
 	notGood: number;
 	repeats: number;
 	overflows: number;
+	/** Tag ids of which the server says that there is no such node. */
+	readonly gone: number[];
 }
+
+/** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
+const notFromSource = 0x402;
+/** So soon after a reconnect a server repeats present values. */
+const repeatsWithinMs = 10_000;
+/** So long after its old value came again a tag that was called Bad waits for a new one. */
+const stillSameAfterMs = 2_000;
 
 /**
  * Gathers the samples of one device during one publish cycle and puts them in order of source time.
@@ -37,8 +48,20 @@ export class CycleBuilder {
 	#last = new SampleColumns(0);
 	/** 1 where `#last` holds a sample. */
 	#seen = new Uint8Array(0);
-	/** 1 until the first new value of a tag after a reconnect: its last value may come again. */
-	#mayRepeat = new Uint8Array(0);
+	/** Tags that the device has got since it began, until their first values. */
+	readonly #came = new Set<number>();
+	/** Until this monotonic time the last value of a tag may come again, and more than once. */
+	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
+	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
+	readonly #calledBad = new Map<number, number>();
+	#calledBadMs = Number.NEGATIVE_INFINITY;
+	#throughMs = Number.NEGATIVE_INFINITY;
+	readonly #noting = new Set<MissingTimes>();
+	/** By place: when something was last heard of the tag, monotonic. */
+	#heardMs = new Float64Array(0);
+	/** By place: when `takeQuiet` last gave it; and which is looked at next. */
+	#takenMs = new Float64Array(0);
+	#nextTaken = 0;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -63,6 +86,10 @@ export class CycleBuilder {
 		this.#timeBaseId = base === "publish" ? undefined : tags.find(({ tag }) => tag.name === base.tag)?.tag.id;
 		if (this.#timeBaseId !== undefined)
 			this.#rank[this.#timeBaseId - this.#lowestId] = Number.MAX_SAFE_INTEGER;
+		const isThere = new Set(this.#tagIds);
+		// Nothing more is said of a tag that left, whatever was to be said.
+		for (const known of [this.#calledBad, this.#came])
+			for (const id of [...known.keys()]) if (!isThere.has(id)) known.delete(id);
 	}
 
 	/** Makes room for further tag ids, keeping what is known of the others. */
@@ -75,19 +102,21 @@ export class CycleBuilder {
 		const highest = ids.reduce((most, id) => Math.max(most, id), this.#lowestId + before - 1);
 		const places = highest - lowest + 1;
 		if (places === before) return;
-		const moved = this.#lowestId - lowest;
-		const rank = new Float64Array(places);
-		const seen = new Uint8Array(places);
-		const mayRepeat = new Uint8Array(places);
+		const moved = before > 0 ? this.#lowestId - lowest : 0;
 		const last = new SampleColumns(places);
-		rank.set(this.#rank, before > 0 ? moved : 0);
-		seen.set(this.#seen, before > 0 ? moved : 0);
-		mayRepeat.set(this.#mayRepeat, before > 0 ? moved : 0);
 		for (let place = 0; place < before; place++) last.put(place + moved, this.#last, place);
+		const seen = new Uint8Array(places);
+		seen.set(this.#seen, moved);
+		const wider = (old: Float64Array) => {
+			const wide = new Float64Array(places);
+			wide.set(old, moved);
+			return wide;
+		};
 		this.#lowestId = lowest;
-		this.#rank = rank;
+		this.#rank = wider(this.#rank);
+		this.#heardMs = wider(this.#heardMs);
+		this.#takenMs = wider(this.#takenMs);
 		this.#seen = seen;
-		this.#mayRepeat = mayRepeat;
 		this.#last = last;
 	}
 
@@ -112,8 +141,8 @@ export class CycleBuilder {
 	}
 
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
-	expectRepeats(): void {
-		for (const id of this.#tagIds) this.#mayRepeat[id - this.#lowestId] = 1;
+	expectRepeats(nowMs: number): void {
+		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
 	}
 
 	/**
@@ -122,29 +151,83 @@ export class CycleBuilder {
 	 */
 	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
 		this.#resumedThroughMs = throughMs ?? Number.NEGATIVE_INFINITY;
+		this.#repeatsUntilMs = Number.POSITIVE_INFINITY;
 		this.#recall(this.#tagIds, samples);
-		this.expectRepeats();
 	}
 
-	/** As `resume`, for tags that the device has got since: nothing of them was in the journal but these samples. */
+	/**
+	 * As `resume`, for tags that the device has got since: nothing of them is in the journal but these samples, and what
+	 * this run has seen of them before they left. The first value of any other is new, however old it is.
+	 */
 	resumeFurther(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
-		for (const id of this.#recall(ids, samples)) this.#mayRepeat[id - this.#lowestId] = 1;
+		this.#recall(ids, samples);
+		for (const id of ids) this.#came.add(id);
 	}
 
-	/** Returns those of which there is a sample. */
-	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): number[] {
-		return ids.filter((id) => {
+	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
+		for (const id of ids) {
 			const last = samples.get(id);
-			if (last === undefined || this.#seen[id - this.#lowestId] === 1) return false;
 			const place = id - this.#lowestId;
+			if (last === undefined || this.#seen[place] === 1) continue;
 			this.#seen[place] = 1;
 			this.#last.sourceMs[place] = last.sourceMs;
 			this.#last.sourceRestTicks[place] = last.sourceRestTicks;
 			this.#last.status[place] = last.status;
 			this.#last.setValue(place, last.value);
 			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
-			return true;
+		}
+	}
+
+	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
+	calledBad(tagIds: readonly number[], sourceMs: number): void {
+		for (const id of tagIds) this.#calledBad.set(id, 0);
+		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
+	}
+
+	/**
+	 * Tags of which nothing was heard since `beforeMs` and that were not taken since then either, at most `most`; the next
+	 * call goes on where this one has ended.
+	 */
+	takeQuiet(beforeMs: number, nowMs: number, most: number): number[] {
+		const quiet: number[] = [];
+		const count = this.#tagIds.length;
+		for (let turn = 0; turn < count && quiet.length < most; turn++) {
+			const id = this.#tagIds[this.#nextTaken++ % count] as number;
+			const place = id - this.#lowestId;
+			const lastMs = Math.max(this.#heardMs[place] as number, this.#takenMs[place] as number);
+			if (this.#seen[place] === 0 || lastMs > beforeMs) continue;
+			this.#takenMs[place] = nowMs;
+			quiet.push(id);
+		}
+		return quiet;
+	}
+
+	/** Whether a tag's last sample has this source time. */
+	isLast(tagId: number, sourceMs: number): boolean {
+		return this.#last.sourceMs[tagId - this.#lowestId] === sourceMs;
+	}
+
+	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
+	isHeardSince(tagId: number, sinceMs: number): boolean {
+		return (this.#heardMs[tagId - this.#lowestId] as number) > sinceMs;
+	}
+
+	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
+	noteMissing(): MissingTimes {
+		const last = this.#last;
+		const known = this.#tagIds.flatMap((tagId) => {
+			const place = tagId - this.#lowestId;
+			if (this.#seen[place] === 0) return [];
+			return [
+				[
+					tagId,
+					{ ms: last.sourceMs[place] as number, ticks: last.sourceRestTicks[place] as number },
+				] as const,
+			];
 		});
+		const missing: MissingTimes = new MissingTimes(known, () => this.#noting.delete(missing));
+		this.#noting.add(missing);
+		return missing;
 	}
 
 	/** Forgets what was gathered since the last `finish`. */
@@ -154,7 +237,7 @@ export class CycleBuilder {
 	}
 
 	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
-	finish(publishThroughMs: number | undefined, counts: CycleCounts): Cycle | undefined {
+	finish(publishThroughMs: number | undefined, counts: CycleCounts, nowMs: number): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
 		sorted.reserve(gathered.count);
@@ -165,15 +248,25 @@ export class CycleBuilder {
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = (gathered.tagId[index] as number) - this.#lowestId;
-			if (this.#mayRepeat[place] === 1 && this.#isRepeat(gathered, index, place)) {
-				this.#mayRepeat[place] = 0;
+			this.#heardMs[place] = nowMs;
+			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
+			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
+			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
+			const mayRepeat = isFirst ? this.#seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
+			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;
+				if (isCalledBad && this.#calledBad.get(gathered.tagId[index] as number) === 0)
+					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
 			this.#remember(gathered, index, place);
 			sorted.copyFrom(gathered, index);
+			if (isCalledBad) this.#calledBad.delete(gathered.tagId[index] as number);
 			const status = gathered.status[index] as number;
-			if (!isGood(status)) counts.notGood++;
+			if (!isGood(status)) {
+				counts.notGood++;
+				if (isNoNode(status)) counts.gone.push(gathered.tagId[index] as number);
+			}
 			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
 			if (gathered.tagId[index] === this.#timeBaseId && isGood(status))
@@ -181,8 +274,35 @@ export class CycleBuilder {
 		}
 		counts.samples += sorted.count;
 		this.discard();
+		if (throughMs !== undefined) this.#throughMs = Math.max(this.#throughMs, throughMs);
 		if (sorted.count === 0 && throughMs === undefined) return undefined;
 		return { device: this.device, samples: sorted, throughMs };
+	}
+
+	/**
+	 * Tags that were called Bad and have their old values still: said once, marked as not written by the plant, with the time
+	 * at which it is known, or they would be Bad until they change. One that changes soon needs no such word. To be asked
+	 * after `finish`; a cycle of its own, because what the plant wrote is counted by whole records.
+	 */
+	stillSame(nowMs: number): Cycle | undefined {
+		const samples = this.#sorted;
+		samples.count = 0;
+		samples.other.length = 0;
+		const sourceMs = Math.max(this.#newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
+		for (const [id, sinceMs] of this.#calledBad) {
+			const place = id - this.#lowestId;
+			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || this.#seen[place] === 0) continue;
+			this.#calledBad.delete(id);
+			samples.reserve(samples.count + 1);
+			const index = samples.count++;
+			samples.tagId[index] = id;
+			samples.sourceMs[index] = sourceMs;
+			samples.sourceRestTicks[index] = 0;
+			samples.serverLagTicks[index] = Number.NaN;
+			samples.status[index] = ((this.#last.status[place] as number) & 0xffff_0000) | notFromSource;
+			samples.setValue(index, this.#last.value(place));
+		}
+		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
 
 	/** The indexes of what was gathered, by source time, then by the place in the configuration. */
@@ -209,8 +329,9 @@ export class CycleBuilder {
 	}
 
 	/**
-	 * The same source time, status and value as the tag's last sample, once after a reconnect. A server that kept its
-	 * queues sends what they hold first and the present value again after it, so the repeat need not come first.
+	 * The same source time, status and value as the tag's last sample, soon after a reconnect. A server that kept its
+	 * queues sends what they hold first and the present value again after it, so the repeat need not come first; and some
+	 * send the present value for more than one reason.
 	 */
 	#isRepeat(samples: SampleColumns, index: number, place: number): boolean {
 		if (this.#seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;

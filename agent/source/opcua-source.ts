@@ -1,24 +1,44 @@
-import { DataChangeNotification, type NotificationMessage, StatusChangeNotification } from "node-opcua";
+import {
+	type ClientSession,
+	DataChangeNotification,
+	type NotificationMessage,
+	StatusChangeNotification,
+} from "node-opcua";
 import type { GapCause } from "../../common/contract/gap.ts";
-import { SampleColumns } from "../../common/contract/samples.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { CycleSink, ReadableTag, Recovered, SampleSource, SourceState, TagSet } from "../pipeline.ts";
+import type {
+	Cycle,
+	CycleSink,
+	ReadableTag,
+	Recovered,
+	SampleSource,
+	SourceState,
+	TagSet,
+} from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
+import { AgentsWord } from "./agents-word.ts";
+import { type Backfill, backfillOf, type HistoryTag } from "./backfill.ts";
 import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
-import type { RefusedTag } from "./opcua-session.ts";
-import { type ClockStep, PlantClock } from "./plant-clock.ts";
-import { type PlantListener, PlantSession } from "./plant-session.ts";
+import { disconnect, type LeftSession } from "./left-session.ts";
+import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
+import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
+import type { ServerSecurity } from "./server-security.ts";
+import { SessionBudget } from "./session-budget.ts";
+import { SourceHoles } from "./source-holes.ts";
 import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
+import { TagCare } from "./tag-care.ts";
+import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
+	readonly security: ServerSecurity;
 	/** The devices read through this server. */
 	readonly devices: readonly DeviceConfig[];
 	readonly tags: TagBook;
@@ -33,9 +53,6 @@ export interface OpcuaSourceOptions {
 	readonly resolver?: TagResolver | undefined;
 }
 
-/** So near to its ends a step of the server's clock may have samples. */
-const clockStepEdgeMs = 2_500;
-
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
@@ -44,20 +61,23 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #builders: ReadonlyMap<string, CycleBuilder>;
 	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
-	readonly #bad = new SampleColumns(64);
+	readonly #agentsWord: AgentsWord;
 	readonly #plantClock = new PlantClock();
-	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 10_000, factor: 2 });
+	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
+	readonly #budget = new SessionBudget();
+	readonly #watched: WatchedTags;
+	readonly #backfill: Backfill | undefined;
+	readonly #care: TagCare;
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
-	readonly #refusedIds = new Set<number>();
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	/** Where each device's hole begins, and why: the subscription, or the agent itself, was gone. */
-	readonly #holes = new Map<string, { fromMs: number; cause: GapCause }>();
+	readonly #holes = new SourceHoles();
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
+		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
 		this.#tags = new SourceTags(options.tags);
 		this.#builders = this.#tags.builders;
@@ -66,8 +86,17 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const builder = this.#tags.add(device, known(device));
 			const stoppedMs = options.recovered.throughMs.get(device.name);
 			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined) this.#holes.set(device.name, { fromMs: stoppedMs, cause: "agent_down" });
+			if (stoppedMs !== undefined)
+				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
 		}
+		const { list: tags, places } = this.#tags;
+		this.#backfill = backfillOf(options);
+		this.#care = new TagCare({
+			...options,
+			...{ tags, places, builders: this.#builders },
+			sayBad: (tags, status) => this.#sayBad(tags, status),
+		});
+		this.#watched = new WatchedTags({ server: options.server, tags });
 	}
 
 	start(): void {
@@ -83,9 +112,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { clock, server, resolver } = this.#options;
 		return {
 			server: server.name,
+			security: this.#options.security.inUse,
 			connected: this.#connected,
 			tags: this.#tags.count,
-			tagsSubscribed: this.#connected ? this.#tags.count - this.#refusedIds.size : 0,
+			tagsSubscribed: this.#connected ? this.#tags.count - this.#care.refused : 0,
 			tagsUnresolved: resolver?.unresolved ?? 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
@@ -95,21 +125,24 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	/** Values of tags that stay are not touched; a tag whose node is gone says so with its last sample. */
 	tagsChanged({ device, tags, gone }: TagSet): void {
-		const { came, left } = this.#tags.change(device, tags);
+		const { came, left, emptied } = this.#tags.change(device, tags);
 		this.#builders.get(device)?.resumeFurther(came, this.#options.recovered.samples);
-		for (const { tag } of left) this.#refusedIds.delete(tag.id);
+		this.#care.left(emptied);
 		const lost = left.filter(({ tag }) => gone.has(tag.name));
 		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
 		this.#session?.tagsChanged();
 	}
 
 	async #run(): Promise<void> {
-		const { clock, server, telemetry, resolver } = this.#options;
+		const { clock, server, security, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
+		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
+			if (left === undefined || left.isSessionGone)
+				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
+			if (stopping.aborted) break;
 			const session = new PlantSession({
-				...{ server, clock, listener: this },
-				tags: () => this.#tags.items,
+				...{ server, security, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
 				onWatched: resolver && ((session, over) => resolver.run(session, over)),
 			});
 			this.#session = session;
@@ -120,14 +153,16 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				reason = errorText(error);
 			}
 			this.silent(reason);
-			// Also after an outage in which the client kept its subscription until now.
-			this.subscriptionLost();
+			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
+			left = session.left;
+			if (left?.subscription === undefined) this.subscriptionLost();
 			await session.close();
-			if (stopping.aborted) return;
+			if (stopping.aborted) break;
 			const retryMs = this.#backoff.nextMs();
 			telemetry.serverRetried({ server: server.name, reason, retryMs });
 			await pause(clock, retryMs, stopping);
 		}
+		if (left !== undefined) await disconnect(left.client, clock);
 	}
 
 	get silentMs(): number {
@@ -143,40 +178,58 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	watching(): void {
-		for (const builder of this.#builders.values()) builder.expectRepeats();
+		const nowMs = this.#options.clock.monotonicMs();
+		for (const builder of this.#builders.values()) builder.expectRepeats(nowMs);
 	}
 
 	watched(refused: readonly RefusedTag[]): void {
-		this.#backoff.reset();
-		this.#refusedIds.clear();
-		for (const { tag, parts = [tag] } of refused) for (const { tag } of parts) this.#refusedIds.add(tag.id);
+		this.#care.watched(refused);
 		this.#isConnected();
 		this.#refused(refused);
 	}
 
+	watchedFurther(refused: readonly RefusedTag[]): void {
+		this.#care.watchedFurther(refused);
+		this.#refused(refused);
+	}
+
 	#refused(refused: readonly RefusedTag[]): void {
-		const { server, telemetry } = this.#options;
-		for (const { tag, parts = [tag], statusCode, statusName } of refused) {
-			for (const part of parts) this.#refusedIds.add(part.tag.id);
-			telemetry.tagRefused({
-				server: server.name,
-				tag: `${tag.tag.device}/${tag.tag.name}`,
-				status: statusName,
-			});
-			this.#sayBad(parts, statusCode);
+		for (const { place, statusCode } of refused) {
+			const named = this.#tags.list[place];
+			if (named !== undefined) this.#sayBad(partsOf(named), statusCode);
 		}
 	}
 
-	watchedFurther(refused: readonly RefusedTag[]): void {
-		this.#refused(refused);
+	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
+		return this.#care.due(session, nodeIdOf);
+	}
+
+	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void {
+		this.#care.watchedAgain(places, refused);
+	}
+
+	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
+		await this.#backfill?.run(session, (tagId) => this.#historyTag(tagId, nodeIdOf), over);
+	}
+
+	#historyTag(tagId: number, nodeIdOf: NodeIdOf): HistoryTag | undefined {
+		const { places, list } = this.#tags;
+		const place = places.get(tagId);
+		const named = place === undefined ? undefined : list[place];
+		if (place === undefined || named === undefined) return undefined;
+		const part = partsOf(named).find(({ tag }) => tag.id === tagId);
+		if (part === undefined) return undefined;
+		const { name, datatype } = part.tag;
+		return { name, datatype, nodeId: named.parts === undefined ? nodeIdOf(place) : undefined };
 	}
 
 	#isConnected(): void {
 		const { telemetry, server } = this.#options;
+		this.#backoff.reset();
 		this.#connected = true;
 		this.#lastError = undefined;
-		const tags = this.#tags.count - this.#refusedIds.size;
-		telemetry.serverConnected({ server: server.name, tags, refusedTags: this.#refusedIds.size });
+		const refusedTags = this.#care.refused;
+		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -223,39 +276,49 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				? undefined
 				: this.#plantClock.published(publishMs, this.#options.clock.monotonicMs());
 		if (step !== undefined) this.#clockStepped(step);
-		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
+		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
+		const nowMs = this.#options.clock.monotonicMs();
 		for (const builder of this.#builders.values()) {
 			const beforeMs = builder.newestMs;
 			const overflowsBefore = counts.overflows;
-			const cycle = builder.finish(throughMs, counts);
-			if (cycle === undefined) continue;
-			this.#closeHole(builder, cycle.samples);
-			if (counts.overflows > overflowsBefore) {
-				sink.gap({
-					device: builder.device,
-					tags: [],
-					// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
-					fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
-					toMs: builder.newestMs,
-					cause: "server_overflow",
-					backfilled: false,
-				});
-			}
-			sink.cycle(cycle);
+			const cycle = builder.finish(throughMs, counts, nowMs);
+			if (cycle !== undefined) this.#take(builder, cycle, beforeMs, counts.overflows > overflowsBefore);
+			const same = builder.stillSame(nowMs);
+			if (same !== undefined) sink.cycle(same);
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
 		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
+		this.#care.gone(counts.gone);
 	}
 
-	/**
-	 * Between the two times of a clock that was set forward no value can be. What kept such values would be a server that
-	 * could not publish for so long; then nothing is missing. A clock that was set back leaves no hole, only times twice.
-	 */
-	#clockStepped({ fromMs, toMs }: ClockStep): void {
+	/** A cycle of a device, after whatever is missing before it. */
+	#take(builder: CycleBuilder, cycle: Cycle, beforeMs: number, hasOverflowed: boolean): void {
+		const { sink } = this.#options;
+		const hole = this.#holes.close(builder.device, cycle.samples);
+		if (hole !== undefined) {
+			sink.gap(hole.gap);
+			const { missing } = hole;
+			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
+		}
+		if (hasOverflowed) {
+			sink.gap({
+				device: builder.device,
+				tags: [],
+				// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
+				fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
+				toMs: builder.newestMs,
+				cause: "server_overflow",
+				backfilled: false,
+			});
+		}
+		sink.cycle(cycle);
+	}
+
+	#clockStepped(step: ClockStep): void {
 		const { server, sink, telemetry } = this.#options;
 		const builders = [...this.#builders.values()];
-		const isWithin = (ms: number): boolean => ms > fromMs + clockStepEdgeMs && ms < toMs - clockStepEdgeMs;
-		if (builders.some(({ samples }) => samples.sourceMs.subarray(0, samples.count).some(isWithin))) return;
+		if (builders.some(({ samples }) => hasWithin(step, samples))) return;
+		const { fromMs, toMs } = step;
 		telemetry.serverClockSet({ server: server.name, byMs: toMs - fromMs });
 		if (toMs < fromMs) return;
 		for (const { device, isTimedByServer } of builders) {
@@ -264,35 +327,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
-	/** Writes down what was missed between the last sample before an outage and the first one after it. */
-	#closeHole(builder: CycleBuilder, samples: SampleColumns): void {
-		const hole = this.#holes.get(builder.device);
-		if (hole === undefined || samples.count === 0) return;
-		const { fromMs, cause } = hole;
-		// The first values of a new subscription are the newest of their tags; what was before them is missed.
-		let toMs = Number.NEGATIVE_INFINITY;
-		for (let index = 0; index < samples.count; index++)
-			toMs = Math.max(toMs, samples.sourceMs[index] as number);
-		if (toMs <= fromMs) return;
-		this.#holes.delete(builder.device);
-		this.#options.sink.gap({
-			device: builder.device,
-			tags: [],
-			fromMs,
-			toMs,
-			cause,
-			backfilled: false,
-		});
-	}
-
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
 		this.#plantClock.reset();
-		this.#holeFrom("server_unreachable");
-		for (const builder of this.#builders.values()) {
-			builder.discard();
-			builder.expectRepeats();
-		}
+		this.#holesFrom("server_unreachable");
+		for (const builder of this.#builders.values()) builder.discard();
 	}
 
 	republished(): void {
@@ -301,12 +340,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
-		this.#holeFrom("sequence");
+		this.#holesFrom("sequence");
 	}
 
-	#holeFrom(cause: GapCause): void {
-		for (const { device, newestMs } of this.#builders.values())
-			if (newestMs > 0 && !this.#holes.has(device)) this.#holes.set(device, { fromMs: newestMs, cause });
+	#holesFrom(cause: GapCause): void {
+		for (const builder of this.#builders.values())
+			this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
@@ -319,29 +358,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
 
-	/**
-	 * A tag that cannot be read is Bad, as a sample like any other. Its source time is the server's: the newest seen
-	 * plus the time that has passed here since, because our own clock is not the plant's.
-	 */
 	#sayBad(tags: readonly SourceTag[], status: number): void {
-		const { clock, sink } = this.#options;
+		const { clock } = this.#options;
 		const elapsedMs =
 			this.#lastResponseMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#lastResponseMs);
-		for (const builder of this.#builders.values()) {
-			const mine = tags.filter(({ tag }) => tag.device === builder.device);
-			if (mine.length === 0) continue;
-			const sourceMs = builder.newestMs > 0 ? builder.newestMs + elapsedMs : clock.wallMs();
-			this.#bad.reserve(mine.length);
-			this.#bad.count = mine.length;
-			for (const [index, { tag }] of mine.entries()) {
-				this.#bad.tagId[index] = tag.id;
-				this.#bad.sourceMs[index] = sourceMs;
-				this.#bad.sourceRestTicks[index] = 0;
-				this.#bad.serverLagTicks[index] = Number.NaN;
-				this.#bad.status[index] = status;
-				this.#bad.setValue(index, null);
-			}
-			sink.cycle({ device: builder.device, samples: this.#bad, throughMs: undefined });
-		}
+		this.#agentsWord.bad(this.#builders, tags, status, { elapsedMs, wallMs: clock.wallMs() });
 	}
 }

@@ -1,3 +1,5 @@
+import type { SampleColumns } from "../../common/contract/samples.ts";
+
 /** A server's clock was set: at `fromMs` of it, it went on at `toMs`. */
 export interface ClockStep {
 	readonly fromMs: number;
@@ -41,4 +43,18 @@ export class PlantClock {
 		const isForward = aheadMs > knownMs + stepMs && publishMs - lastMs > monotonicMs - lastAtMs + stepMs;
 		return isForward ? { fromMs: lastMs, toMs: publishMs } : undefined;
 	}
+}
+
+/** So near to its ends a step of the server's clock may have samples. */
+const stepEdgeMs = 2_500;
+
+/**
+ * Whether there are samples between the two times of a clock that was set forward. There can be none: what kept such
+ * values would be a server that could not publish for so long, and then nothing is missing. A clock that was set back
+ * leaves no hole, only times twice.
+ */
+export function hasWithin({ fromMs, toMs }: ClockStep, samples: SampleColumns): boolean {
+	return samples.sourceMs
+		.subarray(0, samples.count)
+		.some((ms) => ms > fromMs + stepEdgeMs && ms < toMs - stepEdgeMs);
 }

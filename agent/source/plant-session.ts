@@ -1,19 +1,24 @@
-import type { ClientSession, ClientSubscription, NotificationMessage, OPCUAClient } from "node-opcua";
+import {
+	AttributeIds,
+	type ClientSession,
+	type NotificationMessage,
+	type OPCUAClient,
+	type UserIdentityInfo,
+} from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
-import {
-	createClient,
-	isSubscriptionGone,
-	type NamedTag,
-	openSession,
-	type RefusedTag,
-	republish,
-	silentAfterMs,
-	watchTags,
-} from "./opcua-session.ts";
-import { OrderedMessages } from "./ordered-messages.ts";
-import { WatchedItems } from "./watched-items.ts";
+import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
+import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
+import { PublishLoop } from "./publish-loop.ts";
+import type { ServerSecurity } from "./server-security.ts";
+import { readAttributes, statusOf } from "./service.ts";
+import type { SessionBudget } from "./session-budget.ts";
+import type { RefusedTag, WatchedTags } from "./watched-tags.ts";
+
+/** The node id, as the server counts its namespaces now, of a tag by its place in the list; undefined where it is empty. */
+export type NodeIdOf = (place: number) => string | undefined;
 
 /** What a session tells its owner, from its beginning to its end and never after it. */
 export interface PlantListener {
@@ -25,17 +30,26 @@ export interface PlantListener {
 	silent(reason: string): void;
 	/** The subscription is gone with everything that it had gathered. */
 	subscriptionLost(): void;
-	/** Every tag is being asked for: its present value follows, which may be known already. */
+	/** Every tag's present value follows, which may be known already. */
 	watching(): void;
 	/** Every tag is asked for, and the server would not watch these. */
 	watched(refused: readonly RefusedTag[]): void;
+	/** Tags were asked for that are new in the list, and the server would not watch these. */
+	watchedFurther(refused: readonly RefusedTag[]): void;
+	/** These tags, by place in the list, were asked for once more; the server would still not watch these of them. */
+	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void;
+	/** Fills gaps from the server's history, until nothing is due or the session is over. */
+	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
+	/**
+	 * Places in the list of tags that are to be asked for once more now, after a look at those of which nothing is heard.
+	 * @throws Error when the service fails
+	 */
+	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]>;
 	/**
 	 * Each message once, in order; `isCycleEnd` is false while a publish cycle goes on; `publishedMs` is the server's time
 	 * of it, when it can be known. What it throws ends the session.
 	 */
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void;
-	/** Further tags are asked for, and the server would not watch these. */
-	watchedFurther(refused: readonly RefusedTag[]): void;
 	/** A message that was lost on its way was asked for again and has come. */
 	republished(): void;
 	/** A message is gone for good: what it said is missing before the next one. */
@@ -44,46 +58,52 @@ export interface PlantListener {
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
-	/** The tags of this moment. */
-	readonly tags: () => readonly NamedTag[];
+	readonly security: ServerSecurity;
+	readonly watched: WatchedTags;
 	readonly clock: Clock;
 	readonly listener: PlantListener;
-	/** Called when every tag is watched, again for each new subscription; the signal ends with the session. */
+	readonly budget: SessionBudget;
+	readonly left: LeftSession | undefined;
+	/** Called in each session once every tag is watched; the signal ends with the session. */
 	readonly onWatched?: ((session: ClientSession, over: AbortSignal) => void) | undefined;
 }
 
-/** What is looked at of a response before its notification comes. */
-interface ReceivedResponse {
-	readonly schema?: { readonly name: string };
-	readonly moreNotifications?: boolean;
-	readonly responseHeader?: { readonly timestamp?: Date | null };
-}
-
-/** A client that has not recovered by itself within this time is thrown away and built anew. */
-const rebuildAfterMs = 60_000;
-const disconnectWithinMs = 2_000;
+/** A server that says nothing is asked whether it lives, this often and for so long at most. */
+const aliveEveryMs = 1_000;
+const aliveWithinMs = 5_000;
+const serverStateNode = "i=2259";
+/** These say that the server has no such subscription; after anything else another session takes it over. */
+/** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
+const resumesMax = 3;
+const subscriptionGone: ReadonlySet<string> = new Set(["BadSubscriptionIdInvalid", "BadNoSubscription"]);
 
 /**
- * One client with one subscription, from connecting to the end. It repairs what can be repaired: a connection that
- * broke, messages that were lost on the way, a subscription that the server has lost.
+ * One client with one session, from connecting to the end. It takes over the subscription that an earlier session has
+ * left, or makes one; it repairs nothing itself, because whatever breaks it, the next one begins where it has ended.
  */
 export class PlantSession {
 	readonly #options: PlantSessionOptions;
-	readonly #client: OPCUAClient;
+	#client: OPCUAClient | undefined;
 	readonly #over = new AbortController();
 	readonly #ended = Promise.withResolvers<string>();
-	/** The present run of asking for every tag; another one takes its place when the subscription is a new one. */
-	#watch = {};
-	#isWatching = false;
-	#items: WatchedItems | undefined;
-	#moreNotifications = false;
-	/** The server's time in the header of the response that came last, and of each message's response. */
-	#respondedMs: number | undefined;
-	readonly #responded = new WeakMap<NotificationMessage, number>();
+	/** Until it is taken over or of no use. */
+	#left: LeftSession | undefined;
+	#session: ClientSession | undefined;
+	#subscription: PlantSubscription | undefined;
+	#prefixes: ReadonlyMap<string, string> = new Map();
+	#loop: PublishLoop | undefined;
+	#lookNow = () => {};
 
 	constructor(options: PlantSessionOptions) {
 		this.#options = options;
-		this.#client = createClient(options.server);
+		this.#left = options.left;
+	}
+
+	/** What the next attempt may take over. */
+	get left(): LeftSession | undefined {
+		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
+		if (session === undefined || client === undefined) return this.#left;
+		return { client, session, subscription, resumes: 0, isSessionGone: false };
 	}
 
 	/**
@@ -102,123 +122,258 @@ export class PlantSession {
 		} finally {
 			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
 			this.#over.abort();
+			this.#loop?.stop();
 		}
 	}
 
 	/** There are other tags than before: the server is told of the difference, and nothing else. */
 	tagsChanged(): void {
-		const items = this.#items;
-		items?.follow().catch((error: unknown) => {
-			// Another subscription has taken the place of the one that failed.
-			if (items === this.#items) this.#ended.resolve(errorText(error));
-		});
+		this.#lookNow();
 	}
 
-	/** Takes the client down within a bound, whatever state it is in. */
+	/** Takes down what is not left to another attempt, within a bound, whatever state it is in. */
 	async close(): Promise<void> {
-		let cancel = () => {};
-		const bound = new Promise<void>((resolve) => {
-			cancel = this.#options.clock.after(disconnectWithinMs, resolve);
-		});
-		// What a broken client says while it is taken down is of no use to anyone.
-		await Promise.race([this.#client.disconnect().catch(() => undefined), bound]);
-		cancel();
-	}
-
-	/** Some servers leave the publish time out, which decodes to 1601; then the time of the response stands for it. */
-	#publishedMs(message: NotificationMessage): number | undefined {
-		const publishMs = message.publishTime?.getTime() ?? 0;
-		return publishMs > 0 ? publishMs : this.#responded.get(message);
+		const client = this.#client;
+		if (client !== undefined && this.left?.client !== client) await disconnect(client, this.#options.clock);
 	}
 
 	async #work(): Promise<string> {
-		const { server, listener } = this.#options;
-		const client = this.#client;
+		const { server, security, listener, clock } = this.#options;
 		const over = this.#over.signal;
-		// `receive_response` comes before the notification of the same response; it alone tells whether a cycle goes on.
-		client.on("receive_response", (response: ReceivedResponse) => {
-			if (response.schema?.name !== "PublishResponse") return;
-			this.#moreNotifications = response.moreNotifications === true;
-			this.#respondedMs = response.responseHeader?.timestamp?.getTime();
-		});
-		client.on("connection_lost", () => over.aborted || listener.silent("the connection broke"));
-		await client.connect(server.endpoint);
+		const { client, identity, connect } = await security.prepare(over, (error) => this.#failed(error));
 		if (over.aborted) return "stopped";
-		const { session, subscription } = await openSession(client, server);
-		const end = (error: unknown) => this.#ended.resolve(errorText(error));
-		const messages = new OrderedMessages<NotificationMessage>({
-			republish: async (sequenceNumber) => {
-				const message = await republish(session, subscription.subscriptionId, sequenceNumber);
-				if (message !== undefined) listener.republished();
-				return message;
-			},
-			deliver: (message, isCycleEnd) =>
-				over.aborted || listener.message(message, isCycleEnd, this.#publishedMs(message)),
-			missed: () => over.aborted || listener.missed(),
-			failed: end,
-		});
-		session.on("session_closed", (status) => end(`the session was closed: ${status.name}`));
-		subscription.on("raw_notification", (message) => {
-			if (over.aborted) return;
-			listener.answered(this.#isWatching);
-			// Before every tag is watched only keep-alives come, and they prove nothing yet.
-			if (!this.#isWatching && (message.notificationData ?? []).length === 0) return;
-			if (this.#respondedMs !== undefined) this.#responded.set(message, this.#respondedMs);
-			try {
-				messages.offer(message, !this.#moreNotifications);
-			} catch (error) {
-				// The library would swallow it, and the values with it.
-				end(error);
-			}
-		});
-		const watch = async () => {
-			const current = {};
-			this.#watch = current;
-			this.#isWatching = false;
-			messages.restart();
-			listener.watching();
-			this.#items = undefined;
-			const tags = [...this.#options.tags()];
-			const refused = await watchTags(session, subscription, server, tags);
-			if (over.aborted || this.#watch !== current) return;
-			this.#isWatching = true;
-			listener.watched(refused);
-			this.#items = new WatchedItems({ ...this.#options, session, subscription, over, watched: tags });
-			this.tagsChanged();
+		this.#client = client;
+		const lost = () => this.#ended.resolve("the connection broke");
+		client.on("connection_lost", lost);
+		client.on("close", lost);
+		try {
+			// Behind a secured channel the server is asked once more what it offers.
+			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
+			await within(clock, withinMs, connect());
+			if (over.aborted) return "stopped";
+			const session = (await this.#resume(client)) ?? (await this.#open(client, identity));
+			if (over.aborted) return "stopped";
+			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
+			listener.answered(false);
+			await this.#subscribe(session);
+			if (over.aborted) return "stopped";
+			this.#guard(session);
 			this.#options.onWatched?.(session, over);
-		};
-		(subscription as unknown as { on(event: "subscriptionId_changed", listener: () => void): void }).on(
-			"subscriptionId_changed",
-			() => {
-				if (over.aborted) return;
-				// The library has made a new subscription in place of one that the server has lost: without our items.
-				listener.subscriptionLost();
-				watch().catch(end);
-			},
-		);
-		listener.answered(false);
-		await watch();
-		if (!over.aborted) this.#guardSilence(subscription);
+		} catch (error) {
+			throw unreachable(server, error);
+		}
 		return await this.#ended.promise;
 	}
 
-	/** Ends the session when the server stays silent too long, or at once when it has lost the subscription. */
-	#guardSilence(subscription: ClientSubscription): void {
+	/** The session of an earlier attempt over the new connection: OPC UA Part 4 §5.6.3, §6.7. */
+	async #resume(client: OPCUAClient): Promise<ClientSession | undefined> {
+		const left = this.#left;
+		if (left === undefined || left.isSessionGone) return undefined;
+		const { clock, budget } = this.#options;
+		try {
+			await client.reactivateSession(left.session);
+		} catch (error) {
+			// Without an answer nothing is known of the session.
+			if (isBroken(error) && ++left.resumes < resumesMax) throw error;
+			left.isSessionGone = true;
+			// To wait with an open connection is what servers end connections for.
+			if (budget.waitMs(clock.monotonicMs()) > 0) throw error;
+			return undefined;
+		}
+		this.#left = undefined;
+		this.#session = left.session;
+		this.#subscription = left.subscription;
+		await disconnect(left.client, clock);
+		return left.session;
+	}
+
+	async #open(client: OPCUAClient, identity: UserIdentityInfo): Promise<ClientSession> {
+		const { server, clock, budget } = this.#options;
+		budget.made(clock.monotonicMs());
+		this.#session = await openSession(client, server, identity);
+		return this.#session;
+	}
+
+	/** Takes over what an earlier session has left, or begins anew. */
+	async #subscribe(session: ClientSession): Promise<void> {
+		const { server, listener, watched } = this.#options;
+		const over = this.#over.signal;
+		this.#prefixes = await namespacePrefixes(session, server, watched.tags);
+		await watched.readLimit(session);
+		const heard = this.#heard();
+		if (await this.#takeOver(session, heard)) return;
+		listener.subscriptionLost();
+		watched.forget();
+		const made = await PlantSubscription.create(session, server, heard);
+		listener.watching();
+		const refused = await watched.watch(session, made.id, this.#prefixes, watched.behind().added);
+		if (over.aborted) return;
+		// Only when all are known: a cycle that is complete for some items only would say too much.
+		made.isWatching = true;
+		this.#subscription = made;
+		await made.publish();
+		if (over.aborted) return;
+		listener.watched(refused);
+		this.#publish(session, made);
+	}
+
+	/** The subscription goes on with all that the server has gathered meanwhile. */
+	async #takeOver(session: ClientSession, heard: SubscriptionListener): Promise<boolean> {
+		const { listener } = this.#options;
+		const isResumed = this.#subscription !== undefined;
+		const subscription = this.#subscription ?? this.#left?.subscription;
+		if (subscription === undefined) return false;
+		const isTaken = isResumed
+			? await subscription.resume(heard)
+			: await subscription.transferTo(session, heard);
+		if (this.#left !== undefined) await disconnect(this.#left.client, this.#options.clock);
+		this.#left = undefined;
+		this.#subscription = isTaken ? subscription : undefined;
+		if (!isTaken) return false;
+		listener.watching();
+		this.#publish(session, subscription);
+		if (isResumed) await this.#resendData();
+		return true;
+	}
+
+	#publish(session: ClientSession, subscription: PlantSubscription): void {
+		const { listener } = this.#options;
+		this.#loop = new PublishLoop({
+			session,
+			keepAliveMs: subscription.keepAliveMs,
+			acknowledgements: () => subscription.takeAcknowledgements(),
+			onResponse: (response) => {
+				// Of a subscription that was deleted a moment ago.
+				if (response.subscriptionId !== subscription.id) return;
+				listener.answered(true);
+				subscription.offer(response);
+			},
+			onFailed: (error) => this.#failed(error),
+		});
+		this.#loop.start();
+	}
+
+	#heard(): SubscriptionListener {
+		const { listener } = this.#options;
+		const over = this.#over.signal;
+		return {
+			deliver: (message, isCycleEnd, publishedMs) => {
+				if (over.aborted) return;
+				try {
+					listener.message(message, isCycleEnd, publishedMs);
+				} catch (error) {
+					// What could not be taken would come again and again.
+					const useless = this.#subscription;
+					this.#subscription = undefined;
+					void useless?.delete();
+					throw error;
+				}
+			},
+			republished: () => over.aborted || listener.republished(),
+			missed: () => {
+				if (over.aborted) return;
+				listener.missed();
+				this.#resendData().catch((error: unknown) => this.#failed(error));
+			},
+			failed: (error) => this.#failed(error),
+		};
+	}
+
+	/** Whatever fails, the subscription is left to the next session, unless the server has lost it. */
+	#failed(error: unknown): void {
+		if (this.#over.signal.aborted) return;
+		if (subscriptionGone.has(statusOf(error) ?? "")) this.#subscription = undefined;
+		this.#ended.resolve(errorText(error));
+	}
+
+	/** What a lost message has said is shown by the present values at least. */
+	async #resendData(): Promise<void> {
+		this.#options.listener.watching();
+		await this.#subscription?.resendData();
+	}
+
+	/** Ends the session when the server does not answer, and asks again for what it has refused. */
+	#guard(session: ClientSession): void {
 		const { clock, listener } = this.#options;
-		let isAsking = false;
-		const stop = every(clock, 1_000, () => {
+		let isBusy = false;
+		const work = async (): Promise<void> => {
+			const subscription = this.#subscription;
+			if (subscription === undefined) return;
 			const { silentMs } = listener;
-			if (silentMs > rebuildAfterMs) this.#ended.resolve("the subscription stayed silent");
-			if (silentMs <= silentAfterMs(subscription)) return;
-			listener.silent(`no publish response for ${Math.round(silentMs / 1_000)} s`);
-			// To ask is to let it publish, which has to wait until every tag is watched.
-			if (isAsking || !this.#isWatching || this.#client.isReconnecting) return;
-			isAsking = true;
-			isSubscriptionGone(subscription).then((isGone) => {
-				isAsking = false;
-				if (isGone) this.#ended.resolve("the server does not have the subscription any more");
-			}, this.#ended.reject);
+			if (silentMs > subscription.silentAfterMs) {
+				listener.silent(`no publish response for ${Math.round(silentMs / 1_000)} s`);
+				await this.#isAlive(session);
+				await subscription.publish();
+				// It lives and has the subscription, and says nothing: what it was asked for is lost on its way.
+				this.#ended.resolve("the server answers and does not publish");
+				return;
+			}
+			await this.#follow(session, subscription);
+			const places = await listener.dueAgain(session, this.#nodeIdOf);
+			if (places.length === 0) return;
+			const { watched } = this.#options;
+			const refused = await watched.watchAnew(session, subscription.id, this.#prefixes, places);
+			if (!this.#over.signal.aborted) listener.watchedAgain(places, refused);
+		};
+		let isFilling = false;
+		const look = () => {
+			if (isBusy || this.#over.signal.aborted) return;
+			isBusy = true;
+			work().then(
+				() => {
+					isBusy = false;
+				},
+				(error: unknown) => this.#failed(error),
+			);
+		};
+		this.#lookNow = look;
+		const stop = every(clock, aliveEveryMs, () => {
+			if (!isFilling) {
+				isFilling = true;
+				void this.#backfill(session).finally(() => {
+					isFilling = false;
+				});
+			}
+			look();
 		});
 		this.#over.signal.addEventListener("abort", stop, { once: true });
+	}
+
+	/**
+	 * Makes the monitored items equal to the list of tags: what is new is created, what is gone is deleted (Part 4 §5.12.2
+	 * and §5.12.6), and every other item keeps its queue.
+	 */
+	async #follow(session: ClientSession, subscription: PlantSubscription): Promise<void> {
+		const { server, watched, listener } = this.#options;
+		const { added, removed } = watched.behind();
+		if (added.length > 0) {
+			this.#prefixes = await namespacePrefixes(session, server, watched.tags);
+			const refused = await watched.watch(session, subscription.id, this.#prefixes, added);
+			if (this.#over.signal.aborted) return;
+			listener.watchedFurther(refused);
+		}
+		if (removed.length > 0) await watched.unwatch(session, subscription.id, removed);
+	}
+
+	/** A server that cannot do it, or breaks off, has no say in the rest; what is due is tried again. */
+	async #backfill(session: ClientSession): Promise<void> {
+		const { listener } = this.#options;
+		await listener.backfill(session, this.#nodeIdOf, this.#over.signal).catch(() => undefined);
+	}
+
+	readonly #nodeIdOf: NodeIdOf = (place) => {
+		const { tags } = this.#options.watched;
+		const named = tags[place];
+		if (named === undefined) return undefined;
+		const { namespace, tag } = named;
+		const prefix = this.#prefixes.get(namespace);
+		// A tag that came a moment ago, in a namespace that no other one is in.
+		return prefix === undefined ? undefined : `${prefix}${tag.nodeId}`;
+	};
+
+	/** @throws Error when the server does not tell its state in time */
+	async #isAlive(session: ClientSession): Promise<void> {
+		const { clock } = this.#options;
+		await within(clock, aliveWithinMs, readAttributes(session, [serverStateNode], AttributeIds.Value));
 	}
 }

@@ -8,7 +8,7 @@ import type { TagBook } from "../tag-book.ts";
 import { CycleBuilder, type SourceTag } from "./cycle-builder.ts";
 import type { FlatTarget, SampleTarget } from "./data-change-reader.ts";
 import { leafCount, type Shape } from "./flat/shape.ts";
-import type { NamedTag } from "./opcua-session.ts";
+import { type NamedTag, partsOf } from "./watched-tags.ts";
 
 /** Finds out, while a session lasts, what is left to the server. */
 export interface TagResolver {
@@ -29,7 +29,8 @@ export interface Surplus {
 
 interface Device {
 	readonly config: DeviceConfig;
-	readonly items: ReadonlyMap<string, NamedTag>;
+	/** The place of each item, by what it is known by. */
+	readonly items: ReadonlyMap<string, number>;
 }
 
 /** A tag in the making. */
@@ -42,16 +43,19 @@ interface Placed {
 /** The tags of one source by device, and where the values of each go. They may change while values arrive. */
 export class SourceTags {
 	readonly builders = new Map<string, CycleBuilder>();
-	/** By client handle, which counts from 1; a handle is never used again. */
+	/** What the server is to watch, by place; a place is never used again. */
+	readonly list: (NamedTag | undefined)[] = [];
+	/** By tag id: its place in the list, which is one for all tags of an item. */
+	readonly places = new Map<number, number>();
+	/** By client handle, which is the place counted from 1. */
 	readonly targets: (SampleTarget | undefined)[] = [undefined];
 	readonly #book: TagBook;
 	readonly #devices = new Map<string, Device>();
-	/** Items whose values are several tags. */
+	/** Items whose values are several tags, by place. */
 	readonly #flat = new Map<
 		number,
 		{ readonly target: FlatTarget; readonly device: string; readonly name: string }
 	>();
-	#items: readonly NamedTag[] = [];
 	#tags: readonly SourceTag[] = [];
 	/** Takes what the server still sends for tags that the device has no more. */
 	readonly #ignored: SampleTarget = { samples: new SampleColumns(16), tagId: 0, datatype: 10 };
@@ -60,11 +64,7 @@ export class SourceTags {
 		this.#book = book;
 	}
 
-	/** What the server watches, device by device; another list whenever one of them changes. */
-	get items(): readonly NamedTag[] {
-		return this.#items;
-	}
-
+	/** Every tag, device by device. */
 	get tags(): readonly SourceTag[] {
 		return this.#tags;
 	}
@@ -82,34 +82,45 @@ export class SourceTags {
 	}
 
 	/**
-	 * The device has these tags from now on. An item whose node stays keeps its handle, whatever its values are taken
-	 * for. Returns the ids of tags that came, and tags that the device has no more.
+	 * The device has these tags from now on. An item whose node stays keeps its place, whatever its values are taken for.
+	 * Returns the ids of tags that came, tags that the device has no more, and the places that are empty now.
 	 */
-	change(device: string, tags: readonly ReadableTag[]): { came: number[]; left: SourceTag[] } {
+	change(
+		device: string,
+		tags: readonly ReadableTag[],
+	): { came: number[]; left: SourceTag[]; emptied: number[] } {
 		const entry = this.#devices.get(device);
 		const builder = this.builders.get(device);
-		if (entry === undefined || builder === undefined) return { came: [], left: [] };
+		if (entry === undefined || builder === undefined) return { came: [], left: [], emptied: [] };
 		const placed = tags.map((readable, rank) => this.#placed(entry.config, readable, rank));
 		const before = entry.items;
+		const had = this.#tagsAt(before.values());
+		for (const { tag } of had) this.places.delete(tag.id);
 		builder.retag(placed.map(({ tag }) => tag));
-		const items = new Map<string, NamedTag>();
+		const items = new Map<string, number>();
 		for (const [key, parts] of byItem(placed)) items.set(key, this.#item(before.get(key), parts, builder));
-		const isThere = new Set([...items.values()].map(({ handle }) => handle));
-		for (const { handle } of before.values()) {
-			if (isThere.has(handle)) continue;
-			this.targets[handle] = this.#ignored;
-			this.#flat.delete(handle);
+		const emptied = [...before].flatMap(([key, place]) => (items.has(key) ? [] : [place]));
+		for (const place of emptied) {
+			this.list[place] = undefined;
+			this.targets[place + 1] = this.#ignored;
+			this.#flat.delete(place);
 		}
-		const had = tagsOf(before.values());
 		const hasNow = new Set(placed.map(({ tag }) => tag.tag.id));
 		const hadIds = new Set(had.map(({ tag }) => tag.id));
 		this.#devices.set(device, { config: entry.config, items });
-		this.#items = [...this.#devices.values()].flatMap((each) => [...each.items.values()]);
-		this.#tags = tagsOf(this.#items);
+		this.#tags = [...this.#devices.values()].flatMap((each) => this.#tagsAt(each.items.values()));
 		return {
 			came: [...hasNow].filter((id) => !hadIds.has(id)),
 			left: had.filter(({ tag }) => !hasNow.has(tag.id)),
+			emptied,
 		};
+	}
+
+	#tagsAt(places: Iterable<number>): SourceTag[] {
+		return [...places].flatMap((place) => {
+			const named = this.list[place];
+			return named === undefined ? [] : partsOf(named);
+		});
 	}
 
 	/** After each notification: drops what came for tags that are no more, and tells what had no place. */
@@ -136,18 +147,20 @@ export class SourceTags {
 		};
 	}
 
-	#item(before: NamedTag | undefined, placed: readonly Placed[], builder: CycleBuilder): NamedTag {
+	#item(before: number | undefined, placed: readonly Placed[], builder: CycleBuilder): number {
 		const { namespace, tag, part } = placed[0] as Placed;
-		const handle = before?.handle ?? this.targets.push(undefined) - 1;
 		const parts = part === undefined ? undefined : placed.map((one) => one.tag);
 		const { id, datatype } = tag.tag;
 		const flat = part === undefined ? undefined : flatTarget(part.shape as Shape, placed);
-		this.#flat.delete(handle);
-		if (flat !== undefined && part !== undefined)
-			this.#flat.set(handle, { target: flat, device: builder.device, name: part.of });
-		this.targets[handle] = { samples: builder.samples, tagId: id, datatype, flat };
 		// The server watches the object that it was told of; what is in its values is nothing to it.
-		return Object.assign(before ?? { handle }, { namespace, tag, parts });
+		const place = before ?? this.list.length;
+		this.list[place] = { namespace, tag, parts };
+		this.targets[place + 1] = { samples: builder.samples, tagId: id, datatype, flat };
+		for (const one of placed) this.places.set(one.tag.tag.id, place);
+		this.#flat.delete(place);
+		if (flat !== undefined && part !== undefined)
+			this.#flat.set(place, { target: flat, device: builder.device, name: part.of });
+		return place;
 	}
 }
 
@@ -168,10 +181,6 @@ function flatTarget(shape: Shape, placed: readonly Placed[]): FlatTarget {
 	for (const { tag, part } of placed)
 		if (part !== undefined) leaves[part.leaf] = { tagId: tag.tag.id, datatype: tag.tag.datatype };
 	return { shape, leaves: Array.from({ length: leafCount(shape) }, (_, leaf) => leaves[leaf]), surplus: 0 };
-}
-
-function tagsOf(items: Iterable<NamedTag>): SourceTag[] {
-	return [...items].flatMap(({ tag, parts }) => parts ?? [tag]);
 }
 
 /** An item by its node, and by its tag or by what its tags' names have in common. */

@@ -67,6 +67,7 @@ export class PortSource implements SampleSource {
 	state(): SourceState {
 		return {
 			server: this.name,
+			security: undefined,
 			connected: true,
 			tags: this.#tags,
 			tagsSubscribed: this.#tags,

@@ -45,8 +45,8 @@ interface ForeignNode {
 	readonly devicesAway: Map<string, number>;
 }
 
-/** Beyond so many devices of one edge node what cannot be read is the edge node's own gap. */
-const unreadDevicesMax = 100;
+/** Beyond so many devices, of all edge nodes together, what cannot be read is the edge node's own gap. */
+const unreadDevicesMax = 2_000;
 
 const noHash = new Uint8Array(16);
 
@@ -56,6 +56,7 @@ export class ForeignRecords {
 	readonly #known = new ForeignSamples();
 	/** By edge node and device: since when there is something that no birth explains. */
 	readonly #unread = new Map<number, Map<string, number>>();
+	#unreadDevices = 0;
 
 	constructor(options: ForeignRecordsOptions) {
 		this.#options = options;
@@ -95,12 +96,16 @@ export class ForeignRecords {
 	unread(edgeNode: number, device: string, sentMs: number): void {
 		const since = this.#unread.get(edgeNode) ?? new Map<string, number>();
 		this.#unread.set(edgeNode, since);
-		const of = since.has(device) || since.size < unreadDevicesMax ? device : nodeDevice;
-		if (!since.has(of)) since.set(of, sentMs < 0 ? this.#options.clock.wallMs() : sentMs);
+		const of = since.has(device) || this.#unreadDevices < unreadDevicesMax ? device : nodeDevice;
+		if (since.has(of)) return;
+		since.set(of, sentMs < 0 ? this.#options.clock.wallMs() : sentMs);
+		if (of !== nodeDevice) this.#unreadDevices++;
 	}
 
 	/** It speaks confirmed delivery, and sends again whatever could not be read. */
 	notForeign(edgeNode: number): void {
+		for (const device of this.#unread.get(edgeNode)?.keys() ?? [])
+			if (device !== nodeDevice) this.#unreadDevices--;
 		this.#unread.delete(edgeNode);
 	}
 
@@ -163,7 +168,7 @@ export class ForeignRecords {
 	): void {
 		const since = this.#unread.get(edgeNode);
 		const fromMs = since?.get(device);
-		since?.delete(device);
+		if (since?.delete(device) && device !== nodeDevice) this.#unreadDevices--;
 		if (since?.size === 0) this.#unread.delete(edgeNode);
 		if (fromMs !== undefined && fromMs < coveredFromMs)
 			this.#gap(edgeNode, device, { fromMs, toMs, cause: "unknown" });

@@ -147,6 +147,19 @@ export class StoreFile {
 		this.#counts.write();
 	}
 
+	/**
+	 * A gap that was written down before is filled by now, or comes itself after the word that it is: records may overtake
+	 * each other.
+	 */
+	#isKnown({ edgeNode, device, tags, fromMs, toMs, cause, backfilled }: PlainBatch["gaps"][number]): boolean {
+		const place = [edgeNode, device, JSON.stringify(tags), fromMs, toMs, cause] as const;
+		const same = "edge_node = ? AND device = ? AND tags = ? AND from_ms = ? AND to_ms = ? AND cause = ?";
+		if (!backfilled)
+			return this.get(`SELECT 1 FROM gap WHERE ${same} AND backfilled = 1 LIMIT 1`, ...place) !== undefined;
+		this.run(`UPDATE gap SET backfilled = 1 WHERE ${same}`, ...place);
+		return Number(this.get("SELECT changes() AS n")?.n) > 0;
+	}
+
 	#positions(batch: PlainBatch): void {
 		for (const { edgeNode, epoch, previousEpoch, previousLast, ranges } of batch.epochs) {
 			this.run(
@@ -164,6 +177,7 @@ export class StoreFile {
 			this.run("INSERT OR REPLACE INTO through VALUES (?, ?, ?)", edgeNode, device, throughMs);
 		}
 		for (const gap of batch.gaps) {
+			if (this.#isKnown(gap)) continue;
 			this.run(
 				"INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 				gap.id,

@@ -17,9 +17,11 @@ interface Place {
 	readonly minMs: number;
 }
 
-// A Bad sample with neither value nor server time is the agent's own word that a tag cannot be read: the source has
-// not written it. Such samples fill records of their own, so the first tells.
-const agentsOwn = "f.status >= 2147483648 AND f.value IS NULL AND f.server_lag IS NULL";
+// A Bad sample with neither value nor server time is the agent's own word that a tag cannot be read, and an interpolated
+// one (info bits 0x402) that it has its old value still: the source has not written it. Such samples fill records of
+// their own, so the first tells.
+const agentsOwn =
+	"f.server_lag IS NULL AND ((f.status >= 2147483648 AND f.value IS NULL) OR (f.status & 65535) = 1026)";
 const within = `pos >= ? * ${samplesPerSeq} AND pos < ? * ${samplesPerSeq} + ?`;
 
 /** One unit up to a source time; questions reach no further. For one read transaction. */
@@ -46,7 +48,7 @@ export class UnitCounts implements CountedUnit {
 		this.#toMs = options.toMs;
 		this.#aheadMax = options.aheadMax;
 		// Status below 2^30 is Good.
-		this.#counts = `series IN (${options.series.join(",")}) AND status < 1073741824`;
+		this.#counts = `series IN (${options.series.join(",")}) AND status < 1073741824 AND (status & 65535) <> 1026`;
 		this.#beyond = options.series.length === 0 ? [] : this.#acrossTheEnd();
 	}
 

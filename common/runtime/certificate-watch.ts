@@ -3,7 +3,7 @@ import type { Part } from "./lifecycle.ts";
 
 /** A certificate that a present connection relies on. */
 export interface CertificateInUse {
-	readonly whose: "broker" | "own";
+	readonly whose: "broker" | "own" | "opcua_own" | `opcua_server:${string}`;
 	readonly subject: string;
 	/** Milliseconds since 1970 UTC. */
 	readonly expiresMs: number;

@@ -224,8 +224,10 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 function describe(value: unknown): string {
 	if (value === undefined) return "nothing";
-	// A password does not belong into an address, and if it stands there, not into a message either.
-	const text = (JSON.stringify(value) ?? String(value)).replace(/(\w:\/\/)[^\s/@"]+@/g, "$1…@");
+	// A password does not belong into a configuration, and if it stands there, not into a message either.
+	const hidden = (key: string, inner: unknown) =>
+		/^(?:password|passphrase|secret|token)$/.test(key) ? "…" : inner;
+	const text = (JSON.stringify(value, hidden) ?? String(value)).replace(/(\w:\/\/)[^\s/@"]+@/g, "$1…@");
 	return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

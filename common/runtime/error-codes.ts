@@ -30,6 +30,30 @@ export const errorCodes = {
 		retryable: true,
 		meaning: "The OPC UA server does not have the namespace that a tag names.",
 	},
+	OPCUA_SECURITY_NOT_OFFERED: {
+		retryable: true,
+		meaning: "The OPC UA server offers less security than is asked for; the message lists what it offers.",
+	},
+	OPCUA_CERTIFICATE_REFUSED: {
+		retryable: true,
+		meaning: "The OPC UA server's certificate is not accepted; the message names each reason.",
+	},
+	OPCUA_ENDPOINTS_DIFFER: {
+		retryable: true,
+		meaning: "What the OPC UA server offers was changed on its way: somebody may be in between.",
+	},
+	OPCUA_OWN_CERTIFICATE_REFUSED: {
+		retryable: true,
+		meaning: "The OPC UA server does not accept the agent's own certificate.",
+	},
+	OPCUA_OWN_CERTIFICATE_UNUSABLE: {
+		retryable: false,
+		meaning: "The agent's own certificate or its key cannot be read, or they do not belong together.",
+	},
+	OPCUA_IDENTITY_REFUSED: {
+		retryable: true,
+		meaning: "The OPC UA server does not accept the configured user, or it could not be named safely.",
+	},
 	BROKER_UNREACHABLE: {
 		retryable: true,
 		meaning: "The MQTT broker cannot be reached or refused the connection.",

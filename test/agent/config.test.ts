@@ -48,13 +48,49 @@ test("a sound file is taken, with its defaults", () => {
 	});
 });
 
+test("a server is secured with the best it offers and without a name, unless told otherwise", () => {
+	const servers = [{ name: "kiln", endpoint: "opc.tcp://h:1" }];
+	const result = parseConfig(configOf({ servers }), "agent.yaml", agentConfig, {});
+	expect(result.ok && result.value.servers[0]).toMatchObject({ identity: "anonymous" });
+	expect(result.ok && result.value.servers[0]).not.toHaveProperty("insecure");
+});
+
 describe("refused, with the place and what was expected:", () => {
 	const server = { name: "kiln", endpoint: "opc.tcp://127.0.0.1:4840", insecure: true };
 	test.each([
 		[
-			"a server without security that nobody asked for",
-			configOf({ servers: [{ name: "kiln", endpoint: "opc.tcp://h:1" }] }),
-			/^servers\[0\]\.insecure: expected insecure: true/,
+			"insecure: false, which says nothing",
+			configOf({ servers: [{ ...server, insecure: false }] }),
+			/^servers\[0\]\.insecure: expected insecure: true, or no such key, found false$/,
+		],
+		[
+			"security for a server that shall have none",
+			configOf({ servers: [{ ...server, security: { mode: "Sign" } }] }),
+			/^servers\[0\]\.security: expected no such key with insecure: true/,
+		],
+		[
+			"a user on a connection that protects nothing",
+			configOf({ servers: [{ ...server, identity: { username: "line", password_file: "p" } }] }),
+			/^servers\[0\]\.identity: expected anonymous with insecure: true/,
+		],
+		[
+			"a policy that is withdrawn",
+			configOf({ servers: [{ ...server, insecure: undefined, security: { policy: "Basic256" } }] }),
+			/^servers\[0\]\.security\.policy: expected one of Aes256_Sha256_RsaPss, Aes128_Sha256_RsaOaep, Basic256Sha256, found "Basic256"$/,
+		],
+		[
+			"a password in the configuration, which is not repeated",
+			configOf({
+				servers: [
+					{ ...server, insecure: undefined, identity: { username: "line", password: "Sesame-4711" } },
+				],
+			}),
+			/^servers\[0\]\.identity: expected anonymous, username with password_file, or certificate_file with key_file, found \{"username":"line","password":"…"\}$/,
+		],
+		[
+			"a user's certificate without its key",
+			configOf({ servers: [{ ...server, insecure: undefined, identity: { certificate_file: "user.pem" } }] }),
+			/^servers\[0\]\.identity: expected anonymous, username with password_file/,
 		],
 		[
 			"a broker address with a password in it",

@@ -84,6 +84,12 @@ describe("a process with a broken configuration ends with 2 before it has made a
 		["collector", /route: \[U200,/, "route: [U200, U200,", "U200 is there twice"],
 		["collector", "keepalive_s: 15", "keepalive_s: soon", "keepalive_s: expected a whole number"],
 		["collector", /secret_file: .*/, "secret_file: nowhere.secret", "nowhere.secret"],
+		[
+			"agent",
+			"identity: anonymous",
+			"identity: { username: line, password_file: p }",
+			"servers[0].identity: expected anonymous with insecure: true",
+		],
 		["agent", "queue_size: 5000", "queue_size: -1", "queue_size: expected a whole number"],
 	])("%s: %s → %s", async (kind, from, to, told) => {
 		const folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { describeWithPeer } from "../helpers/peers.ts";
@@ -10,6 +10,28 @@ import { expectExplained, expectWhole, pause, settle, subscribed } from "./whole
 
 const hourMs = 3_600_000;
 
+const sharedMemory = "/dev/shm";
+
+/**
+ * Removes what faketime left of processes that were killed: a later process of the same number would find it and not
+ * start.
+ */
+function removeLeftovers(): void {
+	for (const name of readdirSync(sharedMemory)) {
+		const pid = /^(?:sem\.)?faketime_(?:sem|shm)_(\d+)$/.exec(name)?.[1];
+		if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(sharedMemory, name), { force: true });
+	}
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return (error as NodeJS.ErrnoException).code !== "ESRCH";
+	}
+}
+
 /** A process's wall clock, moved while it runs; its monotonic clock stays as it is. */
 class MovedClock {
 	readonly env: NodeJS.ProcessEnv;
@@ -17,6 +39,7 @@ class MovedClock {
 
 	constructor(faketime: string, file: string) {
 		this.#file = file;
+		removeLeftovers();
 		const settings = execFileSync(faketime, ["-m", "-f", "+0", "env"], { encoding: "utf8" });
 		const library = /^LD_PRELOAD=(.*)$/m.exec(settings)?.[1];
 		if (library === undefined) throw new Error(`expected faketime to name its library, found ${settings}`);
@@ -45,6 +68,8 @@ describeWithPeer("mosquitto", "a wall clock that jumps by an hour", (mosquitto) 
 	describeWithPeer("faketime", "under the plant server, agent and collector", (faketime) => {
 		const lineOf = async (): Promise<{ line: LoadLine; agent: MovedClock; collector: MovedClock }> => {
 			const line = new LoadLine({ tags: 50 });
+			// The last one registered comes first: what the processes leave is removed when they have ended.
+			onTestFinished(removeLeftovers);
 			onTestFinished(() => line.stop());
 			const agent = new MovedClock(faketime, join(line.directory, "agent.clock"));
 			const collector = new MovedClock(faketime, join(line.directory, "collector.clock"));

@@ -2,13 +2,16 @@ import { join } from "node:path";
 import {
 	DataType,
 	MessageSecurityMode,
+	type NodeId,
 	OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
 	SecurityPolicy,
 	type StatusCode,
 	StatusCodes,
+	type Subscription,
 	type UAVariable,
+	type UserManagerOptions,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
@@ -22,6 +25,21 @@ const fourNodes = {
 	Heartbeat: DataType.DateTime,
 } as const;
 
+/** What a server offers that is not plain. */
+export interface SecuredServer {
+	/** Of the server, and what it says its application URI is. */
+	readonly certificateFile: string;
+	readonly keyFile: string;
+	readonly applicationUri: string;
+	readonly policies: SecurityPolicy[];
+	readonly modes: MessageSecurityMode[];
+	/** Whether it trusts every client; otherwise those that are in the folder `trusted/certs` of `pki`. */
+	readonly trustsEveryone?: boolean;
+	/** Who may open a session beside everybody. */
+	readonly users?: UserManagerOptions;
+	readonly anonymous?: boolean;
+}
+
 /** A real OPC UA server with a few variables, which can be stopped and started again at the same address. */
 export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 	readonly #folder: string;
@@ -29,57 +47,133 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 	#server: OPCUAServer | undefined;
 	readonly #variables = new Map<Name, UAVariable>();
 	readonly #nodes: Readonly<Record<Name, DataType>>;
+	readonly #capabilities: object;
 
-	/** `nodes`: the variables by name, with string node ids of the same name. */
+	/** `nodes`: the variables by name, with string node ids of the same name; `capabilities`: what the server can do. */
 	constructor(
 		folder: string,
 		nodes = fourNodes as Readonly<Record<string, DataType>> as Record<Name, DataType>,
+		capabilities: object = {},
 	) {
 		this.#folder = folder;
 		this.#nodes = nodes;
+		this.#capabilities = capabilities;
 	}
 
 	get port(): number {
 		return this.#port;
 	}
 
-	async start(): Promise<void> {
+	async start(secured?: SecuredServer): Promise<void> {
 		const certificates = new OPCUACertificateManager({
 			rootFolder: join(this.#folder, "pki"),
 			disableFileWatchers: true,
+			automaticallyAcceptUnknownCertificate: secured?.trustsEveryone ?? true,
+		});
+		const users = new OPCUACertificateManager({
+			rootFolder: join(this.#folder, "users"),
+			disableFileWatchers: true,
 		});
 		await certificates.initialize();
+		if (secured !== undefined) await users.initialize();
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
 			port: this.#port,
-			securityPolicies: [SecurityPolicy.None],
-			securityModes: [MessageSecurityMode.None],
-			allowAnonymous: true,
+			securityPolicies: secured?.policies ?? [SecurityPolicy.None],
+			securityModes: secured?.modes ?? [MessageSecurityMode.None],
+			allowAnonymous: secured?.anonymous ?? true,
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
-			userCertificateManager: certificates,
-			certificateFile: join(certificates.rootDir, "own", "certs", "small.pem"),
+			userCertificateManager: secured === undefined ? certificates : users,
+			certificateFile: secured?.certificateFile ?? join(certificates.rootDir, "own", "certs", "small.pem"),
+			...(secured === undefined ? {} : securedOptions(secured)),
 			// Otherwise the server merges the changes within that time, without an overflow bit.
-			serverCapabilities: { minSupportedSampleRate: 0, maxMonitoredItemsQueueSize: 5_000 },
+			serverCapabilities: {
+				minSupportedSampleRate: 0,
+				maxMonitoredItemsQueueSize: 5_000,
+				...this.#capabilities,
+			},
 		});
 		await server.initialize();
 		const addressSpace = server.engine.addressSpace;
 		if (addressSpace === null) throw new Error("expected an address space after initialize");
-		const namespace = addressSpace.registerNamespace(namespaceUri);
-		for (const [name, dataType] of Object.entries(this.#nodes) as [Name, DataType][]) {
-			const variable = namespace.addVariable({
-				organizedBy: addressSpace.rootFolder.objects,
-				browseName: name,
-				nodeId: `s=${name}`,
-				dataType: DataType[dataType],
-				minimumSamplingInterval: 0,
-			});
-			this.#variables.set(name, variable);
-		}
+		addressSpace.registerNamespace(namespaceUri);
 		this.#server = server;
+		for (const name of Object.keys(this.#nodes) as Name[]) this.add(name);
 		await server.start();
 		this.#port = Number(new URL(server.getEndpointUrl().replace("opc.tcp", "http")).port);
+	}
+
+	/** A variable that was removed is there again. */
+	add(name: Name): void {
+		const addressSpace = this.#space;
+		const variable = addressSpace.getNamespace(namespaceUri).addVariable({
+			organizedBy: addressSpace.rootFolder.objects,
+			browseName: name,
+			nodeId: `s=${name}`,
+			dataType: DataType[this.#nodes[name]],
+			minimumSamplingInterval: 0,
+		});
+		this.#variables.set(name, variable);
+	}
+
+	remove(name: Name): void {
+		const variable = this.#variables.get(name);
+		this.#variables.delete(name);
+		if (variable !== undefined) this.#space.deleteNode(variable);
+	}
+
+	/** The server says of a limit that it is another one than it keeps. */
+	claim(node: string, limit: number): void {
+		const variable = this.#space.findNode(node) as UAVariable;
+		const value = new Variant({ dataType: DataType.UInt32, value: limit });
+		variable.bindVariable({ get: () => value }, true);
+	}
+
+	get #space() {
+		const space = this.#server?.engine.addressSpace;
+		if (space === null || space === undefined) throw new Error("expected a server that runs");
+		return space;
+	}
+
+	/** The server keeps what is written from now on; only while it runs. */
+	keepHistory(...names: Name[]): void {
+		for (const name of names) {
+			const variable = this.#variables.get(name);
+			variable?.addressSpace.installHistoricalDataNode(variable, { maxOnlineValues: 100_000 });
+		}
+	}
+
+	/** Calls `made` for each new session. */
+	onSession(made: () => void): void {
+		this.#server?.on("create_session", made);
+	}
+
+	/** Ends every session, and with it its subscriptions. */
+	loseSessions(): void {
+		const engine = this.#server?.engine as unknown as {
+			readonly _sessions: Record<string, { readonly authenticationToken: NodeId }>;
+			closeSession(token: NodeId, deleteSubscriptions: boolean, reason: string): void;
+		};
+		for (const { authenticationToken } of Object.values(engine._sessions))
+			engine.closeSession(authenticationToken, true, "Terminated");
+	}
+
+	/** The server forgets the item of this client handle without a word, as servers do that lose a part of their state. */
+	loseItem(clientHandle: number): void {
+		const engine = this.#server?.engine as unknown as {
+			readonly _sessions: Record<
+				string,
+				{ readonly publishEngine: { readonly subscriptions: Subscription[] } }
+			>;
+		};
+		for (const { publishEngine } of Object.values(engine._sessions))
+			for (const subscription of publishEngine.subscriptions) {
+				const { clientHandles, serverHandles } = subscription.getMonitoredItems();
+				const at = clientHandles.indexOf(clientHandle);
+				if (at >= 0) subscription.removeMonitoredItem(serverHandles[at] as number);
+			}
 	}
 
 	async stop(): Promise<void> {
@@ -94,4 +188,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		const variant = new Variant({ dataType, arrayType: VariantArrayType.Scalar, value });
 		this.#variables.get(name)?.setValueFromSource(variant, status, new Date(sourceMs));
 	}
+}
+
+function securedOptions({ keyFile, applicationUri, users }: SecuredServer) {
+	return {
+		privateKeyFile: keyFile,
+		serverInfo: { applicationUri },
+		...(users === undefined ? {} : { userManager: users }),
+	};
 }

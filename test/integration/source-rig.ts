@@ -7,9 +7,10 @@ import { TagBook } from "../../agent/tag-book.ts";
 import { AgentTelemetry } from "../../agent/telemetry.ts";
 import type { Gap } from "../../common/contract/gap.ts";
 import type { SampleValue } from "../../common/contract/samples.ts";
-import { systemClock } from "../../common/runtime/clock.ts";
+import { type Clock, systemClock } from "../../common/runtime/clock.ts";
 import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { securityOf } from "./security-rig.ts";
 import { namespaceUri } from "./small-opcua-server.ts";
 
 export interface Taken {
@@ -64,21 +65,38 @@ export function sourceConfig(
 	return result;
 }
 
+interface Surroundings {
+	/** Where the certificates are. */
+	readonly folder?: string;
+	readonly clock?: Clock;
+	/** Gets every line of the log, down to what the library says. */
+	readonly lines?: string[];
+}
+
 /** A real source; what it hands over is written down in order. Stopped with the test. */
-export async function sourceOf(config: AgentConfig) {
+export async function sourceOf(
+	config: AgentConfig,
+	{ folder, clock = systemClock, lines }: Surroundings = {},
+) {
 	const tags = await TagBook.open(temporaryFolder(), config);
-	const log = pino({ level: "silent" });
+	const log =
+		lines === undefined
+			? pino({ level: "silent" })
+			: pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
 	routeOpcuaLog(log);
 	const taken: Taken[] = [];
 	const gaps: Gap[] = [];
 	const throughs: number[] = [];
+	const telemetry = new AgentTelemetry(log);
+	const server = config.servers[0] as AgentConfig["servers"][number];
 	const source: SampleSource = new OpcuaSource({
-		server: config.servers[0] as AgentConfig["servers"][number],
+		server,
+		security: securityOf(server, telemetry, { clock, ...(folder === undefined ? {} : { folder }) }),
 		devices: config.devices,
 		tags,
 		recovered: { throughMs: new Map(), samples: new Map() },
-		clock: systemClock,
-		telemetry: new AgentTelemetry(log),
+		clock,
+		telemetry,
 		sink: {
 			cycle: ({ samples, throughMs }) => {
 				if (throughMs !== undefined) throughs.push(throughMs);
@@ -96,5 +114,5 @@ export async function sourceOf(config: AgentConfig) {
 	});
 	onTestFinished(() => source.stop());
 	const of = (tag: string) => taken.filter((sample) => sample.tag === tag);
-	return { source, taken, gaps, throughs, of };
+	return { source, taken, gaps, throughs, of, telemetry };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { DeviceConfig } from "../../../agent/config.ts";
+import type { Cycle } from "../../../agent/pipeline.ts";
 import { CycleBuilder, type CycleCounts } from "../../../agent/source/cycle-builder.ts";
 import { datatypes } from "../../../common/contract/datatype.ts";
 import type { SampleValue } from "../../../common/contract/samples.ts";
@@ -38,9 +39,9 @@ function add(
 	samples.setValue(index, value);
 }
 
-function finish(from: CycleBuilder, publishThroughMs?: number) {
-	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0 };
-	const cycle = from.finish(publishThroughMs, counts);
+function finish(from: CycleBuilder, publishThroughMs?: number, nowMs = 1_000) {
+	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
+	const cycle = from.finish(publishThroughMs, counts, nowMs);
 	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
 		cycle?.samples.tagId[index],
 		cycle?.samples.sourceMs[index],
@@ -88,19 +89,21 @@ test("a heartbeat that is not Good proves nothing", () => {
 	expect(finish(unit)).toMatchObject({ throughMs: undefined, counts: { notGood: 1 } });
 });
 
-test("the value that a new subscription repeats is dropped once, and only when it is the same in time, status and value", () => {
+test("values that a new subscription repeats are dropped for ten seconds, and only when they are the same in time, status and value", () => {
 	const unit = builder();
 	add(unit, temperature, 10, 400);
 	finish(unit);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, 400);
 	expect(finish(unit)).toMatchObject({ samples: [], counts: { repeats: 1, samples: 0 } });
 	add(unit, temperature, 10, 400);
-	expect(finish(unit).samples).toHaveLength(1);
-	unit.expectRepeats();
+	expect(finish(unit, undefined, 11_000)).toMatchObject({ samples: [], counts: { repeats: 1 } });
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 11_001).samples).toHaveLength(1);
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, 400, 0x40000000);
 	expect(finish(unit).samples).toHaveLength(1);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 11, 400);
 	expect(finish(unit).samples).toHaveLength(1);
 });
@@ -109,10 +112,10 @@ test("a repeated list of bytes is a repeat by its content, not by where it lies 
 	const unit = builder();
 	add(unit, temperature, 10, Buffer.from([1, 2]));
 	finish(unit);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, Buffer.from([1, 2]));
 	expect(finish(unit).counts.repeats).toBe(1);
-	unit.expectRepeats();
+	unit.expectRepeats(1_000);
 	add(unit, temperature, 10, Buffer.from([1, 3]));
 	expect(finish(unit).samples).toHaveLength(1);
 });
@@ -170,7 +173,7 @@ test("a device that gets other tags keeps what it has gathered and what it knows
 		[heartbeat, 20, 20],
 	]);
 	expect(throughMs).toBe(20);
-	unit.expectRepeats();
+	unit.expectRepeats(0);
 	add(unit, phase, 20, "SOAK");
 	add(unit, 90, 20, 1);
 	expect(finish(unit).counts).toMatchObject({ samples: 0, repeats: 2 });
@@ -200,4 +203,44 @@ test("a device says nothing of being complete while it has no tags, or not the o
 	unit.retag(sourceTags([temperature, "TT01"], [heartbeat, "Heartbeat"]));
 	add(unit, heartbeat, 20, 20);
 	expect(finish(unit).throughMs).toBe(20);
+});
+
+test("a tag that was called Bad and has its old value still is said to have it, once, after two seconds, marked", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	add(unit, phase, 12, "RAMP");
+	finish(unit, 5);
+	unit.calledBad([temperature, phase], 50);
+	unit.expectRepeats(10_000);
+	add(unit, temperature, 10, 400);
+	add(unit, phase, 12, "RAMP");
+	expect(finish(unit, 60, 10_000).samples).toEqual([]);
+	expect(unit.stillSame(11_999)).toBeUndefined();
+	// One that changes needs no such word.
+	add(unit, phase, 70, "SOAK");
+	expect(finish(unit, 80, 11_999).samples).toEqual([[phase, 70, "SOAK"]]);
+	const said = unit.stillSame(12_000);
+	expect(said).toMatchObject({ device: "U500", throughMs: undefined, samples: { count: 1 } });
+	const { samples } = said as Cycle;
+	expect([samples.tagId[0], samples.sourceMs[0], samples.value(0), samples.status[0]]).toEqual([
+		...[temperature, 70, 400, 0x402],
+	]);
+	expect(unit.stillSame(20_000)).toBeUndefined();
+	// What the server has last said of it is its old value still.
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, 110, 20_000).counts.repeats).toBe(1);
+});
+
+test("tags of which nothing is heard are given in turn, each again only after the time", () => {
+	const unit = builder();
+	for (const tag of [phase, temperature, heartbeat]) add(unit, tag, 10, 1);
+	finish(unit, undefined, 1_000);
+	expect(unit.takeQuiet(999, 2_000, 10)).toEqual([]);
+	expect(unit.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
+	expect(unit.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
+	expect(unit.isHeardSince(temperature, 1_000)).toBe(false);
+	add(unit, temperature, 20, 2);
+	finish(unit, undefined, 3_500);
+	expect(unit.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
+	expect([unit.isHeardSince(temperature, 1_000), unit.isLast(temperature, 20)]).toEqual([true, true]);
 });

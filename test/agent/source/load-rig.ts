@@ -13,6 +13,7 @@ import { loadNamespace } from "../../../simulators/load/load-server.ts";
 import { phaseTag, tagName, unitsOf } from "../../../simulators/load/load-tags.ts";
 import { parseStatusShare } from "../../../simulators/load/status-share.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { securityOf } from "../../integration/security-rig.ts";
 
 const tags = 40;
 
@@ -81,19 +82,23 @@ export async function loadedSource(
 	let aheadMs = 0;
 	const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 	const book = await TagBook.open(temporaryFolder(), config);
+	const telemetry = new AgentTelemetry(log);
+	const server = config.servers[0] as AgentConfig["servers"][number];
 	const source = new OpcuaSource({
-		server: config.servers[0] as AgentConfig["servers"][number],
+		server,
+		security: securityOf(server, telemetry),
 		devices: config.devices,
 		tags: book,
 		recovered: { throughMs: new Map(), samples: new Map() },
 		clock,
-		telemetry: new AgentTelemetry(log),
+		telemetry,
 		sink: {
 			cycle: ({ samples }) => {
 				for (let index = 0; index < samples.count; index++) {
 					const name = book.get(samples.tagId[index] as number)?.name as string;
 					const value = samples.value(index);
-					if (name === phaseTag) continue;
+					// Not from the plant: the old value of a tag that was called Bad.
+					if (name === phaseTag || samples.status[index] === 0x402) continue;
 					const list = taken.get(name) ?? [];
 					if (list.length === 0) taken.set(name, list);
 					list.push({

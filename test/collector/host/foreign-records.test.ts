@@ -55,3 +55,19 @@ test("a collector that starts again goes on above its positions, and the time in
 	expect(records.map(({ offset }) => offset)).toEqual([42]);
 	expect(gaps).toMatchObject([{ device: "", fromMs: 2_000, toMs: 9_000, cause: "unknown" }]);
 });
+
+test("what cannot be read is remembered by device up to a bound, by edge node beyond it, and forgotten when it is born", async () => {
+	const { foreign, gaps } = rig({ highestOffset: 0, completeMs: undefined });
+	const devices = 3_000;
+	for (const edgeNode of [1, 2])
+		for (let n = 0; n < devices; n++) foreign.unread(edgeNode, `D${n}`, 5_000 + n);
+	// An agent has it all in its journal.
+	foreign.notForeign(2);
+	await foreign.born(1, message(8_000));
+	expect(gaps).toHaveLength(2_001);
+	expect(gaps.at(-1)).toMatchObject({ device: "", fromMs: 7_000, toMs: 9_000, cause: "unknown" });
+	gaps.length = 0;
+	for (let n = 0; n < devices; n++) foreign.unread(3, `D${n}`, 5_000);
+	await foreign.born(3, message(8_000));
+	expect(gaps).toHaveLength(2_001);
+});

@@ -56,6 +56,7 @@ test(`${messages} fuzzed payloads and topics: all counted, named once per kind, 
 		rig.progress.length = 0;
 		rig.commands.length = 0;
 		rig.series.length = 0;
+		rig.gaps.length = 0;
 	};
 	const session = edgeSession();
 	const good = [

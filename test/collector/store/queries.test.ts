@@ -142,6 +142,20 @@ test("gaps tell tags, cause and edge node, the last noticed first", () => {
 	expect(readTotals(db).gaps).toBe(2);
 });
 
+test.each([
+	["after it", [false, true]],
+	["before it", [true, false]],
+] as const)("a gap that is filled is one row, also when the word that it is comes %s", (_, words) => {
+	const gap = { edgeNode: 1, device: "U500", tags: [], cause: "server_unreachable", noticedMs: 0 } as const;
+	const period = { fromMs: beganMs, toMs: beganMs + hourMs };
+	for (const [index, backfilled] of words.entries())
+		store.commit({ gaps: [{ ...gap, ...period, id: `record ${index}`, backfilled }] });
+	expect(readGaps(db, 5).map((row) => row.backfilled)).toEqual([true]);
+	// Another tag's, or one of another time, is another gap.
+	store.commit({ gaps: [{ ...gap, ...period, id: "tag", tags: ["TT01"], backfilled: false }] });
+	expect(readGaps(db, 5)).toHaveLength(2);
+});
+
 test("a lot has its newest verdict and the number of its violations", () => {
 	const lot = (name: string, openedMs: number) => ({
 		lot: name,

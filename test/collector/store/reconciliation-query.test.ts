@@ -116,6 +116,12 @@ describe("a unit", () => {
 			status: statusCodes.BadNoCommunication,
 		});
 		store.record("U500", [said("TT01"), said("Written")]);
+		// The server is back, and these have their old values still: Good, interpolated.
+		const same = { atMs: at(4) + 20, status: 0x402 };
+		store.record("U500", [
+			{ ...same, tag: "TT01", value: 1 },
+			{ ...same, tag: "Written", value: 25 },
+		]);
 		cycles(5, 9, { before: 25 });
 		expect(row()).toMatchObject({ produced: 45, stored: 45, missing: 0 });
 	});

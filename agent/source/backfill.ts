@@ -1,0 +1,188 @@
+import type { ClientSession } from "node-opcua";
+import type { Datatype } from "../../common/contract/datatype.ts";
+import type { Gap } from "../../common/contract/gap.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import { type Clock, pause } from "../../common/runtime/clock.ts";
+import type { ServerConfig } from "../config.ts";
+import type { CycleSink } from "../pipeline.ts";
+import type { AgentTelemetry } from "../telemetry.ts";
+import { readHistory } from "./history-read.ts";
+
+/** A moment of source time to 100 ns. */
+export interface SourceTime {
+	readonly ms: number;
+	readonly ticks: number;
+}
+
+/** What may be missing of a tag: everything between two times, of which both are known. */
+export interface MissingOfTag {
+	readonly tagId: number;
+	readonly after: SourceTime;
+	/** Undefined when nothing has come since: up to the end of the gap. */
+	readonly before: SourceTime | undefined;
+}
+
+/** A tag as a server's history knows it. */
+export interface HistoryTag {
+	readonly name: string;
+	/** Undefined for a tag whose history is not read: one of several in the values of its node. */
+	readonly nodeId: string | undefined;
+	readonly datatype: Datatype;
+}
+
+export interface BackfillOptions {
+	readonly order: "oldest_first" | "newest_first";
+	readonly clock: Clock;
+	readonly sink: CycleSink;
+	/** A gap is done with: so many values were had, and so many tags have no history. */
+	readonly onDone: (gap: Gap, values: number, tagsWithout: number) => void;
+}
+
+interface Job {
+	readonly gap: Gap;
+	/** When the first values after the gap had come, monotonic. */
+	readonly closedMs: number;
+	/** Asked when they have come for every tag. */
+	readonly missing: () => readonly MissingOfTag[];
+	tags?: { readonly tagId: number; after: SourceTime; readonly before: SourceTime | undefined }[];
+	next: number;
+	values: number;
+	readonly without: string[];
+	/** How many of them the server was asked for. */
+	asked: number;
+}
+
+/** Gaps that wait for their history; beyond it the oldest stays a gap. */
+const jobsMax = 1_000;
+/** The present value of every tag comes within this time after the first. */
+const settleMs = 3_000;
+/** Between two tags, so that a controller has time for its own work. */
+const restMs = 20;
+/** So many tags without any history, and none with it, are a server without it. */
+const withoutMax = 20;
+
+/**
+ * Fills gaps from what the plant server has kept itself: one tag after the other, behind all present values. What it gives
+ * is journaled like any other sample. A gap that is filled is said to be so; tags that stay missing are a gap of their
+ * own. A job that a lost connection breaks goes on where it was.
+ */
+export class Backfill {
+	readonly #options: BackfillOptions;
+	#jobs: Job[] = [];
+
+	constructor(options: BackfillOptions) {
+		this.#options = options;
+	}
+
+	/** A gap has ended; `missing` tells what it lacks, once every tag has told its present value. */
+	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
+		const closedMs = this.#options.clock.monotonicMs();
+		if (this.#jobs.length >= jobsMax) this.#jobs.shift();
+		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0 });
+	}
+
+	/**
+	 * Works until nothing is due or the session is over.
+	 * @throws Error when the service fails
+	 */
+	async run(
+		session: ClientSession,
+		tagOf: (tagId: number) => HistoryTag | undefined,
+		over: AbortSignal,
+	): Promise<void> {
+		const { order, clock, sink, onDone } = this.#options;
+		for (;;) {
+			const due = this.#jobs.filter(({ closedMs }) => clock.monotonicMs() - closedMs >= settleMs);
+			const job = order === "oldest_first" ? due[0] : due.at(-1);
+			if (job === undefined || over.aborted) return;
+			await this.#fill(job, session, tagOf, over);
+			if (over.aborted) return;
+			const { gap, values, without, tags = [] } = job;
+			if (without.length < tags.length) {
+				if (without.length > 0) sink.gap({ ...gap, tags: without });
+				sink.gap({ ...gap, backfilled: true });
+			}
+			onDone(gap, values, without.length);
+			this.#jobs = this.#jobs.filter((other) => other !== job);
+		}
+	}
+
+	async #fill(
+		job: Job,
+		session: ClientSession,
+		tagOf: (tagId: number) => HistoryTag | undefined,
+		over: AbortSignal,
+	): Promise<void> {
+		const { clock, sink } = this.#options;
+		job.tags ??= job.missing().map((tag) => ({ ...tag }));
+		for (; job.next < job.tags.length && !over.aborted; job.next++) {
+			const tag = job.tags[job.next] as NonNullable<Job["tags"]>[number];
+			const known = tagOf(tag.tagId);
+			if (known === undefined) continue;
+			const { name, nodeId, datatype } = known;
+			if (nodeId === undefined) {
+				job.without.push(name);
+				continue;
+			}
+			const isHopeless = job.values === 0 && job.asked >= withoutMax;
+			const question = { nodeId, datatype, tagId: tag.tagId, fromMs: tag.after.ms };
+			const hasHistory =
+				!isHopeless &&
+				(await readHistory(
+					session,
+					{ ...question, toMs: tag.before?.ms ?? job.gap.toMs },
+					clock.wallMs(),
+					(read) => {
+						const samples = between(read, tag);
+						if (samples.count === 0) return;
+						const last = samples.count - 1;
+						tag.after = {
+							ms: samples.sourceMs[last] as number,
+							ticks: samples.sourceRestTicks[last] as number,
+						};
+						job.values += samples.count;
+						sink.cycle({ device: job.gap.device, samples, throughMs: undefined });
+					},
+				));
+			if (!hasHistory) {
+				job.without.push(name);
+				job.asked++;
+			}
+			if (!isHopeless) await pause(clock, restMs, over);
+		}
+	}
+}
+
+/** For a server whose configuration wants it. */
+export function backfillOf(options: {
+	readonly server: ServerConfig;
+	readonly clock: Clock;
+	readonly sink: CycleSink;
+	readonly telemetry: AgentTelemetry;
+}): Backfill | undefined {
+	const { server, clock, sink, telemetry } = options;
+	if (server.backfill === "off") return undefined;
+	return new Backfill({
+		...{ order: server.backfill, clock, sink },
+		onDone: ({ device }, values, tagsWithout) =>
+			telemetry.gapBackfilled({ server: server.name, device, values, tagsWithout }),
+	});
+}
+
+/** The samples between two that are known. */
+function between(
+	samples: SampleColumns,
+	{ after, before }: { readonly after: SourceTime; readonly before: SourceTime | undefined },
+): SampleColumns {
+	const some = new SampleColumns(samples.count);
+	for (let index = 0; index < samples.count; index++) {
+		const at = { ms: samples.sourceMs[index] as number, ticks: samples.sourceRestTicks[index] as number };
+		if (compare(at, after) > 0 && (before === undefined || compare(at, before) < 0))
+			some.copyFrom(samples, index);
+	}
+	return some;
+}
+
+function compare(a: SourceTime, b: SourceTime): number {
+	return a.ms - b.ms || a.ticks - b.ticks;
+}
