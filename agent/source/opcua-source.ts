@@ -22,16 +22,17 @@ import type {
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
-import { type Backfill, backfillOf, type HistoryTag } from "./backfill.ts";
+import { type Backfill, backfillOf } from "./backfill.ts";
 import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
 import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
-import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
+import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
+import { PlantSession } from "./plant-session.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { SourceHoles } from "./source-holes.ts";
+import { overflowGap, SourceHoles } from "./source-holes.ts";
 import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
@@ -209,18 +210,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
-		await this.#backfill?.run(session, (tagId) => this.#historyTag(tagId, nodeIdOf), over);
-	}
-
-	#historyTag(tagId: number, nodeIdOf: NodeIdOf): HistoryTag | undefined {
-		const { places, list } = this.#tags;
-		const place = places.get(tagId);
-		const named = place === undefined ? undefined : list[place];
-		if (place === undefined || named === undefined) return undefined;
-		const part = partsOf(named).find(({ tag }) => tag.id === tagId);
-		if (part === undefined) return undefined;
-		const { name, datatype } = part.tag;
-		return { name, datatype, nodeId: named.parts === undefined ? nodeIdOf(place) : undefined };
+		await this.#backfill?.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
 	}
 
 	#isConnected(): void {
@@ -300,17 +290,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const { missing } = hole;
 			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
 		}
-		if (hasOverflowed) {
-			sink.gap({
-				device: builder.device,
-				tags: [],
-				// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
-				fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
-				toMs: builder.newestMs,
-				cause: "server_overflow",
-				backfilled: false,
-			});
-		}
+		if (hasOverflowed) sink.gap(overflowGap(cycle, beforeMs, builder.newestMs));
 		sink.cycle(cycle);
 	}
 

@@ -1,60 +1,16 @@
-import {
-	AttributeIds,
-	type ClientSession,
-	type NotificationMessage,
-	type OPCUAClient,
-	type UserIdentityInfo,
-} from "node-opcua";
+import { AttributeIds, type ClientSession, type OPCUAClient, type UserIdentityInfo } from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
 import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { PublishLoop } from "./publish-loop.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { readAttributes, statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
-import type { RefusedTag, WatchedTags } from "./watched-tags.ts";
-
-/** The node id, as the server counts its namespaces now, of a tag by its place in the list; undefined where it is empty. */
-export type NodeIdOf = (place: number) => string | undefined;
-
-/** What a session tells its owner, from its beginning to its end and never after it. */
-export interface PlantListener {
-	/** Milliseconds of monotonic time since `answered` was called. */
-	readonly silentMs: number;
-	/** The server has answered; `isWatching` says whether what it answers can be complete. */
-	answered(isWatching: boolean): void;
-	/** Values cannot be had at the moment, and why; the server may still gather them. */
-	silent(reason: string): void;
-	/** The subscription is gone with everything that it had gathered. */
-	subscriptionLost(): void;
-	/** Every tag's present value follows, which may be known already. */
-	watching(): void;
-	/** Every tag is asked for, and the server would not watch these. */
-	watched(refused: readonly RefusedTag[]): void;
-	/** Tags were asked for that are new in the list, and the server would not watch these. */
-	watchedFurther(refused: readonly RefusedTag[]): void;
-	/** These tags, by place in the list, were asked for once more; the server would still not watch these of them. */
-	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void;
-	/** Fills gaps from the server's history, until nothing is due or the session is over. */
-	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
-	/**
-	 * Places in the list of tags that are to be asked for once more now, after a look at those of which nothing is heard.
-	 * @throws Error when the service fails
-	 */
-	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]>;
-	/**
-	 * Each message once, in order; `isCycleEnd` is false while a publish cycle goes on; `publishedMs` is the server's time
-	 * of it, when it can be known. What it throws ends the session.
-	 */
-	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void;
-	/** A message that was lost on its way was asked for again and has come. */
-	republished(): void;
-	/** A message is gone for good: what it said is missing before the next one. */
-	missed(): void;
-}
+import type { WatchedTags } from "./watched-tags.ts";
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
@@ -72,9 +28,9 @@ export interface PlantSessionOptions {
 const aliveEveryMs = 1_000;
 const aliveWithinMs = 5_000;
 const serverStateNode = "i=2259";
-/** These say that the server has no such subscription; after anything else another session takes it over. */
 /** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
 const resumesMax = 3;
+/** These say that the server has no such subscription; after anything else another session takes it over. */
 const subscriptionGone: ReadonlySet<string> = new Set(["BadSubscriptionIdInvalid", "BadNoSubscription"]);
 
 /**

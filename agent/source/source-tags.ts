@@ -5,9 +5,11 @@ import { parseNodeText } from "../../common/runtime/opcua-names.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { ReadableTag } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
+import type { HistoryTag } from "./backfill.ts";
 import { CycleBuilder, type SourceTag } from "./cycle-builder.ts";
 import type { FlatTarget, SampleTarget } from "./data-change-reader.ts";
 import { leafCount, type Shape } from "./flat/shape.ts";
+import type { NodeIdOf } from "./plant-listener.ts";
 import { type NamedTag, partsOf } from "./watched-tags.ts";
 
 /** Finds out, while a session lasts, what is left to the server. */
@@ -121,6 +123,17 @@ export class SourceTags {
 			const named = this.list[place];
 			return named === undefined ? [] : partsOf(named);
 		});
+	}
+
+	/** A tag as the server's history knows it; a value that is several tags is not read from there. */
+	historyTag(tagId: number, nodeIdOf: NodeIdOf): HistoryTag | undefined {
+		const place = this.places.get(tagId);
+		const named = place === undefined ? undefined : this.list[place];
+		if (place === undefined || named === undefined) return undefined;
+		const part = partsOf(named).find(({ tag }) => tag.id === tagId);
+		if (part === undefined) return undefined;
+		const { name, datatype } = part.tag;
+		return { name, datatype, nodeId: named.parts === undefined ? nodeIdOf(place) : undefined };
 	}
 
 	/** After each notification: drops what came for tags that are no more, and tells what had no place. */

@@ -3,7 +3,7 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
-import type { NodeIdOf } from "./plant-session.ts";
+import type { NodeIdOf } from "./plant-listener.ts";
 import { QuietTags } from "./quiet-tags.ts";
 import { TagRetries } from "./tag-retries.ts";
 import { type NamedTag, partsOf, type RefusedTag, type TagList } from "./watched-tags.ts";

@@ -139,7 +139,7 @@ test("what is asked in a wrong way is told with what is right", async () => {
 	const plain = await browse();
 	expect([plain.code, plain.stderr]).toEqual([
 		2,
-		"pilotline: USAGE: expected --insecure, because only security policy None is supported so far: what is read can be seen and changed on its way\n",
+		"pilotline: USAGE: expected --config FILE, an agent's configuration with this server, or --insecure: then what is read can be seen and changed on its way\n",
 	]);
 	const nowhere = await browse("--insecure", "--from", "/Objects/2:Kiln/2:Zone9");
 	expect([nowhere.code, nowhere.stderr]).toEqual([

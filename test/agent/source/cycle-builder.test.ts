@@ -190,6 +190,40 @@ test("the first value of a tag that came while the agent runs is new, however ol
 	expect(finish(unit)).toMatchObject({ samples: [[8, 400, 1]], counts: { repeats: 1 } });
 });
 
+test("a tag that left with a Bad last word, and comes back with its old value, is said to have it still", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	const others = sourceTags([phase, "Phase"], [heartbeat, "Heartbeat"]);
+	unit.retag(others);
+	unit.calledBad([temperature], 50);
+	// Another change in between, while it is away.
+	unit.retag(others);
+	unit.retag(sourceTags([phase, "Phase"], [temperature, "TT01"], [heartbeat, "Heartbeat"]));
+	unit.resumeFurther([temperature], new Map());
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 5_000).counts).toMatchObject({ samples: 0, repeats: 1 });
+	const { samples } = unit.stillSame(7_000) as Cycle;
+	expect([samples.count, samples.tagId[0], samples.value(0), samples.status[0]]).toEqual([
+		...[1, temperature, 400, 0x402],
+	]);
+	// It is its first value only that may be a repeat.
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 8_000).counts).toMatchObject({ samples: 1, repeats: 0 });
+});
+
+test("what was to be said of a tag is not said any more once it has left", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	unit.calledBad([temperature], 50);
+	unit.expectRepeats(1_000);
+	add(unit, temperature, 10, 400);
+	finish(unit, undefined, 1_000);
+	unit.retag(sourceTags([phase, "Phase"]));
+	expect(unit.stillSame(9_000)).toBeUndefined();
+});
+
 test("a device says nothing of being complete while it has no tags, or not the one that is written last", () => {
 	const publish = new CycleBuilder({ name: "U500", time_base: "publish" } as DeviceConfig, []);
 	expect(finish(publish, 5_000).cycle).toBeUndefined();
