@@ -301,9 +301,11 @@ export class PlantSession {
 	 */
 	async #follow(session: ClientSession, subscription: PlantSubscription): Promise<void> {
 		const { server, watched, listener } = this.#options;
+		await watched.settle(session, subscription.id);
 		const { added, removed } = watched.behind();
 		if (added.length > 0) {
-			this.#prefixes = await namespacePrefixes(session, server, watched.tags);
+			if (added.some((place) => this.#nodeIdOf(place) === undefined))
+				this.#prefixes = await namespacePrefixes(session, server, watched.tags);
 			const refused = await watched.watch(session, subscription.id, this.#prefixes, added);
 			if (this.#over.signal.aborted) return;
 			listener.watchedFurther(refused);

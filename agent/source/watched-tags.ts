@@ -1,14 +1,19 @@
 import {
 	AttributeIds,
+	CallMethodRequest,
+	CallRequest,
+	type CallResponse,
 	type ClientSession,
 	CreateMonitoredItemsRequest,
 	type CreateMonitoredItemsResponse,
 	DataChangeFilter,
 	DataChangeTrigger,
+	DataType,
 	DeadbandType,
 	DeleteMonitoredItemsRequest,
 	MonitoringMode,
 	TimestampsToReturn,
+	Variant,
 } from "node-opcua";
 import type { ServerConfig } from "../config.ts";
 import type { SourceTag } from "./cycle-builder.ts";
@@ -17,6 +22,8 @@ import { ask, readAttributes, statusOf } from "./service.ts";
 /** The items a server may be asked for in one call when it names no limit itself. */
 const itemsPerCallDefault = 1_000;
 const maxMonitoredItemsPerCallNode = "i=11714";
+const serverNode = "i=2253";
+const monitoredItemsNode = "i=11492";
 /** Of a call as a whole: the server could do a part of it. */
 const tooMuchAtOnce: ReadonlySet<string> = new Set([
 	"BadTooManyOperations",
@@ -71,6 +78,8 @@ export class WatchedTags {
 	#itemIds = new Uint32Array(0);
 	/** By place in the list: 1 where the present subscription was asked for the tag, whatever the answer. */
 	#asked = new Uint8Array(0);
+	/** Places that the subscription was asked for without an answer: there may be items for them. */
+	readonly #unanswered = new Set<number>();
 	#itemsPerCall = itemsPerCallDefault;
 
 	constructor(options: WatchedTagsOptions) {
@@ -84,6 +93,7 @@ export class WatchedTags {
 
 	/** A new subscription has no items. */
 	forget(): void {
+		this.#unanswered.clear();
 		this.#itemIds.fill(0);
 		this.#asked.fill(0);
 	}
@@ -130,7 +140,9 @@ export class WatchedTags {
 		const refused: RefusedTag[] = [];
 		for (let from = 0; from < items.length; ) {
 			const chunk = items.slice(from, from + this.#itemsPerCall);
+			for (const { place } of chunk) this.#unanswered.add(place);
 			const results = await this.#create(session, subscriptionId, prefixes, chunk);
+			for (const { place } of chunk) this.#unanswered.delete(place);
 			// Too much at once: the same again in smaller parts.
 			if (results === undefined) continue;
 			for (const [index, { place }] of chunk.entries()) {
@@ -156,6 +168,27 @@ export class WatchedTags {
 		return this.watch(session, subscriptionId, prefixes, places);
 	}
 
+	/**
+	 * Deletes items that were created by a request whose answer was lost with the connection, or each of their values would come
+	 * twice; GetMonitoredItems, Part 5 §9.2. A server that cannot tell its items keeps them.
+	 * @throws Error when the connection breaks
+	 */
+	async settle(session: ClientSession, subscriptionId: number): Promise<void> {
+		if (this.#unanswered.size === 0) return;
+		const inputArguments = [new Variant({ dataType: DataType.UInt32, value: subscriptionId })];
+		const method = new CallMethodRequest({
+			objectId: serverNode,
+			methodId: monitoredItemsNode,
+			inputArguments,
+		});
+		const request = new CallRequest({ methodsToCall: [method] });
+		const { results } = await ask<CallResponse>(session, request);
+		const [itemIds, handles] = (results?.[0]?.outputArguments ?? []).map(({ value }) => numbersOf(value));
+		const left = itemIds?.filter((_, index) => this.#unanswered.has((handles?.[index] ?? 0) - 1));
+		await this.#deleteItems(session, subscriptionId, left ?? []);
+		this.#unanswered.clear();
+	}
+
 	/** Has the server forget tags that are not read any more; every other item keeps its queue. */
 	async unwatch(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
 		await this.#delete(session, subscriptionId, places);
@@ -168,8 +201,12 @@ export class WatchedTags {
 	/** What the server says to it does not matter: an item that it no longer knows is gone as well. */
 	async #delete(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
 		const old = places.map((place) => this.#itemIds[place] ?? 0).filter((id) => id > 0);
-		for (let from = 0; from < old.length; from += this.#itemsPerCall) {
-			const monitoredItemIds = old.slice(from, from + this.#itemsPerCall);
+		await this.#deleteItems(session, subscriptionId, old);
+	}
+
+	async #deleteItems(session: ClientSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
+		for (let from = 0; from < ids.length; from += this.#itemsPerCall) {
+			const monitoredItemIds = ids.slice(from, from + this.#itemsPerCall);
 			const request = new DeleteMonitoredItemsRequest({ subscriptionId, monitoredItemIds });
 			await ask(session, request).catch(() => undefined);
 		}
@@ -226,4 +263,8 @@ function itemOf(server: ServerConfig, nodeId: string, clientHandle: number) {
 			}),
 		},
 	};
+}
+
+function numbersOf(value: unknown): number[] {
+	return value instanceof Uint32Array || Array.isArray(value) ? Array.from(value as ArrayLike<number>) : [];
 }

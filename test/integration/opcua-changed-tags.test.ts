@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { ReadableTag } from "../../agent/pipeline.ts";
 import { statusCodes } from "../../common/contract/status.ts";
+import { TcpProxy } from "../faults/tcp-proxy.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { wireTo } from "../helpers/wire.ts";
 import { SmallOpcuaServer } from "./small-opcua-server.ts";
@@ -16,8 +17,8 @@ const [tt01, count, mode, heartbeat]: ReadableTag[] = [
 	{ name: "Heartbeat", node: "s=Heartbeat", type: "DateTime" },
 ] as [ReadableTag, ReadableTag, ReadableTag, ReadableTag];
 
-/** A source behind a wire that has read the first values of its four tags. */
-async function line() {
+/** A source that has read the first values of its four tags, through what `network` puts before the server. */
+async function line<Network extends { readonly port: number }>(network: (port: number) => Promise<Network>) {
 	const server = new SmallOpcuaServer(temporaryFolder());
 	onTestFinished(() => server.stop());
 	await server.start();
@@ -25,7 +26,7 @@ async function line() {
 	server.write("Count", [0, 1], startMs);
 	server.write("Mode", "IDLE", startMs);
 	server.write("Heartbeat", new Date(startMs), startMs);
-	const wire = await wireTo(server.port);
+	const wire = await network(server.port);
 	const rig = await sourceOf(sourceConfig(wire.port));
 	rig.source.start();
 	await expect.poll(() => rig.taken.length, soon).toBe(4);
@@ -34,7 +35,7 @@ async function line() {
 }
 
 test("tags that change while the connection is away are followed in the subscription that is taken over", async () => {
-	const { server, wire, isConnected, change, of, gaps } = await line();
+	const { server, wire, isConnected, change, of, gaps } = await line(wireTo);
 	wire.down = true;
 	wire.cut();
 	await expect.poll(isConnected, soon).toBe(false);
@@ -54,7 +55,7 @@ test("tags that change while the connection is away are followed in the subscrip
 });
 
 test("a new subscription has the tags of its time, under the handles that they have for ever", async () => {
-	const { server, wire, isConnected, change, of, gaps } = await line();
+	const { server, wire, isConnected, change, of, gaps } = await line(wireTo);
 	await change([tt01, heartbeat] as ReadableTag[]);
 	await expect.poll(() => server.clientHandles().sort(), soon).toEqual([1, 4]);
 	wire.down = true;
@@ -73,7 +74,7 @@ test("a new subscription has the tags of its time, under the handles that they h
 });
 
 test("a tag that came and is refused is Bad and asked for again; one that leaves while it is refused is forgotten", async () => {
-	const { server, source, change, of } = await line();
+	const { server, source, change, of } = await line(wireTo);
 	server.remove("Mode");
 	// BadNodeIdInvalid, which this server says of an item whose node is gone.
 	await expect.poll(() => of("Mode").at(-1)?.status, soon).toBe(0x8033_0000);
@@ -92,4 +93,28 @@ test("a tag that came and is refused is Bad and asked for again; one that leaves
 	await expect.poll(() => of("Mode3").at(-1)?.value, soon).toBe("SOAK");
 	expect(source.state()).toMatchObject({ tags: 4, tagsSubscribed: 4 });
 	expect(of("Mode2")).toHaveLength(1);
+});
+
+test("what was asked for when the connection broke is not watched twice", async () => {
+	const { server, wire, isConnected, change, of } = await line((port) => TcpProxy.to(port));
+	onTestFinished(() => wire.close());
+	wire.stall(["toClient"]);
+	const five = [tt01, count, mode, heartbeat, { ...tt01, name: "Twin" }] as ReadableTag[];
+	await change(five);
+	await expect.poll(() => server.clientHandles().sort(), soon).toEqual([1, 2, 3, 4, 5]);
+	wire.refuse = true;
+	wire.reset();
+	wire.resume();
+	await expect.poll(isConnected, soon).toBe(false);
+	wire.refuse = false;
+	await expect.poll(isConnected, soon).toBe(true);
+	// Once this one is watched, so is everything before it.
+	await change([...five, { ...tt01, name: "Third" } as ReadableTag]);
+	await expect.poll(() => of("Third").at(-1)?.value, soon).toBe(20);
+	expect(server.clientHandles().sort()).toEqual([1, 2, 3, 4, 5, 6]);
+	for (let n = 1; n <= 3; n++) server.write("TT01", 20 + n, startMs + n * 10);
+	await expect.poll(() => of("TT01").at(-1)?.value, soon).toBe(23);
+	await expect.poll(() => of("Twin").at(-1)?.value, soon).toBe(23);
+	const written = of("Twin").filter(({ status, sourceMs }) => status === 0 && sourceMs > startMs);
+	expect(written.map(({ value }) => value)).toEqual([21, 22, 23]);
 });
