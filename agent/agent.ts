@@ -14,7 +14,7 @@ import type { Logger } from "../common/runtime/logger.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import { SteadyHeap } from "../common/runtime/steady-heap.ts";
-import type { AgentConfig } from "./config.ts";
+import type { AgentConfig, DeviceConfig } from "./config.ts";
 import { DiskJournal } from "./journal/journal.ts";
 import { Recorder } from "./journal/recorder.ts";
 import type { CycleSink, SampleSource } from "./pipeline.ts";
@@ -28,8 +28,11 @@ import { readIdentity } from "./source/identity.ts";
 import { OpcuaSource, type OpcuaSourceOptions } from "./source/opcua-source.ts";
 import { applicationUriOf } from "./source/own-certificate.ts";
 import { OwnIdentity, pkiFolder } from "./source/own-identity.ts";
+import { ResolutionFile } from "./source/resolution/resolution-file.ts";
+import { ServerResolution } from "./source/resolution/server-resolution.ts";
 import { ServerSecurity } from "./source/server-security.ts";
 import { TagBook } from "./tag-book.ts";
+import { TagSets } from "./tag-sets.ts";
 import { AgentTelemetry } from "./telemetry.ts";
 
 const stopPartWithinMs = 4_000;
@@ -75,7 +78,26 @@ export class Agent {
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
 		await dataDirectory.acquire();
 		try {
-			const tags = await TagBook.open(dataDirectory.path, config);
+			const resolutions: ServerResolution[] = [];
+			for (const server of config.servers) {
+				resolutions.push(
+					new ServerResolution({
+						server: server.name,
+						devices: config.devices.filter((device) => device.server === server.name),
+						file: await ResolutionFile.open(dataDirectory.path, server.name),
+						clock,
+						telemetry,
+						onChanged: (set) => tagSets.change(set),
+					}),
+				);
+			}
+			const known = (device: DeviceConfig) => {
+				const server = config.servers.findIndex(({ name }) => name === device.server);
+				return resolutions[server]?.known(device) ?? [];
+			};
+			const tags = await TagBook.open(dataDirectory.path, {
+				devices: config.devices.map((device) => ({ name: device.name, tags: known(device) })),
+			});
 			const journal = new DiskJournal({
 				folder: join(dataDirectory.path, "journal"),
 				segmentBytes: config.journal.segment_bytes,
@@ -155,7 +177,7 @@ export class Agent {
 				certificates,
 			});
 			const plainServers = config.servers.filter(({ insecure }) => insecure === true).map(({ name }) => name);
-			const sources = config.servers.map((server) => {
+			const sources = config.servers.map((server, index) => {
 				const devices = config.devices.filter((device) => device.server === server.name);
 				const source = this.#createSource({
 					server,
@@ -174,9 +196,16 @@ export class Agent {
 					sink,
 					clock,
 					telemetry,
+					known,
+					resolver: resolutions[index],
 				});
 				connected.set(server.name, () => source.state().connected);
 				return source;
+			});
+			const tagSets = new TagSets({
+				book: tags,
+				sourceOf: (device) => sources[config.servers.findIndex(({ name }) => name === serverOf.get(device))],
+				publisher,
 			});
 			const status = new StatusServer({
 				...config.status,

@@ -14,6 +14,8 @@ import {
 	whole,
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
+import { isBrowsePath, isObjectsFolder, parseNodeText } from "../common/runtime/opcua-names.ts";
+import { includeTagFiles } from "./tags-file.ts";
 
 const MiB = 1024 ** 2;
 
@@ -75,17 +77,37 @@ const server = keys({
 	backfill: oneOf(["oldest_first", "newest_first", "off"] as const).default("oldest_first"),
 });
 
+/** What may be left to the server, and the engineering unit and range that births tell. */
 const tag = keys({
 	name: topicLevel,
-	/** A node id without namespace, for instance s=F500.TT01 or i=1001; the device names the namespace. */
-	node: text.refine((id) => /^[isgb]=.+$/.test(id), {
-		error: "expected a node id such as s=F500.TT01 or i=1001",
-	}),
-	type: oneOf(tagDatatypes),
-	/** Engineering unit and range, sent in the birth. */
+	/** `nsu=URI;s=F500.TT01`, or `s=F500.TT01` in the device's namespace. */
+	node: text
+		.refine((id) => parseNodeText(id) !== undefined, {
+			error: "expected a node id such as s=F500.TT01, i=1001 or nsu=urn:plant;s=F500.TT01",
+		})
+		.optional(),
+	/** A browse path below the Objects folder, such as Kiln/TT01 or 2:Kiln/2:TT01; the server is asked for the node. */
+	path: text.refine(isBrowsePath, { error: "expected a path such as Kiln/TT01 or 2:Kiln/2:TT01" }).optional(),
+	/** Without it the server says type, unit and range; what is given here wins. */
+	type: oneOf(tagDatatypes).optional(),
 	eu: text.optional(),
 	low: number({ min: -1e300, max: 1e300 }).optional(),
 	high: number({ min: -1e300, max: 1e300 }).optional(),
+});
+
+/** Every variable below a node that the patterns keep; what the server has changes, and is looked at again. */
+const browsed = keys({
+	/** A node id or a browse path. */
+	from: text.refine(
+		(from) => parseNodeText(from) !== undefined || isBrowsePath(from) || isObjectsFolder(from),
+		{ error: "expected a node id such as s=Kiln, or a path such as Kiln, 2:Kiln or /Objects" },
+	),
+	include: z.array(text, { error: "expected a list of patterns" }).default([]),
+	exclude: z.array(text, { error: "expected a list of patterns" }).default([]),
+	/** What is found beyond is left out, counted and named in the log. */
+	max_tags: whole({ min: 1, max: 100_000 }).default(5_000),
+	/** Looked at again after this time, and at each new session. */
+	again_s: whole({ min: 10, max: 7 * 86_400 }).default(3_600),
 });
 
 const device = keys({
@@ -97,7 +119,17 @@ const device = keys({
 	time_base: z.union([z.literal("publish"), keys({ tag: text })], {
 		error: "expected publish, or tag: NAME of the tag that is written last in each cycle",
 	}),
-	tags: list(tag, 1, "tags"),
+	tags: list(tag, 0, "tags").default([]),
+	/** Lists and structures become a tag per value: `Name[0]`, `Name.Field`. Elements beyond are counted and left out. */
+	flatten: keys({
+		/** Tags of one list, at most. */
+		elements_max: whole({ min: 0, max: 1_000 }).default(64),
+		/** Tags of one variable, at most; a variable with more is left out as a whole. */
+		parts_max: whole({ min: 1, max: 10_000 }).default(1_000),
+	}).prefault({}),
+	/** Further tags from a CSV file. */
+	tags_file: text.optional(),
+	browse: browsed.optional(),
 });
 
 /** Nothing is published on a server where this host is offline; with several servers the next one is tried. */
@@ -130,6 +162,7 @@ const schema = keys({
 export type AgentConfig = z.output<typeof schema>;
 export type ServerConfig = AgentConfig["servers"][number];
 export type DeviceConfig = AgentConfig["devices"][number];
+export type TagConfig = DeviceConfig["tags"][number];
 
 type Found = { path: (string | number)[]; message: string };
 
@@ -206,27 +239,22 @@ function crossCheck(config: AgentConfig): Found[] {
 function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 	const found: Found[] = [];
 	const names = new Set<string>();
+	if (device.tags.length === 0 && device.tags_file === undefined && device.browse === undefined)
+		found.push({
+			path: at,
+			message: `expected tags, tags_file or browse in ${device.name}, found none of them`,
+		});
 	for (const [index, tag] of device.tags.entries()) {
 		const path = [...at, "tags", index];
-		if (names.has(tag.name.toLowerCase())) {
-			found.push({ path: [...path, "name"], message: `tag ${tag.name} is there twice in ${device.name}` });
-		}
-		names.add(tag.name.toLowerCase());
-		if (/^(Delivery|Node Control|Device Control)$/.test(tag.name) || tag.name === "bdSeq") {
-			found.push({
-				path: [...path, "name"],
-				message: `${tag.name} is a name of the protocol; choose another`,
-			});
-		}
-		if (tag.low !== undefined && tag.high !== undefined && tag.low >= tag.high) {
-			found.push({
-				path: [...path, "low"],
-				message: `expected low below high, found ${tag.low} and ${tag.high}`,
-			});
-		}
+		for (const { key, message } of tagProblems(tag, device.name, names))
+			found.push({ path: [...path, key], message });
 	}
 	const base = device.time_base;
-	if (base !== "publish" && !device.tags.some(({ name }) => name === base.tag)) {
+	if (
+		base !== "publish" &&
+		device.tags_file === undefined &&
+		!device.tags.some(({ name }) => name === base.tag)
+	) {
 		found.push({
 			path: [...at, "time_base", "tag"],
 			message: `expected a tag of ${device.name}, found "${base.tag}"`,
@@ -235,4 +263,29 @@ function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 	return found;
 }
 
-export const agentConfig: ConfigKind<typeof schema> = { schema, crossCheck };
+/** What one tag among the tags before it has wrong; its name is added to `names`. */
+function tagProblems(
+	tag: TagConfig,
+	device: string,
+	names: Set<string>,
+): { key: keyof TagConfig; message: string }[] {
+	const found: { key: keyof TagConfig; message: string }[] = [];
+	if (names.has(tag.name.toLowerCase()))
+		found.push({ key: "name", message: `tag ${tag.name} is there twice in ${device}` });
+	names.add(tag.name.toLowerCase());
+	if (/^(Delivery|Node Control|Device Control)$/.test(tag.name) || tag.name === "bdSeq")
+		found.push({ key: "name", message: `${tag.name} is a name of the protocol; choose another` });
+	if ((tag.node === undefined) === (tag.path === undefined)) {
+		const both = tag.node === undefined ? "neither" : "both";
+		found.push({ key: "node", message: `expected either node or path, found ${both}` });
+	}
+	if (tag.low !== undefined && tag.high !== undefined && tag.low >= tag.high)
+		found.push({ key: "low", message: `expected low below high, found ${tag.low} and ${tag.high}` });
+	return found;
+}
+
+export const agentConfig: ConfigKind<typeof schema> = {
+	schema,
+	crossCheck,
+	include: (config, directory) => includeTagFiles(config, directory, { tag, tagProblems }),
+};

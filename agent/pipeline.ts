@@ -8,6 +8,7 @@
 // A sample is written to disk before it is published, and forgotten only when the collector says that it
 // has it on disk. Stages know the ports below and never each other; agent.ts joins them.
 
+import type { TagDatatypeName } from "../common/contract/datatype.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { Epoch, Offset } from "../common/contract/ids.ts";
 import type { SampleColumns, SampleValue } from "../common/contract/samples.ts";
@@ -30,12 +31,45 @@ export interface CycleSink {
 	gap(gap: Gap): void;
 }
 
+export interface TagPart {
+	/** The name that all tags of the value begin with. */
+	readonly of: string;
+	readonly shape: object;
+	readonly leaf: number;
+}
+
+/** A tag that can be read and declared: everything that the configuration left to the server is known. */
+export interface ReadableTag {
+	readonly name: string;
+	/** `nsu=URI;s=…`, or `s=…` in the namespace of the device. */
+	readonly node: string;
+	readonly type: TagDatatypeName;
+	readonly eu?: string | undefined;
+	readonly low?: number | undefined;
+	readonly high?: number | undefined;
+	/**
+	 * For a tag that is one of several values in what the node holds: which one, and how the source takes them apart,
+	 * which is nobody else's matter.
+	 */
+	readonly part?: TagPart | undefined;
+}
+
+/** What a device consists of from now on, in the order that decides between equal source times. */
+export interface TagSet {
+	readonly device: string;
+	readonly tags: readonly ReadableTag[];
+	/** Names that are left out because the server does not have their nodes any more. */
+	readonly gone: ReadonlySet<string>;
+}
+
 /** Reads one plant server and hands cycles to its sink until it is stopped; never gives up. */
 export interface SampleSource {
 	readonly name: string;
 	start(): void;
 	stop(): Promise<void>;
 	state(): SourceState;
+	/** One of its devices has other tags; the tag book has them already. What the device had otherwise goes on undisturbed. */
+	tagsChanged?(set: TagSet): void;
 }
 
 export interface SourceState {
@@ -45,6 +79,8 @@ export interface SourceState {
 	readonly connected: boolean;
 	readonly tags: number;
 	readonly tagsSubscribed: number;
+	/** Configured tags of which the server has not yet said what they are. */
+	readonly tagsUnresolved?: number;
 	readonly lastNotificationAgeMs: number | undefined;
 	readonly lastError: string | undefined;
 }

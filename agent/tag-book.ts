@@ -6,7 +6,6 @@ import { nodeDevice } from "../common/contract/ids.ts";
 import { openedMetric } from "../common/contract/opened.ts";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { replaceFile } from "../common/runtime/data-directory.ts";
-import type { AgentConfig } from "./config.ts";
 
 /** A tag as records know it. The same name with another data type is another tag, with another id. */
 export interface Tag {
@@ -28,6 +27,15 @@ interface StoredTag {
 	readonly type: TagDatatypeName;
 }
 
+/** What the book has to know of a tag; one whose type the server has yet to tell is not in it. */
+interface TagDefinition {
+	readonly name: string;
+	readonly type?: TagDatatypeName | undefined;
+	readonly eu?: string | undefined;
+	readonly low?: number | undefined;
+	readonly high?: number | undefined;
+}
+
 const bookFormat = 1;
 
 /**
@@ -35,64 +43,94 @@ const bookFormat = 1;
  * on disk before the first record that uses it.
  */
 export class TagBook {
+	readonly #path: string;
+	/** By id less one; an entry is replaced when what is configured changes. */
 	readonly #tags: Tag[];
+	readonly #ids = new Map<string, number>();
 	/** Configured tags by device and name. */
-	readonly #byName: ReadonlyMap<string, Tag>;
+	readonly #byName = new Map<string, Tag>();
 
-	private constructor(tags: Tag[]) {
-		this.#tags = tags;
-		this.#byName = new Map(
-			tags.filter(({ configured }) => configured).map((tag) => [`${tag.device}\n${tag.name}`, tag]),
-		);
+	private constructor(path: string, stored: readonly StoredTag[]) {
+		this.#path = path;
+		this.#tags = stored.map(({ id, device, name, type }) => {
+			this.#ids.set(keyOf(device, name, type), id);
+			return { id, device, name, datatype: datatypes[type], configured: false };
+		});
 	}
 
 	/** Reads the book of a data directory and adds what the configuration has new. */
-	static async open(directory: string, config: AgentConfig): Promise<TagBook> {
+	static async open(
+		directory: string,
+		config: {
+			readonly devices: readonly { readonly name: string; readonly tags: readonly TagDefinition[] }[];
+		},
+	): Promise<TagBook> {
 		const path = join(directory, "tags.json");
-		const stored = await readBook(path);
-		const known = new Map(stored.map((tag) => [keyOf(tag.device, tag.name, tag.type), tag]));
-		let nextId = stored.reduce((highest, tag) => Math.max(highest, tag.id), 0) + 1;
-		const configured = new Map<string, Omit<Tag, "id" | "configured">>();
-		for (const name of [gapMetric, openedMetric]) {
-			configured.set(keyOf(nodeDevice, name, "String"), {
-				device: nodeDevice,
-				name,
-				datatype: datatypes.String,
-			});
-		}
-		for (const device of config.devices) {
-			for (const { name, type, eu, low, high } of device.tags) {
-				configured.set(keyOf(device.name, name, type), {
-					device: device.name,
-					name,
-					datatype: datatypes[type],
-					eu,
-					low,
-					high,
-				});
-			}
-		}
-		const all = [...stored];
-		for (const [key, tag] of configured) {
-			if (known.has(key)) continue;
-			all.push({
-				id: nextId++,
-				device: tag.device,
-				name: tag.name,
-				type: datatypeName(tag.datatype) as TagDatatypeName,
-			});
-		}
-		if (all.length > stored.length)
-			await replaceFile(path, `${JSON.stringify({ format: bookFormat, tags: all }, null, "\t")}\n`);
-		return new TagBook(
-			all.map(({ id, device, name, type }) => {
-				const now = configured.get(keyOf(device, name, type));
-				return { id, device, name, datatype: datatypes[type], configured: now !== undefined, ...now };
-			}),
-		);
+		const book = new TagBook(path, await readBook(path));
+		const own = [gapMetric, openedMetric].map((name) => ({ name, type: "String" as const }));
+		const devices = [
+			{ name: nodeDevice as string, tags: own as readonly TagDefinition[] },
+			...config.devices,
+		];
+		await book.#addAll(devices);
+		for (const { name, tags } of devices) book.configure(name, tags);
+		return book;
 	}
 
-	/** Every tag ever, in order of id. */
+	/**
+	 * Numbers for the tags of a device that have none yet, on disk when it resolves. Nothing else changes until
+	 * `configure` is called.
+	 */
+	async add(device: string, tags: readonly TagDefinition[]): Promise<void> {
+		await this.#addAll([{ name: device, tags }]);
+	}
+
+	/** From now on a device consists of these tags; `add` has given them their numbers. */
+	configure(device: string, tags: readonly TagDefinition[]): void {
+		for (const [at, tag] of this.#tags.entries()) {
+			if (tag.device !== device || !tag.configured) continue;
+			const { id, name, datatype } = tag;
+			this.#byName.delete(`${device}\n${name}`);
+			this.#tags[at] = { id, device, name, datatype, configured: false };
+		}
+		for (const { name, type, eu, low, high } of tags) {
+			if (type === undefined) continue;
+			const id = this.#ids.get(keyOf(device, name, type));
+			if (id === undefined) throw new Error(`the tag book has no ${device}/${name}`);
+			const tag = { id, device, name, datatype: datatypes[type], configured: true, eu, low, high };
+			this.#tags[id - 1] = tag;
+			this.#byName.set(`${device}\n${name}`, tag);
+		}
+	}
+
+	async #addAll(
+		devices: readonly { readonly name: string; readonly tags: readonly TagDefinition[] }[],
+	): Promise<void> {
+		const added = new Map<string, StoredTag>();
+		for (const { name: device, tags } of devices) {
+			for (const { name, type } of tags) {
+				if (type === undefined) continue;
+				const key = keyOf(device, name, type);
+				if (!this.#ids.has(key) && !added.has(key))
+					added.set(key, { id: this.#tags.length + added.size + 1, device, name, type });
+			}
+		}
+		if (added.size === 0) return;
+		const stored = this.#tags.map(
+			({ id, device, name, datatype }): StoredTag => ({
+				...{ id, device, name },
+				type: datatypeName(datatype) as TagDatatypeName,
+			}),
+		);
+		const all = [...stored, ...added.values()];
+		await replaceFile(this.#path, `${JSON.stringify({ format: bookFormat, tags: all }, null, "\t")}\n`);
+		for (const [key, { id, device, name, type }] of added) {
+			this.#ids.set(key, id);
+			this.#tags.push({ id, device, name, datatype: datatypes[type], configured: false });
+		}
+	}
+
+	/** Every tag ever, in order of id; the list grows, and its entries are replaced, when a device's tags change. */
 	get tags(): readonly Tag[] {
 		return this.#tags;
 	}

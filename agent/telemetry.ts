@@ -2,6 +2,9 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 
+/** Tags whose long lists the log names, at most. */
+const longListsMax = 1_000;
+
 /**
  * Every log event and metric of the agent. Functions are named in the past tense, and log and count together:
  * `warn` means unexpected and nothing lost, `error` means data lost or somebody must act.
@@ -77,6 +80,32 @@ export class AgentTelemetry {
 		registers: [this.registry],
 	});
 
+	readonly #unresolved = new Gauge({
+		name: "pilotline_agent_tags_unresolved",
+		help: "Configured tags of which the server has not said what they are",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #resolutionTroubles = new Gauge({
+		name: "pilotline_agent_tag_troubles",
+		help: "Tags and variables that the configuration asks for and that cannot be read, at the last look",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #resolutionsFailed = this.#counter(
+		"tag_resolutions_failed_total",
+		"Times that a server could not be asked what its tags are",
+		["server"],
+	);
+
+	readonly #leftOut = this.#counter(
+		"elements_left_out_total",
+		"Elements of lists that came and have no tag",
+		["server"],
+	);
+	/** Servers' tags of which the log says already that their lists are longer. */
+	readonly #longLists = new Set<string>();
+
 	constructor(log: Logger) {
 		this.#log = log;
 	}
@@ -136,6 +165,30 @@ export class AgentTelemetry {
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");
+	}
+	tagsResolved(fields: { server: string; device: string; tags: number; before: number; gone: number }): void {
+		this.#log.info(fields, "the tags of a device changed, as the plant server has them");
+	}
+	tagUnresolved(fields: { server: string; tag: string; reason: string }): void {
+		this.#log.error(fields, "the plant server does not have what the configuration asks for");
+	}
+	tagsUnresolved(server: string, unresolved: number, troubles: number): void {
+		this.#unresolved.set({ server }, unresolved);
+		this.#resolutionTroubles.set({ server }, troubles);
+	}
+	resolutionFailed(fields: { server: string; reason: string }): void {
+		this.#resolutionsFailed.inc({ server: fields.server });
+		this.#log.warn(fields, "the plant server could not be asked what its tags are; trying again");
+	}
+	elementsLeftOut({ server, tag, elements }: { server: string; tag: string; elements: number }): void {
+		this.#leftOut.inc({ server }, elements);
+		const key = `${server}\n${tag}`;
+		if (this.#longLists.has(key) || this.#longLists.size >= longListsMax) return;
+		this.#longLists.add(key);
+		this.#log.error(
+			{ server, tag, elements },
+			"a list is longer than its tags; what is beyond is counted only",
+		);
 	}
 	samplesReceived(server: string, samples: number, notGood: number, repeats: number): void {
 		this.#samples.inc({ server }, samples);
@@ -217,7 +270,7 @@ export class AgentTelemetry {
 	primaryHostAwaited(fields: { host: string; broker: string }): void {
 		this.#log.info(fields, "waiting for the primary host before anything is published");
 	}
-	born(reason: "connected" | "asked"): void {
+	born(reason: "connected" | "asked" | "tags_changed"): void {
 		this.#births.inc({ reason });
 		this.#log.info({ reason }, "births published");
 	}

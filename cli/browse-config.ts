@@ -1,12 +1,19 @@
 import type { SpaceNode } from "../agent/source/browsing/address-space.ts";
 import type { Survey } from "../agent/source/browsing/survey.ts";
 import { draftOf, type TagDraft } from "../agent/source/browsing/tag-draft.ts";
-import { UniqueNames, validName } from "../agent/source/browsing/tag-names.ts";
+import { lastingNodeId, UniqueNames, validName } from "../agent/source/browsing/tag-names.ts";
+import { isFlattened, type VariableFacts } from "../agent/source/browsing/variable-facts.ts";
 import { parseNodeText } from "../common/runtime/opcua-names.ts";
+
+/** Without a type: a list or structure, of which the agent makes a tag per value. */
+interface DraftTag extends Pick<TagDraft, "node" | "eu" | "low" | "high"> {
+	readonly name: string;
+	readonly type: string | undefined;
+}
 
 interface DraftDevice {
 	readonly name: string;
-	readonly tags: (TagDraft & { readonly name: string })[];
+	readonly tags: DraftTag[];
 }
 
 /** A configuration for the variables of a server, and what it could not take. */
@@ -21,7 +28,11 @@ export interface DraftConfig {
 const leftOutLinesMax = 1_000;
 
 /** A complete agent configuration: an object or folder that holds variables is a device, its variables are the tags. */
-export function draftConfig(endpoint: string, survey: Survey, date: string): DraftConfig {
+export function draftConfig(
+	{ endpoint, insecure }: { readonly endpoint: string; readonly insecure: boolean },
+	survey: Survey,
+	date: string,
+): DraftConfig {
 	const { devices, leftOut } = devicesOf(survey);
 	const tags = devices.reduce((sum, device) => sum + device.tags.length, 0);
 	const host = new URL(endpoint.replace(/^opc\.tcp:/, "http:")).hostname;
@@ -46,7 +57,10 @@ export function draftConfig(endpoint: string, survey: Survey, date: string): Dra
 		"hosts: [{ id: pilotline }]",
 		"",
 		"servers:",
-		`  - { name: ${scalar(server)}, endpoint: ${scalar(endpoint)}, insecure: true }`,
+		...(insecure
+			? []
+			: ["  # Take security and identity over from the configuration that it was browsed with."]),
+		`  - { name: ${scalar(server)}, endpoint: ${scalar(endpoint)}${insecure ? ", insecure: true" : ""} }`,
 		"",
 		"devices:",
 	];
@@ -77,7 +91,7 @@ function devicesOf({ variables, facts, namespaces }: Survey): {
 	const byHolder = new Map<SpaceNode, { device: DraftDevice; names: UniqueNames }>();
 	const leftOut: string[] = [];
 	for (const variable of variables) {
-		const draft = draftOf(variable, facts.get(variable), namespaces);
+		const draft = taggable(variable, facts.get(variable), namespaces);
 		const { holder, name } = placeOf(variable);
 		if ("problem" in draft || draft.node.includes("${")) {
 			const problem =
@@ -93,6 +107,17 @@ function devicesOf({ variables, facts, namespaces }: Survey): {
 		place.device.tags.push({ ...draft, name: place.names.give(name) });
 	}
 	return { devices: [...byHolder.values()].map(({ device }) => device), leftOut };
+}
+
+function taggable(
+	variable: SpaceNode,
+	facts: VariableFacts | undefined,
+	namespaces: readonly string[],
+): Omit<DraftTag, "name"> | { readonly problem: string } {
+	if (facts === undefined || !isFlattened(facts) || facts.valueRank > 1)
+		return draftOf(variable, facts, namespaces);
+	const node = lastingNodeId(variable.nodeId, namespaces);
+	return { node, type: undefined, eu: undefined, low: undefined, high: undefined };
 }
 
 /** The object above a variable; a variable below a variable is named after both. */
@@ -115,13 +140,11 @@ function mostCommonNamespace(tags: DraftDevice["tags"]): string {
 	return [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most))[0];
 }
 
-function tagLine(
-	{ name, node, type, eu, low, high }: TagDraft & { name: string },
-	namespace: string,
-): string {
+function tagLine({ name, node, type, eu, low, high }: DraftTag, namespace: string): string {
 	const parsed = parseNodeText(node);
 	const text = parsed?.namespace === namespace ? parsed.id : node;
-	const entries = [`name: ${scalar(name)}`, `node: ${scalar(text)}`, `type: ${type}`];
+	const entries = [`name: ${scalar(name)}`, `node: ${scalar(text)}`];
+	if (type !== undefined) entries.push(`type: ${type}`);
 	if (eu !== undefined) entries.push(`eu: ${scalar(eu)}`);
 	if (low !== undefined && high !== undefined) entries.push(`low: ${low}`, `high: ${high}`);
 	return `{ ${entries.join(", ")} }`;

@@ -1,14 +1,18 @@
 import { existsSync, writeFileSync } from "node:fs";
+import type { ClientSession } from "node-opcua";
 import { inSession } from "../agent/source/browsing/connect.ts";
 import { SpaceReader } from "../agent/source/browsing/space-reader.ts";
 import { type Survey, type SurveyStep, survey } from "../agent/source/browsing/survey.ts";
 import { systemClock } from "../common/runtime/clock.ts";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { draftConfig } from "./browse-config.ts";
+import { browsedServer } from "./browse-server.ts";
 import { treeRows, treeText } from "./browse-tree.ts";
 
 export interface BrowseOptions {
 	readonly insecure: boolean;
+	/** The agent's configuration that says how this server is reached. */
+	readonly config?: string;
 	readonly from?: string;
 	readonly include: readonly string[];
 	readonly exclude: readonly string[];
@@ -18,24 +22,25 @@ export interface BrowseOptions {
 	readonly write?: string;
 	readonly force: boolean;
 	readonly json: boolean;
+	readonly env: NodeJS.ProcessEnv;
 }
 
 const depthMax = 64;
-const connectTimeoutMs = 10_000;
 const progressEveryMs = 2_000;
 
 /** Prints a server's objects and variables as a tree, or writes a configuration for them. Resolves with the exit code. */
 export async function browse(endpoint: string, options: BrowseOptions): Promise<number> {
-	const server = serverOf(endpoint, options.insecure);
+	const { server, security } = browsedServer(endpoint, options, options.env);
 	if (options.write !== undefined && !options.force && existsSync(options.write))
 		throw new CodedError("USAGE", `${options.write} is there already; --force overwrites it`);
 	await silenceLibrary();
 	const startedMs = performance.now();
-	const { found, requests } = await inSession(server, systemClock, async (session) => {
+	const look = async (session: ClientSession) => {
 		const space = await SpaceReader.open(session, new AbortController().signal);
 		const seen = await survey(space, requestOf(options), progress(startedMs));
 		return { found: seen, requests: space.requests };
-	});
+	};
+	const { found, requests } = await inSession(server, systemClock, look, security);
 	if ("error" in found) throw new CodedError("USAGE", `--from ${options.from ?? ""}: ${found.error}`);
 	const seconds = (performance.now() - startedMs) / 1_000;
 	const stopped = stoppedText(found, options);
@@ -49,7 +54,7 @@ export async function browse(endpoint: string, options: BrowseOptions): Promise<
 			);
 			return 1;
 		}
-		return writeDraft(endpoint, found, options.write, options);
+		return writeDraft(endpoint, found, options.write, options, server.insecure === true);
 	}
 	const rows = treeRows(found, {
 		prefix: options.from?.includes("=") ? "" : (options.from ?? "").replace(/^\/(?:0:)?Objects\/?/, ""),
@@ -64,17 +69,6 @@ export async function browse(endpoint: string, options: BrowseOptions): Promise<
 		process.stdout.write(`${treeText(rows)}\n${summary(found, requests, seconds)}\n`);
 	}
 	return isWhole ? 0 : 1;
-}
-
-function serverOf(endpoint: string, insecure: boolean): { endpoint: string; connect_timeout_ms: number } {
-	if (!/^opc\.tcp:\/\/[^\s/]+(?:\/\S*)?$/.test(endpoint))
-		throw new CodedError("USAGE", `expected opc.tcp://host:port, found ${endpoint}`);
-	if (!insecure)
-		throw new CodedError(
-			"USAGE",
-			"expected --insecure, because browsing over a secured channel is not there yet: what is read can be seen and changed on its way",
-		);
-	return { endpoint, connect_timeout_ms: connectTimeoutMs };
 }
 
 function requestOf({ from, include, exclude, depth, maxNodes, properties, write }: BrowseOptions) {
@@ -129,8 +123,14 @@ function summary({ walk, variables, properties }: Survey, requests: number, seco
 	return notes.join("; ");
 }
 
-function writeDraft(endpoint: string, found: Survey, file: string, { force, json }: BrowseOptions): number {
-	const draft = draftConfig(endpoint, found, new Date().toISOString().slice(0, 10));
+function writeDraft(
+	endpoint: string,
+	found: Survey,
+	file: string,
+	{ force, json }: BrowseOptions,
+	insecure: boolean,
+): number {
+	const draft = draftConfig({ endpoint, insecure }, found, new Date().toISOString().slice(0, 10));
 	if (draft.tags === 0)
 		throw new CodedError(
 			"USAGE",

@@ -1,5 +1,8 @@
 import type { Command } from "commander";
-import type { Run } from "./options.ts";
+import type { Run } from "./option-values.ts";
+
+/** What an option is that was not given; as a default of the option itself it would clutter the help. */
+const unset = { json: false, issuer: false };
 
 interface CertificateFlags {
 	readonly config: string;
@@ -7,13 +10,13 @@ interface CertificateFlags {
 	readonly issuer?: boolean;
 }
 
-/** `pilotline cert …` */
+/** `pilotline cert`. */
 export function addCertificates(pilotline: Command, run: Run): void {
 	const certificates = pilotline
 		.command("cert")
 		.description("the agent's own OPC UA certificate, and the servers' certificates that it trusts");
 	const load = async () => await import("./cert.ts");
-	const full = (flags: CertificateFlags) => ({ json: false, issuer: false, ...flags, env: process.env });
+	const full = (flags: CertificateFlags) => ({ ...unset, ...flags, env: process.env });
 	const add = (name: string, what: string, example: string) =>
 		certificates
 			.command(name)

@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
-import { collect, type Run, wholeNumber } from "./options.ts";
+import { collect, type Run, wholeNumber } from "./option-values.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -277,7 +277,7 @@ function addressesOf({ agent, api, json = false }: { agent?: string[]; api?: str
 
 async function main(argv: readonly string[]): Promise<number> {
 	let code = 0;
-	const run = async (work: () => Promise<number> | number) => {
+	const run: Run = async (work) => {
 		code = await work();
 	};
 	try {

@@ -9,10 +9,10 @@ export interface CurrentValue {
 	readonly status: number;
 }
 
-/** Keeps the newest sample of every tag by tag id; births repeat them, and nothing else reads them. */
+/** Keeps the newest sample of every tag by tag id, and grows with the tag book; births repeat them, and nothing else reads them. */
 export class CurrentValues {
 	readonly #columns: SampleColumns;
-	readonly #known: Uint8Array;
+	#known: Uint8Array;
 
 	constructor(columns: SampleColumns) {
 		this.#columns = columns;
@@ -23,6 +23,7 @@ export class CurrentValues {
 		const mine = this.#columns;
 		for (let index = 0; index < samples.count; index++) {
 			const id = samples.tagId[index] as number;
+			if (id >= this.#known.length) this.#grow(id + 1);
 			if (this.#known[id] === 1 && (samples.sourceMs[index] as number) < (mine.sourceMs[id] as number))
 				continue;
 			this.#known[id] = 1;
@@ -30,6 +31,13 @@ export class CurrentValues {
 			mine.status[id] = samples.status[index] as number;
 			mine.setValue(id, samples.value(index));
 		}
+	}
+
+	#grow(capacity: number): void {
+		this.#columns.reserve(capacity);
+		const known = new Uint8Array(this.#columns.capacity);
+		known.set(this.#known);
+		this.#known = known;
 	}
 
 	/** The value of a tag, or null with BadWaitingForInitialData when there was none yet. */

@@ -40,7 +40,7 @@ export interface OutgoingRecord {
 export interface NodeBirth {
 	readonly bdSeq: number;
 	readonly held: readonly HeldEpoch[];
-	/** Records of earlier epochs wait, so tags that are no longer configured are declared, too. */
+	/** Records wait that may hold tags which are no longer configured, so these are declared, too. */
 	readonly backlog: boolean;
 	readonly isDead: (device: string) => boolean;
 }
@@ -63,6 +63,7 @@ const noSamples = new SampleColumns(0);
 export class EdgeSession {
 	readonly #group: GroupId;
 	readonly #edgeNode: EdgeNodeId;
+	readonly #tags: readonly Tag[];
 	readonly #current: CurrentValues;
 	readonly #writer = new PayloadWriter();
 	readonly #detail = new ByteWriter(8192);
@@ -73,6 +74,7 @@ export class EdgeSession {
 	#seq = 0;
 	#withBacklog = false;
 
+	/** `tags`: the tag book's list, which is looked at anew whenever all births are written. */
 	constructor(options: {
 		group: GroupId;
 		edgeNode: EdgeNodeId;
@@ -81,10 +83,18 @@ export class EdgeSession {
 	}) {
 		this.#group = options.group;
 		this.#edgeNode = options.edgeNode;
+		this.#tags = options.tags;
 		this.#current = options.current;
+		this.#takeTags();
+	}
+
+	/** What births declare and data is encoded against: the tags of this moment. */
+	#takeTags(): void {
+		this.#devices.clear();
+		this.#deliveryAliases.clear();
 		this.#devices.set(nodeDevice, []);
 		let alias = 0;
-		for (const tag of options.tags) {
+		for (const tag of this.#tags) {
 			const device = tag.device as DeviceId;
 			const siblings = this.#devices.get(device);
 			if (siblings === undefined) this.#devices.set(device, [tag]);
@@ -124,6 +134,7 @@ export class EdgeSession {
 
 	/** NBIRTH with seq 0, then one DBIRTH per device [tck-id-topics-nbirth-seq-num, tck-id-message-flow-edge-node-birth-publish-connect]. */
 	*births(birth: NodeBirth, nowMs: number): Generator<EdgeMessage> {
+		this.#takeTags();
 		this.#withBacklog = birth.backlog;
 		this.#seq = 0;
 		this.#writer.begin(nowMs, 0);

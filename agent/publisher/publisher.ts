@@ -14,8 +14,10 @@ import { DeviceLife } from "./device-life.ts";
 import type { EdgeMessage, EdgeSession } from "./edge-session.ts";
 import { KnownHosts } from "./known-hosts.ts";
 import { Lanes } from "./lanes.ts";
+import { OldTags } from "./old-tags.ts";
 import { type RollingConfirmation, rollingHost } from "./rolling-confirmation.ts";
 import { SessionCounter } from "./session-counter.ts";
+import { Settling } from "./settling.ts";
 
 export interface PublisherOptions {
 	readonly group: GroupId;
@@ -42,12 +44,6 @@ export interface PublisherOptions {
 const readBytes = 256 * 1024;
 /** So long an edge node waits for its primary host on one of several servers before it looks on the next. */
 const primaryHostWaitMs = 10_000;
-/**
- * So long data waits behind births under rolling delivery: there are hosts that read messages side by side, do not know a
- * metric whose birth came just before, and never ask again.
- */
-const settleMs = 500;
-
 /** Takes durable records from the journal to the broker, and confirmations back to the journal. */
 export class Publisher implements Part {
 	readonly name = "publisher";
@@ -63,14 +59,14 @@ export class Publisher implements Part {
 	#again = false;
 	#stopTicking = () => {};
 	#stopWaiting = () => {};
-	/** Births were just published, and hosts may still be reading them. */
-	#settling = false;
-	#stopSettling = () => {};
+	readonly #settling: Settling;
+	readonly #oldTags = new OldTags();
 
 	constructor(options: PublisherOptions) {
 		this.#options = options;
 		this.#hosts = new KnownHosts(options.primaryHost);
 		this.#sessions = new SessionCounter(options.directory);
+		this.#settling = new Settling(options.clock, () => this.#pump());
 		this.#link = new MqttLink({
 			...options.broker,
 			clock: options.clock,
@@ -88,7 +84,7 @@ export class Publisher implements Part {
 			endsWithWill: true,
 		});
 		const link = this.#link;
-		const isReady = () => this.#born && !this.#settling && link.connected;
+		const isReady = () => this.#born && !this.#settling.isOn && link.connected;
 		this.#lanes = new Lanes({
 			...options,
 			wire: {
@@ -123,10 +119,16 @@ export class Publisher implements Part {
 	async stop(): Promise<void> {
 		this.#stopTicking();
 		this.#stopWaiting();
-		this.#stopSettling();
+		this.#settling.stop();
 		this.#options.journal.onDurable = undefined;
 		this.#die();
 		await this.#link.stop();
+	}
+
+	/** The tag book has other tags: what is sent from now on needs births that declare them. */
+	tagsChanged(): void {
+		this.#oldTags.changed();
+		if (this.#born && this.#link.connected) this.#birth("tags_changed");
 	}
 
 	/** NDEATH before DISCONNECT [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath]. */
@@ -182,34 +184,23 @@ export class Publisher implements Part {
 	}
 
 	/** All births are written at once; what was sent before and not understood will be asked for. */
-	#birth(reason: "connected" | "asked"): void {
+	#birth(reason: "connected" | "asked" | "tags_changed"): void {
 		const { session, journal, clock, telemetry, delivery } = this.#options;
 		this.#stopWaiting();
 		const held = journal.held();
 		const birth = {
 			bdSeq: this.#sessions.bdSeq,
 			held,
-			// Tags that are no longer configured stand in records of earlier epochs only.
-			backlog: delivery.lowWater(held).chain < journal.durable.chain,
+			backlog: this.#oldTags.mayWait(delivery.lowWater(held), journal),
 			isDead: (device: string) => this.#life.isDead(device),
 		};
 		for (const message of session.births(birth, clock.wallMs())) this.#send(message);
 		this.#born = true;
 		this.#lanes.born();
-		if (this.#options.rolling !== undefined) this.#settle();
+		if (this.#options.rolling !== undefined) this.#settling.begin();
 		if (this.#options.hosts.length === 0) this.#hostIs(rollingHost, true);
 		telemetry.born(reason);
 		this.#pump();
-	}
-
-	/** A further birth does not lengthen the wait, so that data passes between any number of them. */
-	#settle(): void {
-		if (this.#settling) return;
-		this.#settling = true;
-		this.#stopSettling = this.#options.clock.after(settleMs, () => {
-			this.#settling = false;
-			this.#pump();
-		});
 	}
 
 	#bear(device: string): void {
@@ -310,7 +301,7 @@ export class Publisher implements Part {
 		const { chain, offset } = journal.durable;
 		const { deaths, births } = this.#life.tick(session.devices, isLost, { chain, offset: offset + 1 }, low);
 		for (const device of births) this.#send(session.deviceBirth(device, clock.wallMs()));
-		if (births.length > 0 && this.#options.rolling !== undefined) this.#settle();
+		if (births.length > 0 && this.#options.rolling !== undefined) this.#settling.begin();
 		for (const device of deaths) this.#send(session.deviceDeath(device, clock.wallMs()));
 	}
 

@@ -25,7 +25,8 @@ export interface MissingOfTag {
 /** A tag as a server's history knows it. */
 export interface HistoryTag {
 	readonly name: string;
-	readonly nodeId: string;
+	/** Undefined for a tag whose history is not read: one of several in the values of its node. */
+	readonly nodeId: string | undefined;
 	readonly datatype: Datatype;
 }
 
@@ -47,6 +48,8 @@ interface Job {
 	next: number;
 	values: number;
 	readonly without: string[];
+	/** How many of them the server was asked for. */
+	asked: number;
 }
 
 /** Gaps that wait for their history; beyond it the oldest stays a gap. */
@@ -75,7 +78,7 @@ export class Backfill {
 	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
 		const closedMs = this.#options.clock.monotonicMs();
 		if (this.#jobs.length >= jobsMax) this.#jobs.shift();
-		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [] });
+		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0 });
 	}
 
 	/**
@@ -117,7 +120,11 @@ export class Backfill {
 			const known = tagOf(tag.tagId);
 			if (known === undefined) continue;
 			const { name, nodeId, datatype } = known;
-			const isHopeless = job.values === 0 && job.without.length >= withoutMax;
+			if (nodeId === undefined) {
+				job.without.push(name);
+				continue;
+			}
+			const isHopeless = job.values === 0 && job.asked >= withoutMax;
 			const question = { nodeId, datatype, tagId: tag.tagId, fromMs: tag.after.ms };
 			const hasHistory =
 				!isHopeless &&
@@ -137,7 +144,10 @@ export class Backfill {
 						sink.cycle({ device: job.gap.device, samples, throughMs: undefined });
 					},
 				));
-			if (!hasHistory) job.without.push(name);
+			if (!hasHistory) {
+				job.without.push(name);
+				job.asked++;
+			}
 			if (!isHopeless) await pause(clock, restMs, over);
 		}
 	}

@@ -1,10 +1,11 @@
-import { SampleColumns, type SampleValue, valueKind } from "../../common/contract/samples.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
 import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
 import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
+import { TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -38,14 +39,13 @@ const stillSameAfterMs = 2_000;
  */
 export class CycleBuilder {
 	readonly device: string;
-	readonly #timeBaseId: number | undefined;
-	readonly #tagIds: readonly number[];
-	/** The arrays below are indexed by tag id less the lowest of the device. */
-	readonly #lowestId: number;
-	readonly #rank: Float64Array;
-	readonly #last = new SampleColumns(0);
-	/** 1 where `#last` holds a sample. */
-	readonly #seen: Uint8Array;
+	readonly #timeBase: DeviceConfig["time_base"];
+	/** Undefined while nobody knows the tag that is written last. */
+	#timeBaseId: number | undefined;
+	#tagIds: readonly number[] = [];
+	readonly #columns = new TagColumns();
+	/** Tags that the device has got since it began, until their first values. */
+	readonly #came = new Set<number>();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
 	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
@@ -53,10 +53,7 @@ export class CycleBuilder {
 	#calledBadMs = Number.NEGATIVE_INFINITY;
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
-	/** By place: when something was last heard of the tag, monotonic. */
-	readonly #heardMs: Float64Array;
-	/** By place: when `takeQuiet` last gave it; and which is looked at next. */
-	readonly #takenMs: Float64Array;
+	/** Which tag `takeQuiet` looks at next. */
 	#nextTaken = 0;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
@@ -66,25 +63,37 @@ export class CycleBuilder {
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
 		this.device = device.name;
+		this.#timeBase = device.time_base;
+		this.retag(tags);
+	}
+
+	/**
+	 * The device has these tags from now on. What is known of a tag stays known, also of one that it has no more: it may
+	 * have been gathered already.
+	 */
+	retag(tags: readonly SourceTag[]): void {
+		const base = this.#timeBase;
 		this.#tagIds = tags.map(({ tag }) => tag.id);
-		const lowest = this.#tagIds.reduce((least, id) => Math.min(least, id), Number.POSITIVE_INFINITY);
-		const highest = this.#tagIds.reduce((most, id) => Math.max(most, id), 0);
-		const places = highest - lowest + 1;
-		this.#lowestId = lowest;
-		this.#rank = new Float64Array(places);
-		for (const { tag, rank } of tags) this.#rank[tag.id - lowest] = rank;
-		const base = device.time_base;
+		const columns = this.#columns;
+		columns.cover(this.#tagIds);
+		for (const { tag, rank } of tags) columns.rank[columns.place(tag.id)] = rank;
 		this.#timeBaseId = base === "publish" ? undefined : tags.find(({ tag }) => tag.name === base.tag)?.tag.id;
-		if (this.#timeBaseId !== undefined) this.#rank[this.#timeBaseId - lowest] = Number.MAX_SAFE_INTEGER;
-		this.#last.reserve(places);
-		this.#seen = new Uint8Array(places);
-		this.#heardMs = new Float64Array(places);
-		this.#takenMs = new Float64Array(places);
+		if (this.#timeBaseId !== undefined)
+			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
+		const isThere = new Set(this.#tagIds);
+		// Nothing is said of a tag that left. When it comes back, its old value may have to be said.
+		for (const id of this.#calledBad.keys()) if (!isThere.has(id)) this.#calledBad.set(id, 0);
+		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
+	}
+
+	/** Whether there is anything to be complete. */
+	get hasTags(): boolean {
+		return this.#tagIds.length > 0;
 	}
 
 	/** Whether the device's time is the server's clock, not a tag of the device. */
 	get isTimedByServer(): boolean {
-		return this.#timeBaseId === undefined;
+		return this.#timeBase === "publish";
 	}
 
 	/** Where samples of this device are gathered until `finish`. */
@@ -109,17 +118,20 @@ export class CycleBuilder {
 	resume(throughMs: number | undefined, samples: ReadonlyMap<number, LastSample>): void {
 		this.#resumedThroughMs = throughMs ?? Number.NEGATIVE_INFINITY;
 		this.#repeatsUntilMs = Number.POSITIVE_INFINITY;
-		for (const id of this.#tagIds) {
-			const last = samples.get(id);
-			if (last === undefined) continue;
-			const place = id - this.#lowestId;
-			this.#seen[place] = 1;
-			this.#last.sourceMs[place] = last.sourceMs;
-			this.#last.sourceRestTicks[place] = last.sourceRestTicks;
-			this.#last.status[place] = last.status;
-			this.#last.setValue(place, last.value);
-			this.#newestMs = Math.max(this.#newestMs, last.sourceMs);
-		}
+		this.#recall(this.#tagIds, samples);
+	}
+
+	/**
+	 * As `resume`, for tags that the device has got since: nothing of them is in the journal but these samples, and what
+	 * this run has seen of them before they left. The first value of any other is new, however old it is.
+	 */
+	resumeFurther(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
+		this.#recall(ids, samples);
+		for (const id of ids) this.#came.add(id);
+	}
+
+	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
+		this.#newestMs = Math.max(this.#newestMs, this.#columns.recall(ids, samples));
 	}
 
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
@@ -135,12 +147,13 @@ export class CycleBuilder {
 	takeQuiet(beforeMs: number, nowMs: number, most: number): number[] {
 		const quiet: number[] = [];
 		const count = this.#tagIds.length;
+		const { heardMs, takenMs, seen } = this.#columns;
 		for (let turn = 0; turn < count && quiet.length < most; turn++) {
 			const id = this.#tagIds[this.#nextTaken++ % count] as number;
-			const place = id - this.#lowestId;
-			const lastMs = Math.max(this.#heardMs[place] as number, this.#takenMs[place] as number);
-			if (this.#seen[place] === 0 || lastMs > beforeMs) continue;
-			this.#takenMs[place] = nowMs;
+			const place = this.#columns.place(id);
+			const lastMs = Math.max(heardMs[place] as number, takenMs[place] as number);
+			if (seen[place] === 0 || lastMs > beforeMs) continue;
+			takenMs[place] = nowMs;
 			quiet.push(id);
 		}
 		return quiet;
@@ -148,27 +161,17 @@ export class CycleBuilder {
 
 	/** Whether a tag's last sample has this source time. */
 	isLast(tagId: number, sourceMs: number): boolean {
-		return this.#last.sourceMs[tagId - this.#lowestId] === sourceMs;
+		return this.#columns.last.sourceMs[this.#columns.place(tagId)] === sourceMs;
 	}
 
 	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
 	isHeardSince(tagId: number, sinceMs: number): boolean {
-		return (this.#heardMs[tagId - this.#lowestId] as number) > sinceMs;
+		return (this.#columns.heardMs[this.#columns.place(tagId)] as number) > sinceMs;
 	}
 
 	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
 	noteMissing(): MissingTimes {
-		const last = this.#last;
-		const known = this.#tagIds.flatMap((tagId) => {
-			const place = tagId - this.#lowestId;
-			if (this.#seen[place] === 0) return [];
-			return [
-				[
-					tagId,
-					{ ms: last.sourceMs[place] as number, ticks: last.sourceRestTicks[place] as number },
-				] as const,
-			];
-		});
+		const known = this.#columns.times(this.#tagIds);
 		const missing: MissingTimes = new MissingTimes(known, () => this.#noting.delete(missing));
 		this.#noting.add(missing);
 		return missing;
@@ -187,21 +190,26 @@ export class CycleBuilder {
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
-		let throughMs = this.#timeBaseId === undefined ? publishThroughMs : undefined;
+		let throughMs = this.isTimedByServer && this.hasTags ? publishThroughMs : undefined;
+		const columns = this.#columns;
 		const order = this.#sort();
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
-			const place = (gathered.tagId[index] as number) - this.#lowestId;
-			this.#heardMs[place] = nowMs;
+			const place = columns.place(gathered.tagId[index] as number);
+			columns.heardMs[place] = nowMs;
 			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
 			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
-			if (nowMs <= this.#repeatsUntilMs && this.#isRepeat(gathered, index, place)) {
+			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
+			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
+			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;
 				if (isCalledBad && this.#calledBad.get(gathered.tagId[index] as number) === 0)
 					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
-			this.#remember(gathered, index, place);
+			columns.remember(place, gathered, index);
+			const sampleMs = gathered.sourceMs[index] as number;
+			if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
 			sorted.copyFrom(gathered, index);
 			if (isCalledBad) this.#calledBad.delete(gathered.tagId[index] as number);
 			const status = gathered.status[index] as number;
@@ -211,8 +219,7 @@ export class CycleBuilder {
 			}
 			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
-			if (gathered.tagId[index] === this.#timeBaseId && isGood(status))
-				throughMs = gathered.sourceMs[index] as number;
+			if (gathered.tagId[index] === this.#timeBaseId && isGood(status)) throughMs = sampleMs;
 		}
 		counts.samples += sorted.count;
 		this.discard();
@@ -230,10 +237,11 @@ export class CycleBuilder {
 		const samples = this.#sorted;
 		samples.count = 0;
 		samples.other.length = 0;
+		const { seen, last } = this.#columns;
 		const sourceMs = Math.max(this.#newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
 		for (const [id, sinceMs] of this.#calledBad) {
-			const place = id - this.#lowestId;
-			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || this.#seen[place] === 0) continue;
+			const place = this.#columns.place(id);
+			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || seen[place] === 0) continue;
 			this.#calledBad.delete(id);
 			samples.reserve(samples.count + 1);
 			const index = samples.count++;
@@ -241,8 +249,8 @@ export class CycleBuilder {
 			samples.sourceMs[index] = sourceMs;
 			samples.sourceRestTicks[index] = 0;
 			samples.serverLagTicks[index] = Number.NaN;
-			samples.status[index] = ((this.#last.status[place] as number) & 0xffff_0000) | notFromSource;
-			samples.setValue(index, this.#last.value(place));
+			samples.status[index] = ((last.status[place] as number) & 0xffff_0000) | notFromSource;
+			samples.setValue(index, last.value(place));
 		}
 		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
@@ -262,11 +270,12 @@ export class CycleBuilder {
 
 	#compare(a: number, b: number): number {
 		const { sourceMs, sourceRestTicks, tagId } = this.#samples;
+		const columns = this.#columns;
 		return (
 			(sourceMs[a] as number) - (sourceMs[b] as number) ||
 			(sourceRestTicks[a] as number) - (sourceRestTicks[b] as number) ||
-			(this.#rank[(tagId[a] as number) - this.#lowestId] as number) -
-				(this.#rank[(tagId[b] as number) - this.#lowestId] as number)
+			(columns.rank[columns.place(tagId[a] as number)] as number) -
+				(columns.rank[columns.place(tagId[b] as number)] as number)
 		);
 	}
 
@@ -276,33 +285,7 @@ export class CycleBuilder {
 	 * send the present value for more than one reason.
 	 */
 	#isRepeat(samples: SampleColumns, index: number, place: number): boolean {
-		if (this.#seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;
-		const last = this.#last;
-		return (
-			last.sourceMs[place] === samples.sourceMs[index] &&
-			last.sourceRestTicks[place] === samples.sourceRestTicks[index] &&
-			last.status[place] === samples.status[index] &&
-			last.kind[place] === samples.kind[index] &&
-			sameValue(last.value(place), samples.value(index))
-		);
+		if (this.#columns.seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;
+		return this.#columns.isSame(place, samples, index);
 	}
-
-	#remember(samples: SampleColumns, index: number, place: number): void {
-		const last = this.#last;
-		const sourceMs = samples.sourceMs[index] as number;
-		const kind = samples.kind[index] as number;
-		this.#seen[place] = 1;
-		last.sourceMs[place] = sourceMs;
-		last.sourceRestTicks[place] = samples.sourceRestTicks[index] as number;
-		last.status[place] = samples.status[index] as number;
-		last.kind[place] = kind;
-		last.number[place] = samples.number[index] as number;
-		if (kind === valueKind.other) last.other[place] = samples.other[index];
-		if (sourceMs > this.#newestMs) this.#newestMs = sourceMs;
-	}
-}
-
-function sameValue(a: SampleValue, b: SampleValue): boolean {
-	if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
-	return Object.is(a, b);
 }

@@ -3,6 +3,8 @@ import { type Datatype, datatypes } from "../../common/contract/datatype.ts";
 import { SampleColumns, valueKind } from "../../common/contract/samples.ts";
 import { hasOverflow, isGood, statusCodes } from "../../common/contract/status.ts";
 import { ticksPerMs } from "../../common/contract/time.ts";
+import { FlatReader, notThere, otherKind } from "./flat/flat-reader.ts";
+import type { Shape } from "./flat/shape.ts";
 import { tagValue, textBytesMax } from "./tag-value.ts";
 
 /** Where the values of one monitored item go. */
@@ -10,6 +12,16 @@ export interface SampleTarget {
 	readonly samples: SampleColumns;
 	readonly tagId: number;
 	readonly datatype: Datatype;
+	/** For an item whose values are several tags; `tagId` and `datatype` are nobody's then. */
+	readonly flat?: FlatTarget | undefined;
+}
+
+export interface FlatTarget {
+	readonly shape: Shape;
+	/** By leaf of the shape; undefined for a leaf that is no tag. */
+	readonly leaves: readonly ({ readonly tagId: number; readonly datatype: Datatype } | undefined)[];
+	/** Elements that came and have no place, since somebody looked. */
+	surplus: number;
 }
 
 /** Which parts a DataValue has, Part 6 §5.2.2.17. They follow in the order value, status, source, server time. */
@@ -17,6 +29,11 @@ const has = { value: 1, status: 2, sourceTime: 4, serverTime: 8, sourcePico: 16,
 
 /** InfoType DataValue with the Overflow bit, Part 4 §7.39. */
 const overflowBits = 0x480;
+
+/** The status of a Good value that its tag cannot have, or lacks. */
+function mismatch(status: number, instead: number = statusCodes.BadTypeMismatch): number {
+	return isGood(status) ? instead | (hasOverflow(status) ? overflowBits : 0) : status;
+}
 
 /** Milliseconds from 1601-01-01, OPC UA's zero, to 1970. */
 const epochMs = 11_644_473_600_000;
@@ -37,6 +54,7 @@ const noValue = Symbol("a list");
  */
 export class DataChangeReader {
 	readonly #nowhere: SampleTarget = { samples: new SampleColumns(1), tagId: 0, datatype: datatypes.Double };
+	readonly #flat = new FlatReader();
 	#body: Buffer = Buffer.alloc(0);
 	#view: DataView = new DataView(new ArrayBuffer(0));
 	#at = 0;
@@ -67,12 +85,25 @@ export class DataChangeReader {
 		return unknown;
 	}
 
-	#dataValue({ samples, tagId, datatype }: SampleTarget, receivedMs: number): void {
+	#dataValue({ samples, tagId, datatype, flat }: SampleTarget, receivedMs: number): void {
 		const parts = this.#view.getUint8(this.#at++);
+		if (flat !== undefined) {
+			this.#flatValue(samples, flat, parts, receivedMs);
+			return;
+		}
 		const index = samples.count;
 		if (index >= samples.capacity) samples.reserve(index + 1);
 		samples.kind[index] = valueKind.null;
 		const fits = (parts & has.value) === 0 || this.#value(samples, index, datatype);
+		const status = this.#stamp(samples, index, parts, receivedMs);
+		samples.tagId[index] = tagId;
+		samples.status[index] = fits ? status : mismatch(status);
+		// Only a whole sample counts, should the bytes end in the middle of this one.
+		samples.count = index + 1;
+	}
+
+	/** Reads what follows the value: writes both times and returns the status. */
+	#stamp(samples: SampleColumns, index: number, parts: number, receivedMs: number): number {
 		let status = 0;
 		if ((parts & has.status) !== 0) {
 			status = this.#view.getUint32(this.#at, true);
@@ -88,16 +119,52 @@ export class DataChangeReader {
 		const isServer = !Number.isNaN(serverMs);
 		const sourceMs = isOwn ? ownMs : isServer ? serverMs : receivedMs;
 		const restTicks = isOwn ? ownTicks : isServer ? serverTicks : 0;
-		samples.tagId[index] = tagId;
 		samples.sourceMs[index] = sourceMs;
 		samples.sourceRestTicks[index] = restTicks;
 		samples.serverLagTicks[index] = (serverMs - sourceMs) * ticksPerMs + serverTicks - restTicks;
-		samples.status[index] =
-			fits || !isGood(status)
-				? status
-				: statusCodes.BadTypeMismatch | (hasOverflow(status) ? overflowBits : 0);
-		// Only a whole sample counts, should the bytes end in the middle of this one.
-		samples.count = index + 1;
+		return status;
+	}
+
+	/** A sample for each leaf of a value that is several tags, all with its times and, but for what a leaf lacks, its status. */
+	#flatValue(samples: SampleColumns, flat: FlatTarget, parts: number, receivedMs: number): void {
+		const first = samples.count;
+		samples.reserve(first + Math.max(1, flat.leaves.length));
+		const values = (parts & has.value) === 0 ? undefined : this.#leaves(flat);
+		const status = this.#stamp(samples, first, parts, receivedMs);
+		const sourceMs = samples.sourceMs[first] as number;
+		const restTicks = samples.sourceRestTicks[first] as number;
+		const lagTicks = samples.serverLagTicks[first] as number;
+		let index = first;
+		for (const [place, leaf] of flat.leaves.entries()) {
+			if (leaf === undefined) continue;
+			const raw = values?.[place] ?? null;
+			const isThere = raw !== notThere;
+			const value = isThere && raw !== otherKind ? tagValue(raw, leaf.datatype) : undefined;
+			samples.setValue(index, value ?? null);
+			samples.tagId[index] = leaf.tagId;
+			samples.sourceMs[index] = sourceMs;
+			samples.sourceRestTicks[index] = restTicks;
+			samples.serverLagTicks[index] = lagTicks;
+			samples.status[index] =
+				value !== undefined ? status : isThere ? mismatch(status) : mismatch(status, statusCodes.BadNoData);
+			index++;
+		}
+		samples.count = index;
+	}
+
+	#leaves(flat: FlatTarget): readonly unknown[] {
+		const from = this.#at;
+		try {
+			const { leaves, surplus, end } = this.#flat.read(this.#body, from, flat.shape);
+			flat.surplus += surplus;
+			this.#at = end;
+			return leaves;
+		} catch {
+			// Whatever it is, it is one Variant, and the values behind it are those of others.
+			this.#at = from + 1;
+			this.#raw(this.#view.getUint8(from));
+			return flat.leaves.map(() => otherKind);
+		}
 	}
 
 	/** Reads a time, Part 6 §5.2.2.5; the first moment of 1601 means "not set". */

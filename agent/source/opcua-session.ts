@@ -11,7 +11,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { keepDataChangeBodies } from "./data-change-body.ts";
 import { readAttributes } from "./service.ts";
-import type { NamedTag } from "./watched-tags.ts";
+import type { TagList } from "./watched-tags.ts";
 
 /** The library takes a buffer of this size for every request; its default of 640 KiB keeps the garbage collector busy. */
 const chunkBytes = 64 * 1024;
@@ -63,14 +63,15 @@ export async function openSession(
 export async function namespacePrefixes(
 	session: ClientSession,
 	server: ServerConfig,
-	tags: readonly NamedTag[],
+	tags: TagList,
 ): Promise<Map<string, string>> {
 	const [array] = await readAttributes(session, [namespaceArrayNode], AttributeIds.Value);
 	const value: unknown = array?.value?.value;
 	const namespaces: readonly string[] = Array.isArray(value) ? value.map(String) : [];
 	const prefixes = new Map<string, string>();
-	for (const { namespace } of tags) {
-		if (prefixes.has(namespace)) continue;
+	for (const named of tags) {
+		const namespace = named?.namespace;
+		if (namespace === undefined || prefixes.has(namespace)) continue;
 		const index = namespaces.indexOf(namespace);
 		if (index < 0) {
 			throw new CodedError(

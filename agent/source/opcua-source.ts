@@ -10,22 +10,32 @@ import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { Cycle, CycleSink, Recovered, SampleSource, SourceState } from "../pipeline.ts";
+import type {
+	Cycle,
+	CycleSink,
+	ReadableTag,
+	Recovered,
+	SampleSource,
+	SourceState,
+	TagSet,
+} from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
-import { type Backfill, backfillOf, type HistoryTag } from "./backfill.ts";
-import { CycleBuilder, type CycleCounts, type SourceTag } from "./cycle-builder.ts";
+import { type Backfill, backfillOf } from "./backfill.ts";
+import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
-import { DataChangeReader, type SampleTarget } from "./data-change-reader.ts";
+import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
 import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
-import { type NodeIdOf, type PlantListener, PlantSession } from "./plant-session.ts";
+import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
+import { PlantSession } from "./plant-session.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { SourceHoles } from "./source-holes.ts";
+import { overflowGap, SourceHoles } from "./source-holes.ts";
+import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
 import { TagCare } from "./tag-care.ts";
-import { type NamedTag, type RefusedTag, WatchedTags } from "./watched-tags.ts";
+import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
 export interface OpcuaSourceOptions {
 	readonly server: ServerConfig;
@@ -38,16 +48,19 @@ export interface OpcuaSourceOptions {
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
+	/** What is known of a device's tags now; by default, those of which nothing is left to the server. */
+	readonly known?: ((device: DeviceConfig) => readonly ReadableTag[]) | undefined;
+	/** Asks the server for the rest, and says so by `tagsChanged`. */
+	readonly resolver?: TagResolver | undefined;
 }
 
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
 	readonly #options: OpcuaSourceOptions;
-	readonly #builders = new Map<string, CycleBuilder>();
-	readonly #tags: NamedTag[] = [];
-	/** By client handle, which counts from 1. */
-	readonly #targets: (SampleTarget | undefined)[] = [undefined];
+	readonly #tags: SourceTags;
+	readonly #builders: ReadonlyMap<string, CycleBuilder>;
+	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
 	readonly #agentsWord: AgentsWord;
 	readonly #plantClock = new PlantClock();
@@ -56,8 +69,6 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #watched: WatchedTags;
 	readonly #backfill: Backfill | undefined;
 	readonly #care: TagCare;
-	/** By tag id: its place in the list of tags. */
-	readonly #places = new Map<number, number>();
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
@@ -69,31 +80,24 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
+		this.#tags = new SourceTags(options.tags);
+		this.#builders = this.#tags.builders;
+		const known = options.known ?? completeTags;
 		for (const device of options.devices) {
-			const tags = device.tags.map(({ name, node }, rank): SourceTag => {
-				const tag = options.tags.find(device.name, name);
-				if (tag === undefined) throw new Error(`the tag book has no ${device.name}/${name}`);
-				return { tag, nodeId: node, rank };
-			});
-			const builder = new CycleBuilder(device, tags);
+			const builder = this.#tags.add(device, known(device));
 			const stoppedMs = options.recovered.throughMs.get(device.name);
 			builder.resume(stoppedMs, options.recovered.samples);
 			if (stoppedMs !== undefined)
 				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
-			this.#builders.set(device.name, builder);
-			for (const tag of tags) {
-				this.#places.set(tag.tag.id, this.#tags.length);
-				this.#tags.push({ namespace: device.namespace, tag });
-				this.#targets.push({ samples: builder.samples, tagId: tag.tag.id, datatype: tag.tag.datatype });
-			}
 		}
+		const { list: tags, places } = this.#tags;
 		this.#backfill = backfillOf(options);
 		this.#care = new TagCare({
 			...options,
-			...{ tags: this.#tags, places: this.#places, builders: this.#builders },
-			sayBad: (tag, status) => this.#sayBad([tag], status),
+			...{ tags, places, builders: this.#builders },
+			sayBad: (tags, status) => this.#sayBad(tags, status),
 		});
-		this.#watched = new WatchedTags({ server: options.server, tags: this.#tags });
+		this.#watched = new WatchedTags({ server: options.server, tags });
 	}
 
 	start(): void {
@@ -106,21 +110,32 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	state(): SourceState {
-		const { clock, server } = this.#options;
+		const { clock, server, resolver } = this.#options;
 		return {
 			server: server.name,
 			security: this.#options.security.inUse,
 			connected: this.#connected,
-			tags: this.#tags.length,
-			tagsSubscribed: this.#connected ? this.#tags.length - this.#care.refused : 0,
+			tags: this.#tags.count,
+			tagsSubscribed: this.#connected ? this.#tags.count - this.#care.refused : 0,
+			tagsUnresolved: resolver?.unresolved ?? 0,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
 		};
 	}
 
+	/** Values of tags that stay are not touched; a tag whose node is gone says so with its last sample. */
+	tagsChanged({ device, tags, gone }: TagSet): void {
+		const { came, left, emptied } = this.#tags.change(device, tags);
+		this.#builders.get(device)?.resumeFurther(came, this.#options.recovered.samples);
+		this.#care.left(emptied);
+		const lost = left.filter(({ tag }) => gone.has(tag.name));
+		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
+		this.#session?.tagsChanged();
+	}
+
 	async #run(): Promise<void> {
-		const { clock, server, security, telemetry } = this.#options;
+		const { clock, server, security, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
@@ -129,7 +144,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			if (stopping.aborted) break;
 			const session = new PlantSession({
 				...{ server, security, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				onWatched: resolver && ((session, over) => resolver.run(session, over)),
 			});
+			this.#session = session;
 			let reason: string;
 			try {
 				reason = await session.run(stopping);
@@ -169,7 +186,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	watched(refused: readonly RefusedTag[]): void {
 		this.#care.watched(refused);
 		this.#isConnected();
-		for (const { tag, statusCode } of refused) this.#sayBad([tag], statusCode);
+		this.#refused(refused);
+	}
+
+	watchedFurther(refused: readonly RefusedTag[]): void {
+		this.#care.watchedFurther(refused);
+		this.#refused(refused);
+	}
+
+	#refused(refused: readonly RefusedTag[]): void {
+		for (const { place, statusCode } of refused) {
+			const named = this.#tags.list[place];
+			if (named !== undefined) this.#sayBad(partsOf(named), statusCode);
+		}
 	}
 
 	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
@@ -181,14 +210,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
-		await this.#backfill?.run(session, (tagId) => this.#historyTag(tagId, nodeIdOf), over);
-	}
-
-	#historyTag(tagId: number, nodeIdOf: NodeIdOf): HistoryTag | undefined {
-		const place = this.#places.get(tagId);
-		const tag = place === undefined ? undefined : this.#tags[place]?.tag.tag;
-		if (place === undefined || tag === undefined) return undefined;
-		return { name: tag.name, datatype: tag.datatype, nodeId: nodeIdOf(place) };
+		await this.#backfill?.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
 	}
 
 	#isConnected(): void {
@@ -197,7 +219,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#connected = true;
 		this.#lastError = undefined;
 		const refusedTags = this.#care.refused;
-		telemetry.serverConnected({ server: server.name, tags: this.#tags.length - refusedTags, refusedTags });
+		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -214,13 +236,23 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		try {
 			const body = takeBody(notification);
 			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
-			const unknown = this.#reader.read(body, this.#targets, clock.wallMs());
+			const unknown = this.#reader.read(body, this.#tags.targets, clock.wallMs());
+			const surplus = this.#tags.settle();
+			if (surplus.length > 0) this.#hasSurplus(surplus);
 			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
 		} catch (error) {
 			// Half a cycle would look like a whole one; a new session has a hole where this one was.
 			for (const builder of this.#builders.values()) builder.discard();
 			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
 		}
+	}
+
+	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
+	#hasSurplus(surplus: readonly Surplus[]): void {
+		const { server, telemetry, resolver } = this.#options;
+		for (const { device, name, elements } of surplus)
+			telemetry.elementsLeftOut({ server: server.name, tag: `${device}/${name}`, elements });
+		resolver?.lookAgain();
 	}
 
 	#finishCycle(publishMs: number | undefined): void {
@@ -258,17 +290,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			const { missing } = hole;
 			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
 		}
-		if (hasOverflowed) {
-			sink.gap({
-				device: builder.device,
-				tags: [],
-				// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
-				fromMs: Number.isFinite(beforeMs) ? beforeMs : (cycle.samples.sourceMs[0] as number),
-				toMs: builder.newestMs,
-				cause: "server_overflow",
-				backfilled: false,
-			});
-		}
+		if (hasOverflowed) sink.gap(overflowGap(cycle, beforeMs, builder.newestMs));
 		sink.cycle(cycle);
 	}
 
@@ -313,10 +335,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#connected = false;
 		if (this.#stopping.signal.aborted) return;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
-		this.#sayBad(
-			this.#tags.map(({ tag }) => tag),
-			statusCodes.BadNoCommunication,
-		);
+		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
 
 	#sayBad(tags: readonly SourceTag[], status: number): void {

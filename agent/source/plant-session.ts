@@ -1,58 +1,16 @@
-import {
-	AttributeIds,
-	type ClientSession,
-	type NotificationMessage,
-	type OPCUAClient,
-	type UserIdentityInfo,
-} from "node-opcua";
+import { AttributeIds, type ClientSession, type OPCUAClient, type UserIdentityInfo } from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
 import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { PublishLoop } from "./publish-loop.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { readAttributes, statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
-import type { RefusedTag, WatchedTags } from "./watched-tags.ts";
-
-/** The node id, as the server counts its namespaces now, of a tag by its place in the list. */
-export type NodeIdOf = (place: number) => string;
-
-/** What a session tells its owner, from its beginning to its end and never after it. */
-export interface PlantListener {
-	/** Milliseconds of monotonic time since `answered` was called. */
-	readonly silentMs: number;
-	/** The server has answered; `isWatching` says whether what it answers can be complete. */
-	answered(isWatching: boolean): void;
-	/** Values cannot be had at the moment, and why; the server may still gather them. */
-	silent(reason: string): void;
-	/** The subscription is gone with everything that it had gathered. */
-	subscriptionLost(): void;
-	/** Every tag's present value follows, which may be known already. */
-	watching(): void;
-	/** Every tag is asked for, and the server would not watch these. */
-	watched(refused: readonly RefusedTag[]): void;
-	/** These tags, by place in the list, were asked for once more; the server would still not watch these of them. */
-	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void;
-	/** Fills gaps from the server's history, until nothing is due or the session is over. */
-	backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void>;
-	/**
-	 * Places in the list of tags that are to be asked for once more now, after a look at those of which nothing is heard.
-	 * @throws Error when the service fails
-	 */
-	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]>;
-	/**
-	 * Each message once, in order; `isCycleEnd` is false while a publish cycle goes on; `publishedMs` is the server's time
-	 * of it, when it can be known. What it throws ends the session.
-	 */
-	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void;
-	/** A message that was lost on its way was asked for again and has come. */
-	republished(): void;
-	/** A message is gone for good: what it said is missing before the next one. */
-	missed(): void;
-}
+import type { WatchedTags } from "./watched-tags.ts";
 
 export interface PlantSessionOptions {
 	readonly server: ServerConfig;
@@ -62,15 +20,17 @@ export interface PlantSessionOptions {
 	readonly listener: PlantListener;
 	readonly budget: SessionBudget;
 	readonly left: LeftSession | undefined;
+	/** Called in each session once every tag is watched; the signal ends with the session. */
+	readonly onWatched?: ((session: ClientSession, over: AbortSignal) => void) | undefined;
 }
 
 /** A server that says nothing is asked whether it lives, this often and for so long at most. */
 const aliveEveryMs = 1_000;
 const aliveWithinMs = 5_000;
 const serverStateNode = "i=2259";
-/** These say that the server has no such subscription; after anything else another session takes it over. */
 /** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
 const resumesMax = 3;
+/** These say that the server has no such subscription; after anything else another session takes it over. */
 const subscriptionGone: ReadonlySet<string> = new Set(["BadSubscriptionIdInvalid", "BadNoSubscription"]);
 
 /**
@@ -88,6 +48,7 @@ export class PlantSession {
 	#subscription: PlantSubscription | undefined;
 	#prefixes: ReadonlyMap<string, string> = new Map();
 	#loop: PublishLoop | undefined;
+	#lookNow = () => {};
 
 	constructor(options: PlantSessionOptions) {
 		this.#options = options;
@@ -121,6 +82,11 @@ export class PlantSession {
 		}
 	}
 
+	/** There are other tags than before: the server is told of the difference, and nothing else. */
+	tagsChanged(): void {
+		this.#lookNow();
+	}
+
 	/** Takes down what is not left to another attempt, within a bound, whatever state it is in. */
 	async close(): Promise<void> {
 		const client = this.#client;
@@ -148,6 +114,7 @@ export class PlantSession {
 			await this.#subscribe(session);
 			if (over.aborted) return "stopped";
 			this.#guard(session);
+			this.#options.onWatched?.(session, over);
 		} catch (error) {
 			throw unreachable(server, error);
 		}
@@ -192,10 +159,10 @@ export class PlantSession {
 		const heard = this.#heard();
 		if (await this.#takeOver(session, heard)) return;
 		listener.subscriptionLost();
+		watched.forget();
 		const made = await PlantSubscription.create(session, server, heard);
 		listener.watching();
-		const all = Array.from({ length: watched.tags.length }, (_, place) => place);
-		const refused = await watched.watch(session, made.id, this.#prefixes, all);
+		const refused = await watched.watch(session, made.id, this.#prefixes, watched.behind().added);
 		if (over.aborted) return;
 		// Only when all are known: a cycle that is complete for some items only would say too much.
 		made.isWatching = true;
@@ -297,6 +264,7 @@ export class PlantSession {
 				this.#ended.resolve("the server answers and does not publish");
 				return;
 			}
+			await this.#follow(session, subscription);
 			const places = await listener.dueAgain(session, this.#nodeIdOf);
 			if (places.length === 0) return;
 			const { watched } = this.#options;
@@ -304,14 +272,8 @@ export class PlantSession {
 			if (!this.#over.signal.aborted) listener.watchedAgain(places, refused);
 		};
 		let isFilling = false;
-		const stop = every(clock, aliveEveryMs, () => {
-			if (!isFilling) {
-				isFilling = true;
-				void this.#backfill(session).finally(() => {
-					isFilling = false;
-				});
-			}
-			if (isBusy) return;
+		const look = () => {
+			if (isBusy || this.#over.signal.aborted) return;
 			isBusy = true;
 			work().then(
 				() => {
@@ -319,8 +281,36 @@ export class PlantSession {
 				},
 				(error: unknown) => this.#failed(error),
 			);
+		};
+		this.#lookNow = look;
+		const stop = every(clock, aliveEveryMs, () => {
+			if (!isFilling) {
+				isFilling = true;
+				void this.#backfill(session).finally(() => {
+					isFilling = false;
+				});
+			}
+			look();
 		});
 		this.#over.signal.addEventListener("abort", stop, { once: true });
+	}
+
+	/**
+	 * Makes the monitored items equal to the list of tags: what is new is created, what is gone is deleted (Part 4 §5.12.2
+	 * and §5.12.6), and every other item keeps its queue.
+	 */
+	async #follow(session: ClientSession, subscription: PlantSubscription): Promise<void> {
+		const { server, watched, listener } = this.#options;
+		await watched.settle(session, subscription.id);
+		const { added, removed } = watched.behind();
+		if (added.length > 0) {
+			if (added.some((place) => this.#nodeIdOf(place) === undefined))
+				this.#prefixes = await namespacePrefixes(session, server, watched.tags);
+			const refused = await watched.watch(session, subscription.id, this.#prefixes, added);
+			if (this.#over.signal.aborted) return;
+			listener.watchedFurther(refused);
+		}
+		if (removed.length > 0) await watched.unwatch(session, subscription.id, removed);
 	}
 
 	/** A server that cannot do it, or breaks off, has no say in the rest; what is due is tried again. */
@@ -331,8 +321,12 @@ export class PlantSession {
 
 	readonly #nodeIdOf: NodeIdOf = (place) => {
 		const { tags } = this.#options.watched;
-		const { namespace, tag } = tags[place] as (typeof tags)[number];
-		return `${this.#prefixes.get(namespace)}${tag.nodeId}`;
+		const named = tags[place];
+		if (named === undefined) return undefined;
+		const { namespace, tag } = named;
+		const prefix = this.#prefixes.get(namespace);
+		// A tag that came a moment ago, in a namespace that no other one is in.
+		return prefix === undefined ? undefined : `${prefix}${tag.nodeId}`;
 	};
 
 	/** @throws Error when the server does not tell its state in time */

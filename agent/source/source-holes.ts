@@ -1,5 +1,6 @@
 import type { Gap, GapCause } from "../../common/contract/gap.ts";
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { Cycle } from "../pipeline.ts";
 import type { MissingTimes } from "./missing-times.ts";
 
 interface Hole {
@@ -34,4 +35,17 @@ export class SourceHoles {
 		this.#holes.delete(device);
 		return { gap: { device, tags: [], fromMs, toMs, cause, backfilled: false }, missing };
 	}
+}
+
+/** Where queues of the server were too short, between the newest sample before a cycle and the newest one in it. */
+export function overflowGap({ device, samples }: Cycle, beforeMs: number, newestMs: number): Gap {
+	return {
+		device,
+		tags: [],
+		// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
+		fromMs: Number.isFinite(beforeMs) ? beforeMs : (samples.sourceMs[0] as number),
+		toMs: newestMs,
+		cause: "server_overflow",
+		backfilled: false,
+	};
 }

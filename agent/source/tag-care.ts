@@ -3,21 +3,21 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
-import type { NodeIdOf } from "./plant-session.ts";
+import type { NodeIdOf } from "./plant-listener.ts";
 import { QuietTags } from "./quiet-tags.ts";
 import { TagRetries } from "./tag-retries.ts";
-import type { NamedTag, RefusedTag } from "./watched-tags.ts";
+import { type NamedTag, partsOf, type RefusedTag, type TagList } from "./watched-tags.ts";
 
 export interface TagCareOptions {
 	readonly server: ServerConfig;
-	/** Grows and shrinks with its owner. */
-	readonly tags: readonly NamedTag[];
-	/** By tag id: its place in the list of tags. */
+	/** Changes with its owner. */
+	readonly tags: TagList;
+	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
 	readonly places: ReadonlyMap<number, number>;
 	readonly builders: ReadonlyMap<string, CycleBuilder>;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
-	readonly sayBad: (tag: SourceTag, status: number) => void;
+	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
 }
 
 /**
@@ -36,31 +36,51 @@ export class TagCare {
 
 	/** How many tags the server does not watch at present. */
 	get refused(): number {
-		return this.#retries.size;
+		const { tags } = this.#options;
+		let refused = 0;
+		for (const place of this.#retries.places()) {
+			const named = tags[place];
+			if (named !== undefined) refused += partsOf(named).length;
+		}
+		return refused;
 	}
 
 	/** Every tag was asked for, and the server would not watch these. */
 	watched(refused: readonly RefusedTag[]): void {
-		const { server, telemetry, clock } = this.#options;
 		this.#retries.clear();
-		for (const { tag, statusName } of refused) {
-			this.#retries.failed(this.#placeOf(tag), clock.monotonicMs());
-			telemetry.tagRefused({ server: server.name, tag: nameOf(tag), status: statusName });
+		this.watchedFurther(refused);
+	}
+
+	/** Tags were asked for that the server was not asked for before, and it would not watch these. */
+	watchedFurther(refused: readonly RefusedTag[]): void {
+		const { server, telemetry, clock, tags } = this.#options;
+		for (const { place, statusName } of refused) {
+			const named = tags[place];
+			if (named === undefined) continue;
+			this.#retries.failed(place, clock.monotonicMs());
+			telemetry.tagRefused({ server: server.name, tag: nameOf(named), status: statusName });
 		}
 	}
 
 	/** These tags, by place, were asked for once more. */
 	watchedAgain(places: readonly number[], refused: readonly RefusedTag[]): void {
 		const { telemetry, server, clock, tags } = this.#options;
-		const still = new Set(refused.map(({ tag }) => this.#placeOf(tag)));
+		const still = new Set(refused.map(({ place }) => place));
 		for (const place of places) {
+			const named = tags[place];
+			if (named === undefined) continue;
 			if (still.has(place)) {
 				this.#retries.failed(place, clock.monotonicMs());
 				continue;
 			}
 			this.#retries.succeeded(place);
-			telemetry.tagWatched({ server: server.name, tag: nameOf((tags[place] as NamedTag).tag) });
+			telemetry.tagWatched({ server: server.name, tag: nameOf(named) });
 		}
+	}
+
+	/** These places are empty from now on. */
+	left(places: readonly number[]): void {
+		for (const place of places) this.#retries.succeeded(place);
 	}
 
 	/** The server says of these tags that there is no such node. */
@@ -81,22 +101,21 @@ export class TagCare {
 		const nowMs = clock.monotonicMs();
 		const nodeIdOfTag = (id: number) => {
 			const place = places.get(id);
-			return place === undefined || this.#retries.has(place) ? undefined : nodeIdOf(place);
+			if (place === undefined || this.#retries.has(place)) return undefined;
+			// A value that is several tags is not read: one by one they would be as many reads of it.
+			return tags[place]?.parts === undefined ? nodeIdOf(place) : undefined;
 		};
 		for (const { tagId, status } of await this.#quiet.look(session, builders.values(), nodeIdOfTag, nowMs)) {
 			const place = places.get(tagId);
-			if (place === undefined) continue;
+			const named = place === undefined ? undefined : tags[place];
+			if (place === undefined || named === undefined) continue;
 			this.#retries.wanted(place, nowMs);
-			if (status !== undefined) sayBad((tags[place] as NamedTag).tag, status);
+			if (status !== undefined) sayBad(partsOf(named), status);
 		}
 		return this.#retries.due(nowMs);
 	}
-
-	#placeOf({ tag }: SourceTag): number {
-		return this.#options.places.get(tag.id) as number;
-	}
 }
 
-function nameOf({ tag }: SourceTag): string {
+function nameOf({ tag: { tag } }: NamedTag): string {
 	return `${tag.device}/${tag.name}`;
 }

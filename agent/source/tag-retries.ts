@@ -14,6 +14,10 @@ export class TagRetries {
 		return this.#due.size;
 	}
 
+	places(): Iterable<number> {
+		return this.#due.keys();
+	}
+
 	has(place: number): boolean {
 		return this.#due.has(place);
 	}

@@ -1,14 +1,19 @@
 import {
 	AttributeIds,
+	CallMethodRequest,
+	CallRequest,
+	type CallResponse,
 	type ClientSession,
 	CreateMonitoredItemsRequest,
 	type CreateMonitoredItemsResponse,
 	DataChangeFilter,
 	DataChangeTrigger,
+	DataType,
 	DeadbandType,
 	DeleteMonitoredItemsRequest,
 	MonitoringMode,
 	TimestampsToReturn,
+	Variant,
 } from "node-opcua";
 import type { ServerConfig } from "../config.ts";
 import type { SourceTag } from "./cycle-builder.ts";
@@ -17,6 +22,8 @@ import { ask, readAttributes, statusOf } from "./service.ts";
 /** The items a server may be asked for in one call when it names no limit itself. */
 const itemsPerCallDefault = 1_000;
 const maxMonitoredItemsPerCallNode = "i=11714";
+const serverNode = "i=2253";
+const monitoredItemsNode = "i=11492";
 /** Of a call as a whole: the server could do a part of it. */
 const tooMuchAtOnce: ReadonlySet<string> = new Set([
 	"BadTooManyOperations",
@@ -26,23 +33,39 @@ const tooMuchAtOnce: ReadonlySet<string> = new Set([
 	"BadTcpMessageTooLarge",
 ]);
 
-/** A tag in the namespace that its device names. */
+/** A tag in its namespace, as a monitored item. */
 export interface NamedTag {
 	readonly namespace: string;
 	readonly tag: SourceTag;
+	/** Every tag in the item's values, where that is not `tag` alone. */
+	readonly parts?: readonly SourceTag[] | undefined;
 }
 
-/** A tag that the server would not watch, with its status. */
+/** What is read, by place: the list only grows, and a place is empty once its device has the tag no more. */
+export type TagList = readonly (NamedTag | undefined)[];
+
+/** Every tag in the values of an item. */
+export function partsOf({ tag, parts }: NamedTag): readonly SourceTag[] {
+	return parts ?? [tag];
+}
+
+/** A place in the list of tags that the server would not watch, with its status. */
 export interface RefusedTag {
-	readonly tag: SourceTag;
+	readonly place: number;
 	readonly statusCode: number;
 	readonly statusName: string;
 }
 
 export interface WatchedTagsOptions {
 	readonly server: ServerConfig;
-	/** Place in the list, counted from 1, is the client handle. */
-	readonly tags: readonly NamedTag[];
+	/** Place in the list, counted from 1, is the client handle, and never another tag's. */
+	readonly tags: TagList;
+}
+
+/** What the server was not told of yet. */
+export interface TagsBehind {
+	readonly added: readonly number[];
+	readonly removed: readonly number[];
 }
 
 /**
@@ -52,20 +75,53 @@ export interface WatchedTagsOptions {
 export class WatchedTags {
 	readonly #options: WatchedTagsOptions;
 	/** By place in the list: the server's own id of the item; 0 when it does not watch the tag. */
-	readonly #itemIds: Uint32Array;
+	#itemIds = new Uint32Array(0);
+	/** By place in the list: 1 where the present subscription was asked for the tag, whatever the answer. */
+	#asked = new Uint8Array(0);
+	/** Places that the subscription was asked for without an answer: there may be items for them. */
+	readonly #unanswered = new Set<number>();
 	#itemsPerCall = itemsPerCallDefault;
 
 	constructor(options: WatchedTagsOptions) {
 		this.#options = options;
-		this.#itemIds = new Uint32Array(options.tags.length);
+		this.#grow();
 	}
 
-	get tags(): readonly NamedTag[] {
+	get tags(): TagList {
 		return this.#options.tags;
 	}
 
+	/** A new subscription has no items. */
+	forget(): void {
+		this.#unanswered.clear();
+		this.#itemIds.fill(0);
+		this.#asked.fill(0);
+	}
+
+	/** In what the subscription differs from the list. */
+	behind(): TagsBehind {
+		const added: number[] = [];
+		const removed: number[] = [];
+		for (const [place, named] of this.#options.tags.entries()) {
+			const isAsked = this.#asked[place] === 1;
+			if (named !== undefined && !isAsked) added.push(place);
+			else if (named === undefined && isAsked) removed.push(place);
+		}
+		return { added, removed };
+	}
+
+	#grow(): void {
+		const { length } = this.#options.tags;
+		if (length <= this.#itemIds.length) return;
+		const [itemIds, asked] = [new Uint32Array(length), new Uint8Array(length)];
+		itemIds.set(this.#itemIds);
+		asked.set(this.#asked);
+		[this.#itemIds, this.#asked] = [itemIds, asked];
+	}
+
 	/**
-	 * Asks for these tags, by place in the list. Returns those that the server would not watch.
+	 * Asks for these tags, by place in the list; passes over those that are there no more. Returns those that the server
+	 * would not watch.
 	 * @throws Error when the service fails for another reason than being asked too much at once
 	 */
 	async watch(
@@ -74,18 +130,27 @@ export class WatchedTags {
 		prefixes: ReadonlyMap<string, string>,
 		places: readonly number[],
 	): Promise<RefusedTag[]> {
+		this.#grow();
+		const { tags } = this.#options;
+		// Of this moment: the list may change between two requests.
+		const items = places.flatMap((place) => {
+			const tag = tags[place];
+			return tag === undefined ? [] : [{ tag, place }];
+		});
 		const refused: RefusedTag[] = [];
-		for (let from = 0; from < places.length; ) {
-			const chunk = places.slice(from, from + this.#itemsPerCall);
+		for (let from = 0; from < items.length; ) {
+			const chunk = items.slice(from, from + this.#itemsPerCall);
+			for (const { place } of chunk) this.#unanswered.add(place);
 			const results = await this.#create(session, subscriptionId, prefixes, chunk);
+			for (const { place } of chunk) this.#unanswered.delete(place);
 			// Too much at once: the same again in smaller parts.
 			if (results === undefined) continue;
-			for (const [index, place] of chunk.entries()) {
+			for (const [index, { place }] of chunk.entries()) {
 				const { statusCode, monitoredItemId } = results[index] as (typeof results)[number];
 				this.#itemIds[place] = statusCode.isGood() ? monitoredItemId : 0;
-				const { tag } = this.#options.tags[place] as NamedTag;
+				this.#asked[place] = 1;
 				if (!statusCode.isGood())
-					refused.push({ tag, statusCode: statusCode.value, statusName: statusCode.name });
+					refused.push({ place, statusCode: statusCode.value, statusName: statusCode.name });
 			}
 			from += chunk.length;
 		}
@@ -99,13 +164,52 @@ export class WatchedTags {
 		prefixes: ReadonlyMap<string, string>,
 		places: readonly number[],
 	): Promise<RefusedTag[]> {
-		const old = places.map((place) => this.#itemIds[place] as number).filter((id) => id > 0);
-		for (let from = 0; from < old.length; from += this.#itemsPerCall) {
-			const monitoredItemIds = old.slice(from, from + this.#itemsPerCall);
+		await this.#delete(session, subscriptionId, places);
+		return this.watch(session, subscriptionId, prefixes, places);
+	}
+
+	/**
+	 * Deletes items that were created by a request whose answer was lost with the connection, or each of their values would come
+	 * twice; GetMonitoredItems, Part 5 §9.2. A server that cannot tell its items keeps them.
+	 * @throws Error when the connection breaks
+	 */
+	async settle(session: ClientSession, subscriptionId: number): Promise<void> {
+		if (this.#unanswered.size === 0) return;
+		const inputArguments = [new Variant({ dataType: DataType.UInt32, value: subscriptionId })];
+		const method = new CallMethodRequest({
+			objectId: serverNode,
+			methodId: monitoredItemsNode,
+			inputArguments,
+		});
+		const request = new CallRequest({ methodsToCall: [method] });
+		const { results } = await ask<CallResponse>(session, request);
+		const [itemIds, handles] = (results?.[0]?.outputArguments ?? []).map(({ value }) => numbersOf(value));
+		const left = itemIds?.filter((_, index) => this.#unanswered.has((handles?.[index] ?? 0) - 1));
+		await this.#deleteItems(session, subscriptionId, left ?? []);
+		this.#unanswered.clear();
+	}
+
+	/** Has the server forget tags that are not read any more; every other item keeps its queue. */
+	async unwatch(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
+		await this.#delete(session, subscriptionId, places);
+		for (const place of places) {
+			this.#itemIds[place] = 0;
+			this.#asked[place] = 0;
+		}
+	}
+
+	/** What the server says to it does not matter: an item that it no longer knows is gone as well. */
+	async #delete(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
+		const old = places.map((place) => this.#itemIds[place] ?? 0).filter((id) => id > 0);
+		await this.#deleteItems(session, subscriptionId, old);
+	}
+
+	async #deleteItems(session: ClientSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
+		for (let from = 0; from < ids.length; from += this.#itemsPerCall) {
+			const monitoredItemIds = ids.slice(from, from + this.#itemsPerCall);
 			const request = new DeleteMonitoredItemsRequest({ subscriptionId, monitoredItemIds });
 			await ask(session, request).catch(() => undefined);
 		}
-		return this.watch(session, subscriptionId, prefixes, places);
 	}
 
 	/** The server's limit, read once for each session; none, or nonsense, is our own. */
@@ -120,24 +224,23 @@ export class WatchedTags {
 		session: ClientSession,
 		subscriptionId: number,
 		prefixes: ReadonlyMap<string, string>,
-		places: readonly number[],
+		items: readonly { readonly tag: NamedTag; readonly place: number }[],
 	): Promise<NonNullable<CreateMonitoredItemsResponse["results"]> | undefined> {
-		const { server, tags } = this.#options;
+		const { server } = this.#options;
 		const request = new CreateMonitoredItemsRequest({
 			subscriptionId,
 			timestampsToReturn: TimestampsToReturn.Both,
-			itemsToCreate: places.map((place) => {
-				const { namespace, tag } = tags[place] as NamedTag;
-				return itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, place + 1);
-			}),
+			itemsToCreate: items.map(({ tag: { namespace, tag }, place }) =>
+				itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, place + 1),
+			),
 		});
 		try {
 			const { results } = await ask<CreateMonitoredItemsResponse>(session, request);
-			if (results?.length === places.length) return results;
-			throw new Error(`asked for ${places.length} items, answered for ${results?.length ?? 0}`);
+			if (results?.length === items.length) return results;
+			throw new Error(`asked for ${items.length} items, answered for ${results?.length ?? 0}`);
 		} catch (error) {
-			if (places.length === 1 || !tooMuchAtOnce.has(statusOf(error) ?? "")) throw error;
-			this.#itemsPerCall = Math.ceil(places.length / 2);
+			if (items.length === 1 || !tooMuchAtOnce.has(statusOf(error) ?? "")) throw error;
+			this.#itemsPerCall = Math.ceil(items.length / 2);
 			return undefined;
 		}
 	}
@@ -160,4 +263,8 @@ function itemOf(server: ServerConfig, nodeId: string, clientHandle: number) {
 			}),
 		},
 	};
+}
+
+function numbersOf(value: unknown): number[] {
+	return value instanceof Uint32Array || Array.isArray(value) ? Array.from(value as ArrayLike<number>) : [];
 }

@@ -92,7 +92,11 @@ export class SampleColumns {
 
 	/** Copies one sample from another set of columns to the end of this one; the room must be there. */
 	copyFrom(from: SampleColumns, at: number): void {
-		const index = this.count++;
+		this.put(this.count++, from, at);
+	}
+
+	/** Copies one sample from another set of columns to a place of this one, which must be there. */
+	put(index: number, from: SampleColumns, at: number): void {
 		this.tagId[index] = from.tagId[at] as number;
 		this.sourceMs[index] = from.sourceMs[at] as number;
 		this.sourceRestTicks[index] = from.sourceRestTicks[at] as number;

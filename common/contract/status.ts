@@ -24,6 +24,7 @@ export const statusCodes = {
 	BadWaitingForInitialData: 0x80320000,
 	BadNodeIdUnknown: 0x80340000,
 	BadTypeMismatch: 0x80740000,
+	BadNoData: 0x809b0000,
 	BadServerNotConnected: 0x800d0000,
 	/** What a foreign edge node's `Quality` 0 becomes when it says nothing more. */
 	Bad: 0x80000000,

@@ -24,14 +24,18 @@ export interface ConfigProblem {
 /** What a file contains beyond what a schema can say about one value: finds cross-field problems. */
 export type CrossCheck<T> = (value: T) => { path: (string | number)[]; message: string }[];
 
+/** What other files, named by a sound one, add to it. `path` is the key that names the file which has the problem. */
+export type Include<T> = (value: T, directory: string) => { value: T; problems: readonly ConfigProblem[] };
+
 export interface ConfigKind<S extends z.ZodType> {
 	readonly schema: S;
 	readonly crossCheck?: CrossCheck<z.output<S>>;
+	readonly include?: Include<z.output<S>>;
 }
 
 export type ConfigResult<T> =
 	| { ok: true; value: T; file: string; directory: string; text: string }
-	| { ok: false; problems: ConfigProblem[] };
+	| { ok: false; problems: readonly ConfigProblem[] };
 
 const problemsMax = 100;
 const fileBytesMax = 16 * 1024 * 1024;
@@ -130,7 +134,11 @@ export function parseConfig<S extends z.ZodType>(
 		problems.sort((a, b) => a.line - b.line || a.column - b.column);
 		return { ok: false, problems };
 	}
-	return { ok: true, value: parsed.data as z.output<S>, file, directory: dirname(resolve(file)), text };
+	const directory = dirname(resolve(file));
+	const value = parsed.data as z.output<S>;
+	const whole = kind.include?.(value, directory) ?? { value, problems: [] };
+	if (whole.problems.length > 0) return { ok: false, problems: whole.problems.slice(0, problemsMax) };
+	return { ok: true, value: whole.value, file, directory, text };
 }
 
 /**
@@ -150,7 +158,8 @@ function crossProblems<S extends z.ZodType>(
 	}
 }
 
-function readText(file: string): string {
+/** @throws CodedError CONFIG_UNREADABLE, also for a file that is too long. */
+export function readText(file: string): string {
 	try {
 		const bytes = readFileSync(file);
 		if (bytes.byteLength > fileBytesMax) {

@@ -61,6 +61,15 @@ export function parseBrowsePath(text: string): PathStep[] | undefined {
 	return steps;
 }
 
+/** Whether a path stands for the Objects folder itself. */
+export function isObjectsFolder(text: string): boolean {
+	return /^\/(?:0:)?Objects\/?$/.test(text);
+}
+
+export function isBrowsePath(text: string): boolean {
+	return parseBrowsePath(text) !== undefined;
+}
+
 /** The steps' texts, still escaped. */
 function splitPath(text: string): string[] {
 	const steps = [""];

@@ -182,3 +182,41 @@ describe("refused, with the place and what was expected:", () => {
 		expect(problemsOf(yaml)).toEqual([expect.stringMatching(problem)]);
 	});
 });
+
+describe("tags that leave something to the server", () => {
+	const only = (device: Changes) => problemsOf(configOf({}, { time_base: "publish", tags: [], ...device }));
+
+	test.each<[string, Changes]>([
+		["a path", { tags: [{ name: "TT01", path: "Kiln/2:TT01" }] }],
+		["a node id with its own namespace, and no type", { tags: [{ name: "TT01", node: "nsu=urn:x;s=TT01" }] }],
+		["a wildcard alone", { browse: { from: "s=Kiln", include: ["TT*"], exclude: ["**/Diag/**"] } }],
+	])("%s is taken", (_, device) => {
+		expect(only(device)).toEqual([]);
+	});
+
+	test.each<[string, Changes, string]>([
+		[
+			"neither node nor path",
+			{ tags: [{ name: "TT01" }] },
+			"devices[0].tags[0].node: expected either node or path, found neither",
+		],
+		[
+			"a path with an empty step",
+			{ tags: [{ name: "TT01", path: "Kiln//TT01" }] },
+			'devices[0].tags[0].path: expected a path such as Kiln/TT01 or 2:Kiln/2:TT01, found "Kiln//TT01"',
+		],
+		[
+			"a namespace by its index, which changes",
+			{ tags: [{ name: "TT01", node: "ns=2;s=TT01" }] },
+			'devices[0].tags[0].node: expected a node id such as s=F500.TT01, i=1001 or nsu=urn:plant;s=F500.TT01, found "ns=2;s=TT01"',
+		],
+		["nothing to read", {}, "devices[0]: expected tags, tags_file or browse in F500, found none of them"],
+		[
+			"a wildcard without a bound",
+			{ browse: { from: "Kiln", max_tags: 0 } },
+			"devices[0].browse.max_tags: expected a whole number from 1 to 100000, found 0",
+		],
+	])("%s is refused", (_, device, problem) => {
+		expect(only(device)).toEqual([problem]);
+	});
+});

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../helpers/free-ports.ts";
 import { runCommand } from "../helpers/run-command.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { buildKiln, SpaceServer, spaceUri } from "./space-server.ts";
@@ -50,9 +51,10 @@ test("prints the server's variables as a tree with types, units, ranges and valu
 		`${" | "}Phase | String | HEAT | nsu=${spaceUri};s=Phase`,
 		`${" | "}Step | UInt16 | 3 | nsu=${spaceUri};i=4711`,
 		`${" | "}Profile | Float[] | [1, 2, 3, 4, … 5 in all] | nsu=${spaceUri};s=Profile`,
+		`${" | "}Recipe | NodeId | ns=2;s=Kiln | nsu=${spaceUri};s=Recipe`,
 		`${" | "}Up | nsu=${spaceUri};s=Up`,
 		expect.stringMatching(
-			/^7 variables among 14 nodes, \d+ requests in \d+\.\d s; not looked into: (?:\w+, )*Server(?:, \w+)*; 2 properties not shown .*; 1 references to nodes already seen$/,
+			/^8 variables among 15 nodes, \d+ requests in \d+\.\d s; not looked into: (?:\w+, )*Server(?:, \w+)*; 2 properties not shown .*; 1 references to nodes already seen$/,
 		),
 	]);
 });
@@ -95,14 +97,16 @@ test("writes a configuration that is sound, names what it leaves out, and overwr
 	const { code, stdout } = await browse("--insecure", "--write", file);
 	expect([code, stdout]).toEqual([
 		0,
-		`${file}: 6 tags of 3 devices; 1 variables left out, named at its end\n`,
+		`${file}: 7 tags of 3 devices; 1 variables left out, named at its end\n`,
 	]);
 	const text = readFileSync(file, "utf8");
 	expect(text).toContain(
 		'      - { name: TT01, node: s=Zone1.TT01, type: Double, eu: "°C", low: 0, high: 1200 }\n',
 	);
 	expect(text).toContain("      - { name: Phase.Step, node: i=4711, type: UInt16 }\n");
-	expect(text).toContain("#   Kiln/Profile: a list of Float\n");
+	// Without a type: the agent makes a tag of each element.
+	expect(text).toContain("      - { name: Profile, node: s=Profile }\n");
+	expect(text).toContain("#   Kiln/Recipe: data type NodeId is none that a tag can have\n");
 	const checked = await runCommand(
 		process.execPath,
 		["--disable-warning=ExperimentalWarning", "cli/main.ts", "check", file],
@@ -135,11 +139,29 @@ test("what is asked in a wrong way is told with what is right", async () => {
 	const plain = await browse();
 	expect([plain.code, plain.stderr]).toEqual([
 		2,
-		"pilotline: USAGE: expected --insecure, because browsing over a secured channel is not there yet: what is read can be seen and changed on its way\n",
+		"pilotline: USAGE: expected --config FILE, an agent's configuration with this server, or --insecure: then what is read can be seen and changed on its way\n",
 	]);
 	const nowhere = await browse("--insecure", "--from", "/Objects/2:Kiln/2:Zone9");
 	expect([nowhere.code, nowhere.stderr]).toEqual([
 		2,
 		"pilotline: USAGE: --from /Objects/2:Kiln/2:Zone9: expected a node at /Objects/2:Kiln/2:Zone9, the server says BadNoMatch\n",
+	]);
+});
+
+test("a server that is not there is told within seconds, with exit code 1", async () => {
+	const port = await freePort();
+	const { code, stderr } = await runCommand(
+		process.execPath,
+		[
+			...["--disable-warning=ExperimentalWarning", "cli/main.ts", "browse"],
+			...[`opc.tcp://127.0.0.1:${port}`, "--insecure"],
+		],
+		{ cwd: root, env: process.env, withinMs: 20_000 },
+	);
+	expect([code, stderr]).toEqual([
+		1,
+		expect.stringMatching(
+			new RegExp(`^pilotline: OPCUA_UNREACHABLE: opc\\.tcp://127\\.0\\.0\\.1:${port}: .*\\n$`),
+		),
 	]);
 });

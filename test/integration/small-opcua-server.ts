@@ -162,18 +162,28 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 
 	/** The server forgets the item of this client handle without a word, as servers do that lose a part of their state. */
 	loseItem(clientHandle: number): void {
+		for (const subscription of this.#subscriptions()) {
+			const { clientHandles, serverHandles } = subscription.getMonitoredItems();
+			const at = clientHandles.indexOf(clientHandle);
+			if (at >= 0) subscription.removeMonitoredItem(serverHandles[at] as number);
+		}
+	}
+
+	/** The client handles of every item, over all subscriptions. */
+	clientHandles(): number[] {
+		return this.#subscriptions().flatMap((subscription) => [
+			...subscription.getMonitoredItems().clientHandles,
+		]);
+	}
+
+	#subscriptions(): Subscription[] {
 		const engine = this.#server?.engine as unknown as {
 			readonly _sessions: Record<
 				string,
 				{ readonly publishEngine: { readonly subscriptions: Subscription[] } }
 			>;
 		};
-		for (const { publishEngine } of Object.values(engine._sessions))
-			for (const subscription of publishEngine.subscriptions) {
-				const { clientHandles, serverHandles } = subscription.getMonitoredItems();
-				const at = clientHandles.indexOf(clientHandle);
-				if (at >= 0) subscription.removeMonitoredItem(serverHandles[at] as number);
-			}
+		return Object.values(engine._sessions).flatMap(({ publishEngine }) => publishEngine.subscriptions);
 	}
 
 	async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { type AgentConfig, agentConfig } from "../../agent/config.ts";
-import type { SampleSource } from "../../agent/pipeline.ts";
+import type { ReadableTag, SampleSource } from "../../agent/pipeline.ts";
 import { OpcuaSource } from "../../agent/source/opcua-source.ts";
 import { TagBook } from "../../agent/tag-book.ts";
 import { AgentTelemetry } from "../../agent/telemetry.ts";
@@ -114,5 +114,11 @@ export async function sourceOf(
 	});
 	onTestFinished(() => source.stop());
 	const of = (tag: string) => taken.filter((sample) => sample.tag === tag);
-	return { source, taken, gaps, throughs, of, telemetry };
+	/** The device gets other tags, in the order in which `TagSets` has it. */
+	const change = async (set: readonly ReadableTag[], gone: readonly string[] = []) => {
+		await tags.add("F500", set);
+		tags.configure("F500", set);
+		source.tagsChanged?.({ device: "F500", tags: set, gone: new Set(gone) });
+	};
+	return { source, taken, gaps, throughs, of, telemetry, change };
 }

@@ -152,6 +152,13 @@ export function buildKiln(namespace: Namespace, addressSpace: AddressSpace): voi
 		arrayDimensions: [0],
 		value: { dataType: "Float", arrayType: "Array", value: [1, 2, 3, 4, 5] },
 	});
+	namespace.addVariable({
+		componentOf: kiln,
+		browseName: "Recipe",
+		nodeId: "s=Recipe",
+		dataType: "NodeId",
+		value: { dataType: "NodeId", value: kiln.nodeId },
+	});
 	const back = namespace.addFolder(kiln, { browseName: "Up", nodeId: "s=Up" });
 	back.addReference({ referenceType: "Organizes", nodeId: kiln.nodeId });
 }

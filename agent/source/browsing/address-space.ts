@@ -153,7 +153,7 @@ function nodeOf(reference: ReferenceDescription, nodeId: NodeId, parent: SpaceNo
 }
 
 /** EURange and EngineeringUnits belong to their variable and are no nodes of the tree. */
-function takeDescription(parent: SpaceNode, browseName: QualifiedName, nodeId: NodeId): boolean {
+export function takeDescription(parent: SpaceNode, browseName: QualifiedName, nodeId: NodeId): boolean {
 	if (!parent.isVariable || browseName.namespaceIndex !== 0) return false;
 	if (browseName.name === "EURange") parent.rangeNode = nodeId;
 	else if (browseName.name === "EngineeringUnits") parent.unitNode = nodeId;

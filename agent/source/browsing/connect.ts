@@ -1,45 +1,53 @@
-import type { ClientSession } from "node-opcua";
+import { type ClientSession, UserTokenType } from "node-opcua";
 import type { Clock } from "../../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../../config.ts";
-import { createClient } from "../opcua-session.ts";
-
-const disconnectWithinMs = 2_000;
+import { disconnect, within } from "../left-session.ts";
+import { createClient, openSession } from "../opcua-session.ts";
+import type { PreparedClient, ServerSecurity } from "../server-security.ts";
 
 /**
- * Runs `work` in a session of its own, without a subscription, and takes the session down again.
- * @throws CodedError OPCUA_UNREACHABLE when there is no session within the server's connect timeout; what `work` throws
+ * Runs `work` in a session of its own, without a subscription, and takes the session down again. Without `security` the
+ * channel has none, which the caller was asked for.
+ * @throws CodedError OPCUA_UNREACHABLE when there is no session within the server's connect timeout; what `security` and
+ * `work` throw
  */
 export async function inSession<T>(
-	server: Pick<ServerConfig, "endpoint" | "connect_timeout_ms">,
+	server: ServerConfig,
 	clock: Clock,
 	work: (session: ClientSession) => Promise<T>,
+	security?: Pick<ServerSecurity, "prepare">,
 ): Promise<T> {
-	const client = createClient();
-	let cancel = () => {};
-	const late = new Promise<never>((_, reject) => {
-		cancel = clock.after(server.connect_timeout_ms, () =>
-			reject(new Error(`expected an answer within ${server.connect_timeout_ms} ms, found none`)),
-		);
-	});
+	const over = new AbortController();
+	const failed = Promise.withResolvers<never>();
+	// When nobody waits for it any more.
+	failed.promise.catch(() => undefined);
+	let prepared: PreparedClient | undefined;
 	try {
-		let session: ClientSession;
-		try {
-			const connecting = client.connect(server.endpoint).then(() => client.createSession());
-			// When it is late nobody waits for it any more.
-			connecting.catch(() => undefined);
-			session = await Promise.race([connecting, late]);
-		} catch (error) {
-			throw new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, { cause: error });
-		}
-		cancel();
-		return await work(session);
+		const open = async () => {
+			try {
+				prepared = (await security?.prepare(over.signal, failed.reject)) ?? plain(server);
+				const { client, identity, connect } = prepared;
+				// Behind a secured channel the server is asked once more what it offers.
+				const withinMs = (security === undefined ? 1 : 3) * server.connect_timeout_ms;
+				const session = connect().then(() => openSession(client, server, identity));
+				return await within(clock, withinMs, session);
+			} catch (error) {
+				if (error instanceof CodedError) throw error;
+				throw new CodedError("OPCUA_UNREACHABLE", `${server.endpoint}: ${errorText(error)}`, {
+					cause: error,
+				});
+			}
+		};
+		return await Promise.race([open().then(work), failed.promise]);
 	} finally {
-		cancel();
-		const bound = new Promise<void>((resolve) => {
-			cancel = clock.after(disconnectWithinMs, resolve);
-		});
-		await Promise.race([client.disconnect().catch(() => undefined), bound]);
-		cancel();
+		over.abort();
+		if (prepared !== undefined) await disconnect(prepared.client, clock);
 	}
+}
+
+function plain(server: ServerConfig): PreparedClient {
+	const client = createClient();
+	const identity = { type: UserTokenType.Anonymous } as const;
+	return { client, identity, connect: () => client.connect(server.endpoint) };
 }

@@ -1,6 +1,6 @@
 import { type NodeId, resolveNodeId } from "node-opcua";
 import { errorText } from "../../../common/runtime/coded-error.ts";
-import { parseBrowsePath, parseNodeText } from "../../../common/runtime/opcua-names.ts";
+import { isObjectsFolder, parseBrowsePath, parseNodeText } from "../../../common/runtime/opcua-names.ts";
 import type { SpaceReader, Step } from "./space-reader.ts";
 
 const objectsFolder = "i=85";
@@ -62,7 +62,7 @@ function stepsOf(
 	{ text, namespace }: WantedNode,
 	namespaces: readonly string[],
 ): Step[] | { readonly error: string } {
-	if (/^\/(?:0:)?Objects\/?$/.test(text)) return [];
+	if (isObjectsFolder(text)) return [];
 	const steps = parseBrowsePath(text);
 	if (steps === undefined) return { error: `expected a path such as /Objects/2:Kiln/2:TT01, found ${text}` };
 	const known: Step[] = [];

@@ -1,18 +1,28 @@
 import {
 	AttributeIds,
 	BrowseDirection,
+	BrowseNextRequest,
+	type BrowseNextResponse,
 	BrowsePath,
+	BrowseRequest,
+	type BrowseResponse,
 	BrowseResult,
 	type ClientSession,
 	type DataValue,
 	type NodeId,
 	QualifiedName,
+	ReadRequest,
+	type ReadResponse,
 	type ReferenceDescription,
 	RelativePath,
 	resolveNodeId,
 	StatusCodes,
+	TimestampsToReturn,
+	TranslateBrowsePathsToNodeIdsRequest,
+	type TranslateBrowsePathsToNodeIdsResponse,
 } from "node-opcua";
 import { errorText } from "../../../common/runtime/coded-error.ts";
+import { ask, readAttributes } from "../service.ts";
 
 /** What a server takes in one request when it names no limit, and at most. */
 const nodesPerBrowseMax = 250;
@@ -25,6 +35,8 @@ const roundsMax = 10_000;
 
 /** OperationLimits, Part 5 §6.3.11: MaxNodesPerRead, MaxNodesPerBrowse, MaxNodesPerTranslateBrowsePathsToNodeIds. */
 const limitNodes = { read: "i=11705", browse: "i=11710", translate: "i=11712" } as const;
+
+const namespaceArrayNode = "i=2255";
 
 /** HierarchicalReferences, Part 5 §11.2. */
 export const hierarchicalReferences = "i=33";
@@ -81,11 +93,10 @@ export class SpaceReader {
 	/** Reads the server's limits first, one by one: it may allow no more. */
 	static async open(session: ClientSession, signal: AbortSignal): Promise<SpaceReader> {
 		const limit = async (nodeId: string, most: number): Promise<number> => {
-			const { value } = await session.read({ nodeId, attributeId: AttributeIds.Value });
-			const found: unknown = value?.value;
+			const [limit] = await readAttributes(session, [nodeId], AttributeIds.Value);
+			const found: unknown = limit?.value?.value;
 			return typeof found === "number" && found > 0 ? Math.min(found, most) : most;
 		};
-		session.requestedMaxReferencesPerNode = referencesPerNode;
 		return new SpaceReader(session, signal, {
 			read: await limit(limitNodes.read, nodesPerReadMax),
 			browse: await limit(limitNodes.browse, nodesPerBrowseMax),
@@ -96,7 +107,10 @@ export class SpaceReader {
 	/** The server's NamespaceArray, Part 5 §6.3.13. */
 	async namespaces(): Promise<readonly string[]> {
 		this.requests++;
-		return await this.#session.readNamespaceArray();
+		const [namespaces] = await readAttributes(this.#session, [namespaceArrayNode], AttributeIds.Value);
+		const found: unknown = namespaces?.value?.value;
+		if (!Array.isArray(found)) throw new Error(`expected namespaces, found ${namespaces?.statusCode.name}`);
+		return found;
 	}
 
 	/**
@@ -112,18 +126,20 @@ export class SpaceReader {
 				waiting,
 				round === 0 ? this.#perBrowse : 1,
 				async (chunk) => {
-					const results = await this.#session.browse(
-						chunk.map(({ nodeId }) => ({
+					const request = new BrowseRequest({
+						requestedMaxReferencesPerNode: referencesPerNode,
+						nodesToBrowse: chunk.map(({ nodeId }) => ({
 							nodeId,
-							referenceTypeId: follow.referenceTypeId,
+							referenceTypeId: resolveNodeId(follow.referenceTypeId),
 							includeSubtypes: true,
 							browseDirection:
 								follow.direction === "forward" ? BrowseDirection.Forward : BrowseDirection.Inverse,
 							nodeClassMask: follow.nodeClassMask,
 							resultMask: 0x3f,
 						})),
-					);
-					const whole = await this.#continued(results);
+					});
+					const { results } = await ask<BrowseResponse>(this.#session, request);
+					const whole = await this.#continued(results ?? []);
 					for (const [index, node] of chunk.entries()) {
 						const result = whole[index];
 						const status = result?.statusCode ?? StatusCodes.BadUnexpectedError;
@@ -156,12 +172,13 @@ export class SpaceReader {
 			this.#signal.throwIfAborted();
 			this.requests++;
 			const chunk = open.slice(0, this.#perBrowse);
-			const next = await this.#session.browseNext(
-				chunk.map(({ continuationPoint }) => continuationPoint as Buffer),
-				false,
-			);
+			const request = new BrowseNextRequest({
+				continuationPoints: chunk.map(({ continuationPoint }) => continuationPoint as Buffer),
+				releaseContinuationPoints: false,
+			});
+			const { results: next } = await ask<BrowseNextResponse>(this.#session, request);
 			for (const [index, result] of chunk.entries()) {
-				const more = next[index];
+				const more = next?.[index];
 				if (more === undefined || more.statusCode.isNotGood()) {
 					result.statusCode = more?.statusCode ?? StatusCodes.BadUnexpectedError;
 					result.continuationPoint = Buffer.alloc(0);
@@ -183,8 +200,13 @@ export class SpaceReader {
 			places,
 			this.#perRead,
 			async (chunk) => {
-				const results = await this.#session.read(chunk.map(({ attribute }) => attribute));
-				for (const [index, { place }] of chunk.entries()) values[place] = results[index];
+				const request = new ReadRequest({
+					maxAge: 0,
+					timestampsToReturn: TimestampsToReturn.Both,
+					nodesToRead: chunk.map(({ attribute }) => attribute),
+				});
+				const { results } = await ask<ReadResponse>(this.#session, request);
+				for (const [index, { place }] of chunk.entries()) values[place] = results?.[index];
 			},
 			({ place }) => {
 				values[place] = undefined;
@@ -204,11 +226,12 @@ export class SpaceReader {
 			places,
 			this.#perTranslate,
 			async (chunk) => {
-				const results = await this.#session.translateBrowsePath(
-					chunk.map(({ path }) => browsePath(start, path)),
-				);
+				const request = new TranslateBrowsePathsToNodeIdsRequest({
+					browsePaths: chunk.map(({ path }) => browsePath(start, path)),
+				});
+				const { results } = await ask<TranslateBrowsePathsToNodeIdsResponse>(this.#session, request);
 				for (const [index, { place }] of chunk.entries()) {
-					const { statusCode, targets } = results[index] ?? { statusCode: StatusCodes.BadUnexpectedError };
+					const { statusCode, targets } = results?.[index] ?? { statusCode: StatusCodes.BadUnexpectedError };
 					const target = targets?.find(({ remainingPathIndex }) => remainingPathIndex === 0xffff_ffff);
 					found[place] =
 						statusCode.isGood() && target !== undefined
@@ -223,11 +246,11 @@ export class SpaceReader {
 		return found;
 	}
 
-	/** Runs `ask` over pieces of at most `most`, and over halves of a piece that fails as a whole. */
+	/** Runs `work` over pieces of at most `most`, and over halves of a piece that fails as a whole. */
 	async #chunks<T>(
 		all: readonly T[],
 		most: number,
-		ask: (chunk: readonly T[]) => Promise<void>,
+		work: (chunk: readonly T[]) => Promise<void>,
 		failed: (one: T, error: string) => void,
 	): Promise<void> {
 		const pieces: (readonly T[])[] = [];
@@ -236,7 +259,7 @@ export class SpaceReader {
 			this.#signal.throwIfAborted();
 			this.requests++;
 			try {
-				await ask(piece);
+				await work(piece);
 			} catch (error) {
 				const text = errorText(error);
 				if (!isTooLarge(text)) throw error;

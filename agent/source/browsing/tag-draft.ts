@@ -12,6 +12,8 @@ export interface TagDraft {
 	readonly eu: string | undefined;
 	readonly low: number | undefined;
 	readonly high: number | undefined;
+	/** The server declares no type; it is that of the value that was there. */
+	readonly isTypeSeen: boolean;
 }
 
 /** The tag that a Variable can be, or why it can be none. */
@@ -22,7 +24,7 @@ export function draftOf(
 ): TagDraft | { readonly problem: string } {
 	if (facts === undefined || facts.builtIn === undefined)
 		return { problem: "the server does not tell its data type, and there is no value that could" };
-	const { tagType, valueRank, typeName, unit, low, high } = facts;
+	const { tagType, valueRank, typeName, unit, low, high, isTypeSeen } = facts;
 	if (valueRank >= 0) return { problem: `a list of ${typeName}` };
 	if (tagType === undefined) {
 		const kind = builtInName(facts.builtIn);
@@ -30,13 +32,17 @@ export function draftOf(
 			problem: `data type ${typeName}${kind === typeName ? "" : ` (${kind})`} is none that a tag can have`,
 		};
 	}
-	const isNumber =
-		tagType !== "String" && tagType !== "Bytes" && tagType !== "DateTime" && tagType !== "Boolean";
 	return {
 		node: lastingNodeId(node.nodeId, namespaces),
 		type: tagType,
 		eu: unit,
-		low: isNumber ? low : undefined,
-		high: isNumber ? high : undefined,
+		low: isNumber(tagType) ? low : undefined,
+		high: isNumber(tagType) ? high : undefined,
+		isTypeSeen,
 	};
+}
+
+/** Whether a range says anything about values of a type. */
+export function isNumber(type: TagDatatypeName): boolean {
+	return type !== "String" && type !== "Bytes" && type !== "DateTime" && type !== "Boolean";
 }

@@ -15,18 +15,26 @@ export interface VariableFacts {
 	readonly valueRank: number;
 	/** What a tag of one such value is; undefined when a tag cannot be that. */
 	readonly tagType: TagDatatypeName | undefined;
+	/** Only the value that was there could tell the type. */
+	readonly isTypeSeen: boolean;
 	readonly unit: string | undefined;
 	readonly low: number | undefined;
 	readonly high: number | undefined;
-	/** Read when it was asked for, or when only it can tell the type or the length. */
+	/** Read when it was asked for, or when only it can tell the type or a length. */
 	readonly value: DataValue | undefined;
 }
 
 /** Nodes that are asked about together. */
 const turnNodes = 1_000;
 const scalarRank = -1;
+const structureType = 22;
 /** So far a tag's range may reach, as in the configuration. */
 const rangeMax = 1e300;
+
+/** Whether a variable's values are lists or structures. */
+export function isFlattened({ builtIn, valueRank }: VariableFacts): boolean {
+	return builtIn !== undefined && (valueRank > scalarRank || builtIn === structureType);
+}
 
 /** Reads data types, units, ranges and, with `values`, present values; one request after the other. */
 export async function readFacts(
@@ -51,7 +59,8 @@ export async function readFacts(
 		const wantsValue = turn.map((_, index) => {
 			const type = builtIns[index];
 			const rank = rankOf(ranks[index]);
-			return options.values || type === undefined || isAnyType(type.builtIn) || rank !== scalarRank;
+			const isOne = rank === scalarRank && type?.builtIn !== structureType;
+			return options.values || type === undefined || isAnyType(type.builtIn) || !isOne;
 		});
 		const values = await readSome(space, turn, wantsValue);
 		for (const [index, node] of turn.entries()) {
@@ -70,6 +79,7 @@ export async function readFacts(
 				builtIn,
 				dataType: nodeIdOf(dataTypes[index]),
 				valueRank: isOpenRank ? seenRank(value) : declared,
+				isTypeSeen: isAny,
 				tagType: builtIn === undefined ? undefined : tagTypeOf(builtIn),
 				unit: unitOf(units[index]),
 				...rangeOf(ranges[index]),

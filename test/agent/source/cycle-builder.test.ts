@@ -145,6 +145,100 @@ test("an overflow bit is counted, and such a value is Good all the same", () => 
 	expect(finish(unit).counts).toMatchObject({ overflows: 1, notGood: 0, samples: 1 });
 });
 
+function sourceTags(...tags: [id: number, name: string][]) {
+	return tags.map(([id, name], rank) => ({
+		rank,
+		nodeId: `s=${name}`,
+		tag: { id, device: "U500", name, datatype: datatypes.Double, configured: true },
+	}));
+}
+
+test("a device that gets other tags keeps what it has gathered and what it knows of the tags that stay", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	// In the middle of a cycle: TT01 leaves, tags with lower and higher numbers come.
+	add(unit, phase, 20, "SOAK");
+	add(unit, temperature, 20, 500);
+	unit.retag(sourceTags([90, "TT09"], [phase, "Phase"], [heartbeat, "Heartbeat"], [7, "TT07"]));
+	add(unit, 90, 20, 1);
+	add(unit, 7, 20, 2);
+	add(unit, heartbeat, 20, 20);
+	const { samples, throughMs } = finish(unit);
+	expect(samples).toEqual([
+		[90, 20, 1],
+		[phase, 20, "SOAK"],
+		[temperature, 20, 500],
+		[7, 20, 2],
+		[heartbeat, 20, 20],
+	]);
+	expect(throughMs).toBe(20);
+	unit.expectRepeats(0);
+	add(unit, phase, 20, "SOAK");
+	add(unit, 90, 20, 1);
+	expect(finish(unit).counts).toMatchObject({ samples: 0, repeats: 2 });
+});
+
+test("the first value of a tag that came while the agent runs is new, however old it is; one that was there before is a repeat", () => {
+	const unit = builder("publish");
+	unit.resume(1_000, new Map());
+	unit.retag(sourceTags([phase, "Phase"], [8, "TT08"], [9, "TT09"]));
+	const last = { sourceMs: 500, sourceRestTicks: 0, status: 0, value: 3 };
+	unit.resumeFurther([8, 9], new Map([[9, last]]));
+	add(unit, 8, 400, 1);
+	add(unit, 9, 500, 3);
+	expect(finish(unit)).toMatchObject({ samples: [[8, 400, 1]], counts: { repeats: 1 } });
+});
+
+test("a tag that left with a Bad last word, and comes back with its old value, is said to have it still", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	const others = sourceTags([phase, "Phase"], [heartbeat, "Heartbeat"]);
+	unit.retag(others);
+	unit.calledBad([temperature], 50);
+	// Another change in between, while it is away.
+	unit.retag(others);
+	unit.retag(sourceTags([phase, "Phase"], [temperature, "TT01"], [heartbeat, "Heartbeat"]));
+	unit.resumeFurther([temperature], new Map());
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 5_000).counts).toMatchObject({ samples: 0, repeats: 1 });
+	const { samples } = unit.stillSame(7_000) as Cycle;
+	expect([samples.count, samples.tagId[0], samples.value(0), samples.status[0]]).toEqual([
+		...[1, temperature, 400, 0x402],
+	]);
+	// It is its first value only that may be a repeat.
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, undefined, 8_000).counts).toMatchObject({ samples: 1, repeats: 0 });
+});
+
+test("what was to be said of a tag is not said any more once it has left", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	unit.calledBad([temperature], 50);
+	unit.expectRepeats(1_000);
+	add(unit, temperature, 10, 400);
+	finish(unit, undefined, 1_000);
+	unit.retag(sourceTags([phase, "Phase"]));
+	expect(unit.stillSame(9_000)).toBeUndefined();
+});
+
+test("a device says nothing of being complete while it has no tags, or not the one that is written last", () => {
+	const publish = new CycleBuilder({ name: "U500", time_base: "publish" } as DeviceConfig, []);
+	expect(finish(publish, 5_000).cycle).toBeUndefined();
+	publish.retag(sourceTags([temperature, "TT01"]));
+	expect(finish(publish, 6_000).throughMs).toBe(6_000);
+	const unit = builder();
+	unit.retag(sourceTags([temperature, "TT01"]));
+	add(unit, temperature, 10, 400);
+	expect(finish(unit, 9_000).throughMs).toBeUndefined();
+	expect(unit.isTimedByServer).toBe(false);
+	unit.retag(sourceTags([temperature, "TT01"], [heartbeat, "Heartbeat"]));
+	add(unit, heartbeat, 20, 20);
+	expect(finish(unit).throughMs).toBe(20);
+});
+
 test("a tag that was called Bad and has its old value still is said to have it, once, after two seconds, marked", () => {
 	const unit = builder();
 	add(unit, temperature, 10, 400);

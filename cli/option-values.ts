@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from "commander";
 
-/** Does the work of a command; its number is the exit code. */
+/** Does the work of a command, and says what goes wrong. */
 export type Run = (work: () => Promise<number> | number) => Promise<void>;
 
-/** An option that takes a whole number. @throws InvalidArgumentError outside of the bounds */
+/** An option's number within bounds. */
 export function wholeNumber(lowest: number, highest: number) {
 	return (text: string): number => {
 		const value = Number(text);
