@@ -170,6 +170,7 @@ export class PlantSession {
 		await made.publish();
 		if (over.aborted) return;
 		listener.watched(refused);
+		watched.told(refused);
 		this.#publish(session, made);
 	}
 
@@ -309,6 +310,7 @@ export class PlantSession {
 			const refused = await watched.watch(session, subscription.id, this.#prefixes, added);
 			if (this.#over.signal.aborted) return;
 			listener.watchedFurther(refused);
+			watched.told(refused);
 		}
 		if (removed.length > 0) await watched.unwatch(session, subscription.id, removed);
 	}

@@ -17,6 +17,7 @@ import {
 } from "node-opcua";
 import type { ServerConfig } from "../config.ts";
 import type { SourceTag } from "./cycle-builder.ts";
+import { isBroken } from "./left-session.ts";
 import { ask, readAttributes, statusOf } from "./service.ts";
 
 /** The items a server may be asked for in one call when it names no limit itself. */
@@ -76,7 +77,7 @@ export class WatchedTags {
 	readonly #options: WatchedTagsOptions;
 	/** By place in the list: the server's own id of the item; 0 when it does not watch the tag. */
 	#itemIds = new Uint32Array(0);
-	/** By place in the list: 1 where the present subscription was asked for the tag, whatever the answer. */
+	/** By place in the list: 1 where the present subscription was asked for the tag, and its owner knows the answer. */
 	#asked = new Uint8Array(0);
 	/** Places that the subscription was asked for without an answer: there may be items for them. */
 	readonly #unanswered = new Set<number>();
@@ -96,6 +97,11 @@ export class WatchedTags {
 		this.#unanswered.clear();
 		this.#itemIds.fill(0);
 		this.#asked.fill(0);
+	}
+
+	/** Somebody sees to these from now on; before that they count as not asked for, should the session end on the way. */
+	told(refused: readonly RefusedTag[]): void {
+		for (const { place } of refused) this.#asked[place] = 1;
 	}
 
 	/** In what the subscription differs from the list. */
@@ -148,16 +154,15 @@ export class WatchedTags {
 			for (const [index, { place }] of chunk.entries()) {
 				const { statusCode, monitoredItemId } = results[index] as (typeof results)[number];
 				this.#itemIds[place] = statusCode.isGood() ? monitoredItemId : 0;
-				this.#asked[place] = 1;
-				if (!statusCode.isGood())
-					refused.push({ place, statusCode: statusCode.value, statusName: statusCode.name });
+				if (statusCode.isGood()) this.#asked[place] = 1;
+				else refused.push({ place, statusCode: statusCode.value, statusName: statusCode.name });
 			}
 			from += chunk.length;
 		}
 		return refused;
 	}
 
-	/** Asks anew for tags whose items are of no use any more. @throws Error as `watch` */
+	/** Asks anew for tags whose items are of no use any more. @throws Error as `watch`, and when the connection breaks */
 	async watchAnew(
 		session: ClientSession,
 		subscriptionId: number,
@@ -189,7 +194,7 @@ export class WatchedTags {
 		this.#unanswered.clear();
 	}
 
-	/** Has the server forget tags that are not read any more; every other item keeps its queue. */
+	/** Has the server forget tags that are not read any more; every other item keeps its queue. @throws Error as `watchAnew` */
 	async unwatch(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
 		await this.#delete(session, subscriptionId, places);
 		for (const place of places) {
@@ -198,17 +203,19 @@ export class WatchedTags {
 		}
 	}
 
-	/** What the server says to it does not matter: an item that it no longer knows is gone as well. */
 	async #delete(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
 		const old = places.map((place) => this.#itemIds[place] ?? 0).filter((id) => id > 0);
 		await this.#deleteItems(session, subscriptionId, old);
 	}
 
+	/** What the server says to it does not matter: an item that it no longer knows is gone as well. */
 	async #deleteItems(session: ClientSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
 		for (let from = 0; from < ids.length; from += this.#itemsPerCall) {
 			const monitoredItemIds = ids.slice(from, from + this.#itemsPerCall);
 			const request = new DeleteMonitoredItemsRequest({ subscriptionId, monitoredItemIds });
-			await ask(session, request).catch(() => undefined);
+			await ask(session, request).catch((error: unknown) => {
+				if (isBroken(error)) throw error;
+			});
 		}
 	}
 
