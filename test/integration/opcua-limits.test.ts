@@ -69,18 +69,3 @@ test("a node that comes later, and one that is removed and comes back, are watch
 	// Every other tag was left in peace.
 	expect(of("N8")).toHaveLength(1);
 });
-
-test("an item that the server has lost without a word is found by its silence, and watched again", async () => {
-	const { server, source, taken, of } = await line({});
-	source.start();
-	await expect.poll(() => taken.length, soon).toBe(500);
-	// Handles count from 1 in the order of the tags.
-	server.loseItem(8);
-	server.write("N7", 70, startMs + 1_000);
-	await expect
-		.poll(() => of("N7").at(-1), soon)
-		.toMatchObject({ status: 0, value: 70, sourceMs: startMs + 1_000 });
-	server.write("N7", 71, startMs + 2_000);
-	await expect.poll(() => of("N7").at(-1)?.value, soon).toBe(71);
-	expect(taken).toHaveLength(502);
-});
