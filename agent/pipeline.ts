@@ -82,6 +82,10 @@ export interface SourceState {
 	/** Configured tags of which the server has not yet said what they are. */
 	readonly tagsUnresolved?: number;
 	readonly lastNotificationAgeMs: number | undefined;
+	/** Milliseconds that the server's clock is ahead of ours, by the headers of its responses. */
+	readonly clockAheadMs?: number | undefined;
+	/** Tags whose source times are ahead of the server's clock, and those whose source times stand still. */
+	readonly tagsTimeWrong?: { readonly future: number; readonly frozen: number } | undefined;
 	readonly lastError: string | undefined;
 }
 

@@ -32,6 +32,17 @@ export class AgentTelemetry {
 		"Times that a plant server's clock was set, forward or back, by ten seconds or more",
 		["server"],
 	);
+	readonly #clockAhead = new Gauge({
+		name: "pilotline_agent_server_clock_ahead_seconds",
+		help: "How far a plant server's clock is ahead of ours, by the headers of its responses",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #timesWrong = this.#counter(
+		"source_times_wrong_total",
+		"Samples whose source time is ahead of their server's clock, stands still (both kept), or is missing",
+		["server", "fault"],
+	);
 	readonly #republished = this.#counter(
 		"server_messages_republished_total",
 		"Messages of a subscription that were asked for again and came",
@@ -54,6 +65,11 @@ export class AgentTelemetry {
 	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
 		"server",
 	]);
+	readonly #backfillsDropped = this.#counter(
+		"backfills_dropped_total",
+		"Gaps that were not read from a server's history because too many waited",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
 	readonly #connected = new Gauge({
@@ -163,6 +179,9 @@ export class AgentTelemetry {
 		this.#backfilled.inc({ server: fields.server }, fields.values);
 		this.#log.info(fields, "gap read from the server's history");
 	}
+	backfillDropped(server: string): void {
+		this.#backfillsDropped.inc({ server });
+	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");
 	}
@@ -213,6 +232,21 @@ export class AgentTelemetry {
 				? "the plant server's clock was set forward; what it left out is a gap, cause clock"
 				: "the plant server's clock was set back; its times come twice",
 		);
+	}
+	serverClockSeen(server: string, aheadMs: number): void {
+		this.#clockAhead.set({ server }, aheadMs / 1_000);
+	}
+	serverClockSkewed(fields: { server: string; aheadMs: number }): void {
+		if (fields.aheadMs === 0) this.#log.info(fields, "the plant server's clock and ours agree again");
+		else this.#log.warn(fields, "the plant server's clock and ours differ; see to their time service");
+	}
+	sourceTimesWrong(server: string, future: number, frozen: number, missing: number): void {
+		if (missing > 0) this.#timesWrong.inc({ server, fault: "missing" }, missing);
+		if (future > 0) this.#timesWrong.inc({ server, fault: "future" }, future);
+		if (frozen > 0) this.#timesWrong.inc({ server, fault: "frozen" }, frozen);
+	}
+	sourceTimesNamed(fields: { server: string; some: string[]; future: number; frozen: number }): void {
+		this.#log.warn(fields, "source times of some tags are ahead of the server's clock, or stand still");
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

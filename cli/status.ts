@@ -19,6 +19,8 @@ interface AgentStatus {
 		readonly tags: number;
 		readonly tagsSubscribed: number;
 		readonly lastNotificationAgeMs?: number;
+		readonly clockAheadMs?: number;
+		readonly tagsTimeWrong?: { readonly future: number; readonly frozen: number };
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
@@ -108,12 +110,13 @@ function agentText({ group, edgeNode, broker, servers, journal, delivery }: Agen
 		server.lastNotificationAgeMs === undefined
 			? ""
 			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
+		server.clockAheadMs === undefined ? "" : signedSeconds(server.clockAheadMs),
 	]);
 	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
-		table(["plant server", "state", "security", "tags", "heard"], rows),
+		table(["plant server", "state", "security", "tags", "heard", "clock"], rows),
 	].join("\n");
 }
 
@@ -131,9 +134,28 @@ function agentTroubles(status: AgentStatus): string[] {
 				({ server, tags, tagsSubscribed }) =>
 					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
 			),
+		...servers.flatMap(timeTroubles),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];
+}
+
+/** A clock beside ours by more than this concerns the plant's time service. */
+const skewMostMs = 2_000;
+
+function timeTroubles({ server, clockAheadMs = 0, tagsTimeWrong }: AgentStatus["servers"][number]): string[] {
+	const { future = 0, frozen = 0 } = tagsTimeWrong ?? {};
+	return [
+		...(Math.abs(clockAheadMs) > skewMostMs
+			? [`the clock of plant server ${server} is ${signedSeconds(clockAheadMs)} beside ours`]
+			: []),
+		...(future > 0 ? [`${future} tags of ${server} have source times ahead of its clock`] : []),
+		...(frozen > 0 ? [`${frozen} tags of ${server} have source times that stand still`] : []),
+	];
+}
+
+function signedSeconds(ms: number): string {
+	return `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1_000).toFixed(1)} s`;
 }
 
 function collectorText(status: CollectorStatus): string {

@@ -36,6 +36,8 @@ export interface BackfillOptions {
 	readonly sink: CycleSink;
 	/** A gap is done with: so many values were had, and so many tags have no history. */
 	readonly onDone: (gap: Gap, values: number, tagsWithout: number) => void;
+	/** A gap stays one because too many wait before it. */
+	readonly onDropped?: ((gap: Gap) => void) | undefined;
 }
 
 interface Job {
@@ -60,6 +62,8 @@ const settleMs = 3_000;
 const restMs = 20;
 /** So many tags without any history, and none with it, are a server without it. */
 const withoutMax = 20;
+/** A server that had none is not asked for each queue that overflows; there may be two a second. */
+const askOverflowAgainMs = 600_000;
 
 /**
  * Fills gaps from what the plant server has kept itself: one tag after the other, behind all present values. What it gives
@@ -69,6 +73,7 @@ const withoutMax = 20;
 export class Backfill {
 	readonly #options: BackfillOptions;
 	#jobs: Job[] = [];
+	#noHistoryUntilMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: BackfillOptions) {
 		this.#options = options;
@@ -76,8 +81,11 @@ export class Backfill {
 
 	/** A gap has ended; `missing` tells what it lacks, once every tag has told its present value. */
 	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
-		const closedMs = this.#options.clock.monotonicMs();
-		if (this.#jobs.length >= jobsMax) this.#jobs.shift();
+		const { clock, onDropped } = this.#options;
+		const closedMs = clock.monotonicMs();
+		if (gap.cause === "server_overflow" && closedMs < this.#noHistoryUntilMs) return;
+		const dropped = this.#jobs.length >= jobsMax ? this.#jobs.shift() : undefined;
+		if (dropped !== undefined) onDropped?.(dropped.gap);
 		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0 });
 	}
 
@@ -102,6 +110,8 @@ export class Backfill {
 				if (without.length > 0) sink.gap({ ...gap, tags: without });
 				sink.gap({ ...gap, backfilled: true });
 			}
+			if (values === 0 && job.asked > 0 && without.length === tags.length)
+				this.#noHistoryUntilMs = clock.monotonicMs() + askOverflowAgainMs;
 			onDone(gap, values, without.length);
 			this.#jobs = this.#jobs.filter((other) => other !== job);
 		}
@@ -166,6 +176,7 @@ export function backfillOf(options: {
 		...{ order: server.backfill, clock, sink },
 		onDone: ({ device }, values, tagsWithout) =>
 			telemetry.gapBackfilled({ server: server.name, device, values, tagsWithout }),
+		onDropped: () => telemetry.backfillDropped(server.name),
 	});
 }
 

@@ -3,8 +3,10 @@ import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
+import type { MissingOfTag } from "./backfill.ts";
 import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
+import { checkTime, implausibleAfterMs, timeFault } from "./source-times.ts";
 import { TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
@@ -19,9 +21,23 @@ export interface CycleCounts {
 	samples: number;
 	notGood: number;
 	repeats: number;
-	overflows: number;
+	/** Samples with the overflow bit: between the tag's sample before it and itself the server lost some. */
+	readonly overflowed: MissingOfTag[];
+	/** Samples whose source times cannot be right. */
+	fromFuture: number;
+	timeFrozen: number;
+	/** Tag ids whose source times were right until now. */
+	readonly timeWrong: number[];
 	/** Tag ids of which the server says that there is no such node. */
 	readonly gone: number[];
+}
+
+/** Nothing has been counted. */
+export function noCounts(): CycleCounts {
+	return {
+		...{ samples: 0, notGood: 0, repeats: 0, fromFuture: 0, timeFrozen: 0 },
+		...{ overflowed: [], timeWrong: [], gone: [] },
+	};
 }
 
 /** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
@@ -59,6 +75,8 @@ export class CycleBuilder {
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
 	#newestMs = Number.NEGATIVE_INFINITY;
+	/** As `#newestMs`, of times that cannot be; a device may have no others. */
+	#newestWrongMs = Number.NEGATIVE_INFINITY;
 	#resumedThroughMs = Number.NEGATIVE_INFINITY;
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
@@ -101,9 +119,21 @@ export class CycleBuilder {
 		return this.#samples;
 	}
 
-	/** The newest source time ever seen, or −Infinity. */
+	/** The newest source time ever seen that can be, or −Infinity; of a device that has no such, the newest of all. */
 	get newestMs(): number {
-		return this.#newestMs;
+		return Number.isFinite(this.#newestMs) ? this.#newestMs : this.#newestWrongMs;
+	}
+
+	/** Tags whose source times are wrong at present, by what is wrong with them. */
+	get tagsTimeWrong(): { future: number; frozen: number } {
+		const { fault } = this.#columns;
+		const found = { future: 0, frozen: 0 };
+		for (const id of this.#tagIds) {
+			const wrong = fault[this.#columns.place(id)];
+			if (wrong === timeFault.future) found.future++;
+			else if (wrong === timeFault.frozen) found.frozen++;
+		}
+		return found;
 	}
 
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
@@ -183,8 +213,16 @@ export class CycleBuilder {
 		this.#samples.other.length = 0;
 	}
 
-	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
-	finish(publishThroughMs: number | undefined, counts: CycleCounts, nowMs: number): Cycle | undefined {
+	/**
+	 * The cycle gathered since the last call, or undefined when there is nothing to say. `serverMs` is the server's own time
+	 * of its end; without it no source time can be from the future.
+	 */
+	finish(
+		publishThroughMs: number | undefined,
+		counts: CycleCounts,
+		nowMs: number,
+		serverMs = Number.POSITIVE_INFINITY,
+	): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
 		sorted.reserve(gathered.count);
@@ -207,19 +245,33 @@ export class CycleBuilder {
 					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
-			columns.remember(place, gathered, index);
 			const sampleMs = gathered.sourceMs[index] as number;
-			if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
+			const before = columns.fault[place];
+			const wrong = checkTime(columns, place, gathered, index, serverMs);
+			if (wrong !== timeFault.none) {
+				if (wrong === timeFault.future) counts.fromFuture++;
+				else counts.timeFrozen++;
+				if (before === timeFault.none) counts.timeWrong.push(gathered.tagId[index] as number);
+			}
+			const isPlausible = sampleMs <= serverMs + implausibleAfterMs;
+			if (!isPlausible) this.#newestWrongMs = Math.max(this.#newestWrongMs, sampleMs);
+			else if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
+			const status = gathered.status[index] as number;
+			if (hasOverflow(status)) {
+				const at = { ms: sampleMs, ticks: gathered.sourceRestTicks[index] as number };
+				// Of a tag's first value of all nothing is known before it.
+				const after = columns.lastTime(place) ?? at;
+				counts.overflowed.push({ tagId: gathered.tagId[index] as number, after, before: at });
+			}
+			columns.remember(place, gathered, index);
 			sorted.copyFrom(gathered, index);
 			if (isCalledBad) this.#calledBad.delete(gathered.tagId[index] as number);
-			const status = gathered.status[index] as number;
 			if (!isGood(status)) {
 				counts.notGood++;
 				if (isNoNode(status)) counts.gone.push(gathered.tagId[index] as number);
 			}
-			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
-			if (gathered.tagId[index] === this.#timeBaseId && isGood(status)) throughMs = sampleMs;
+			if (gathered.tagId[index] === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs;
 		}
 		counts.samples += sorted.count;
 		this.discard();
@@ -238,7 +290,7 @@ export class CycleBuilder {
 		samples.count = 0;
 		samples.other.length = 0;
 		const { seen, last } = this.#columns;
-		const sourceMs = Math.max(this.#newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
+		const sourceMs = Math.max(this.newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
 		for (const [id, sinceMs] of this.#calledBad) {
 			const place = this.#columns.place(id);
 			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || seen[place] === 0) continue;

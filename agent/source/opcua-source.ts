@@ -22,18 +22,19 @@ import type {
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
-import { type Backfill, backfillOf } from "./backfill.ts";
-import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
+import { type Backfill, backfillOf, type MissingOfTag } from "./backfill.ts";
+import { type CycleBuilder, noCounts, type SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
-import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSession } from "./plant-session.ts";
+import { PlantTimes } from "./plant-times.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { overflowGap, SourceHoles } from "./source-holes.ts";
+import { overflowHole, SourceHoles } from "./source-holes.ts";
 import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
+import { implausibleAfterMs } from "./source-times.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
@@ -63,7 +64,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
 	readonly #agentsWord: AgentsWord;
-	readonly #plantClock = new PlantClock();
+	readonly #times: PlantTimes;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
 	readonly #budget = new SessionBudget();
 	readonly #watched: WatchedTags;
@@ -98,6 +99,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			sayBad: (tags, status) => this.#sayBad(tags, status),
 		});
 		this.#watched = new WatchedTags({ server: options.server, tags });
+		this.#times = new PlantTimes({
+			...{ ...options, server: options.server.name, builders: this.#builders },
+			hasHole: (device) => this.#holes.has(device),
+			nameOf: (tagId) => this.#nameOf(tagId),
+		});
 	}
 
 	start(): void {
@@ -121,6 +127,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
+			clockAheadMs: this.#times.aheadMs,
+			tagsTimeWrong: this.#times.tagsWrong,
 		};
 	}
 
@@ -170,8 +178,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		return this.#options.clock.monotonicMs() - (this.#lastResponseMs ?? 0);
 	}
 
-	answered(isWatching: boolean): void {
+	answered(isWatching: boolean, serverMs?: number): void {
 		this.#lastResponseMs = this.#options.clock.monotonicMs();
+		this.#times.responded(serverMs);
 		if (!isWatching || this.#connected) return;
 		// The client recovered by itself: a transferred subscription repeats each tag's present value.
 		this.watching();
@@ -218,8 +227,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#backoff.reset();
 		this.#connected = true;
 		this.#lastError = undefined;
-		const refusedTags = this.#care.refused;
-		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
+		const { refused } = this.#care;
+		telemetry.serverConnected({
+			server: server.name,
+			tags: this.#tags.count - refused,
+			refusedTags: refused,
+		});
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -247,7 +260,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		}
 	}
 
-	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
+	/** Lists came with more elements than there are tags. */
 	#hasSurplus(surplus: readonly Surplus[]): void {
 		const { server, telemetry, resolver } = this.#options;
 		for (const { device, name, elements } of surplus)
@@ -257,59 +270,48 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	#finishCycle(publishMs: number | undefined): void {
 		const { server, telemetry, sink } = this.#options;
-		const throughMs =
-			publishMs === undefined
-				? undefined
-				: publishMs - Math.max(0, server.sampling_interval_ms) - server.lateness_ms;
-		const step =
-			publishMs === undefined
-				? undefined
-				: this.#plantClock.published(publishMs, this.#options.clock.monotonicMs());
-		if (step !== undefined) this.#clockStepped(step);
-		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
+		const lagMs = Math.max(0, server.sampling_interval_ms) + server.lateness_ms;
+		const throughMs = publishMs === undefined ? undefined : publishMs - lagMs;
+		if (publishMs !== undefined) this.#times.published(publishMs);
+		const counts = noCounts();
 		const nowMs = this.#options.clock.monotonicMs();
+		const serverMs = publishMs ?? this.#times.serverMs;
+		let overflows = 0;
 		for (const builder of this.#builders.values()) {
-			const beforeMs = builder.newestMs;
-			const overflowsBefore = counts.overflows;
-			const cycle = builder.finish(throughMs, counts, nowMs);
-			if (cycle !== undefined) this.#take(builder, cycle, beforeMs, counts.overflows > overflowsBefore);
+			counts.overflowed.length = 0;
+			const cycle = builder.finish(throughMs, counts, nowMs, serverMs);
+			if (cycle !== undefined) this.#take(cycle, counts.overflowed, serverMs + implausibleAfterMs);
+			overflows += counts.overflowed.length;
 			const same = builder.stillSame(nowMs);
 			if (same !== undefined) sink.cycle(same);
 		}
 		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
-		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
+		if (overflows > 0) telemetry.serverOverflowed(server.name, overflows);
+		this.#times.counted(counts, this.#reader.takeSourceTimesMissing());
 		this.#care.gone(counts.gone);
 	}
 
 	/** A cycle of a device, after whatever is missing before it. */
-	#take(builder: CycleBuilder, cycle: Cycle, beforeMs: number, hasOverflowed: boolean): void {
+	#take(cycle: Cycle, overflowed: readonly MissingOfTag[], latestMs: number): void {
+		const { device, samples } = cycle;
 		const { sink } = this.#options;
-		const hole = this.#holes.close(builder.device, cycle.samples);
-		if (hole !== undefined) {
+		const lost = overflowHole(device, overflowed, (tagId) => this.#nameOf(tagId));
+		for (const hole of [this.#holes.close(device, samples, latestMs), lost]) {
+			if (hole === undefined) continue;
 			sink.gap(hole.gap);
 			const { missing } = hole;
 			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
 		}
-		if (hasOverflowed) sink.gap(overflowGap(cycle, beforeMs, builder.newestMs));
 		sink.cycle(cycle);
 	}
 
-	#clockStepped(step: ClockStep): void {
-		const { server, sink, telemetry } = this.#options;
-		const builders = [...this.#builders.values()];
-		if (builders.some(({ samples }) => hasWithin(step, samples))) return;
-		const { fromMs, toMs } = step;
-		telemetry.serverClockSet({ server: server.name, byMs: toMs - fromMs });
-		if (toMs < fromMs) return;
-		for (const { device, isTimedByServer } of builders) {
-			if (!isTimedByServer || this.#holes.has(device)) continue;
-			sink.gap({ device, tags: [], fromMs, toMs, cause: "clock", backfilled: false });
-		}
+	#nameOf(tagId: number): string | undefined {
+		return this.#options.tags.get(tagId)?.name;
 	}
 
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
-		this.#plantClock.reset();
+		this.#times.reset();
 		this.#holesFrom("server_unreachable");
 		for (const builder of this.#builders.values()) builder.discard();
 	}

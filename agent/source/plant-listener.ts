@@ -8,8 +8,11 @@ export type NodeIdOf = (place: number) => string | undefined;
 export interface PlantListener {
 	/** Milliseconds of monotonic time since `answered` was called. */
 	readonly silentMs: number;
-	/** The server has answered; `isWatching` says whether what it answers can be complete. */
-	answered(isWatching: boolean): void;
+	/**
+	 * The server has answered; `isWatching` says whether what it answers can be complete, `serverMs` is the time in the
+	 * answer's header where it is known.
+	 */
+	answered(isWatching: boolean, serverMs?: number): void;
 	/** Values cannot be had at the moment, and why; the server may still gather them. */
 	silent(reason: string): void;
 	/** The subscription is gone with everything that it had gathered. */

@@ -202,7 +202,7 @@ export class PlantSession {
 			onResponse: (response) => {
 				// Of a subscription that was deleted a moment ago.
 				if (response.subscriptionId !== subscription.id) return;
-				listener.answered(true);
+				listener.answered(true, response.responseHeader.timestamp?.getTime());
 				subscription.offer(response);
 			},
 			onFailed: (error) => this.#failed(error),

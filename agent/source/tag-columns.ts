@@ -15,6 +15,10 @@ export class TagColumns {
 	takenMs = new Float64Array(0);
 	/** 1 where `last` holds a sample. */
 	seen = new Uint8Array(0);
+	/** Values in a row with the source time of the one before them, as far as it matters. */
+	sameTimes = new Uint8Array(0);
+	/** What is wrong with the tag's source times, as `timeFault` numbers it. */
+	fault = new Uint8Array(0);
 	last = new SampleColumns(0);
 	#lowestId = 0;
 
@@ -35,8 +39,11 @@ export class TagColumns {
 		const moved = before > 0 ? this.#lowestId - lowest : 0;
 		const last = new SampleColumns(places);
 		for (let place = 0; place < before; place++) last.put(place + moved, this.last, place);
-		const seen = new Uint8Array(places);
-		seen.set(this.seen, moved);
+		const widerBytes = (old: Uint8Array) => {
+			const wide = new Uint8Array(places);
+			wide.set(old, moved);
+			return wide;
+		};
 		const wider = (old: Float64Array) => {
 			const wide = new Float64Array(places);
 			wide.set(old, moved);
@@ -46,7 +53,9 @@ export class TagColumns {
 		this.rank = wider(this.rank);
 		this.heardMs = wider(this.heardMs);
 		this.takenMs = wider(this.takenMs);
-		this.seen = seen;
+		this.seen = widerBytes(this.seen);
+		this.sameTimes = widerBytes(this.sameTimes);
+		this.fault = widerBytes(this.fault);
 		this.last = last;
 	}
 
@@ -91,14 +100,17 @@ export class TagColumns {
 		);
 	}
 
+	/** The source time of a tag's last sample; undefined while it has none. */
+	lastTime(place: number): SourceTime | undefined {
+		if (this.seen[place] !== 1) return undefined;
+		return { ms: this.last.sourceMs[place] as number, ticks: this.last.sourceRestTicks[place] as number };
+	}
+
 	/** The source time of each tag's last sample, of those that have one. */
 	times(ids: readonly number[]): (readonly [number, SourceTime])[] {
-		const { last } = this;
 		return ids.flatMap((id) => {
-			const place = this.place(id);
-			if (this.seen[place] === 0) return [];
-			const [ms, ticks] = [last.sourceMs[place] as number, last.sourceRestTicks[place] as number];
-			return [[id, { ms, ticks }] as const];
+			const time = this.lastTime(this.place(id));
+			return time === undefined ? [] : [[id, time] as const];
 		});
 	}
 }

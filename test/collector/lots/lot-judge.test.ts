@@ -22,6 +22,7 @@ const noRows = {
 	throughs: [],
 	conflicts: [],
 	dirty: [],
+	fromFuture: 0,
 	occurrences: [],
 };
 
