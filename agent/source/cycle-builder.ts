@@ -3,9 +3,11 @@ import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
+import { CalledBad } from "./called-bad.ts";
 import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
-import { TagColumns } from "./tag-columns.ts";
+import { SilentTags } from "./silent-tags.ts";
+import { filteredBy, TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -15,21 +17,27 @@ export interface SourceTag {
 	readonly rank: number;
 }
 
+export interface TagRules {
+	readonly width: number | undefined;
+	/** Who leaves values out that are no further than that from the last sample. */
+	readonly filteredBy: typeof filteredBy.server | typeof filteredBy.agent;
+	readonly isPolled: boolean;
+	readonly silenceMs: number | undefined;
+}
+
 export interface CycleCounts {
 	samples: number;
 	notGood: number;
 	repeats: number;
 	overflows: number;
+	/** Within a deadband, by configuration. */
+	leftOut: number;
 	/** Tag ids of which the server says that there is no such node. */
 	readonly gone: number[];
 }
 
-/** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
-const notFromSource = 0x402;
 /** So soon after a reconnect a server repeats present values. */
 const repeatsWithinMs = 10_000;
-/** So long after its old value came again a tag that was called Bad waits for a new one. */
-const stillSameAfterMs = 2_000;
 
 /**
  * Gathers the samples of one device during one publish cycle and puts them in order of source time.
@@ -44,13 +52,14 @@ export class CycleBuilder {
 	#timeBaseId: number | undefined;
 	#tagIds: readonly number[] = [];
 	readonly #columns = new TagColumns();
-	/** Tags that the device has got since it began, until their first values. */
+	/** Tags whose next value may be known already: got since the device began, or read in between. */
 	readonly #came = new Set<number>();
+	/** Some tags have a deadband, a longest silence, or are polled. */
+	#hasRules = false;
+	readonly #silent = new SilentTags();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
-	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
-	readonly #calledBad = new Map<number, number>();
-	#calledBadMs = Number.NEGATIVE_INFINITY;
+	readonly #calledBad = new CalledBad();
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
 	/** Which tag `takeQuiet` looks at next. */
@@ -81,8 +90,8 @@ export class CycleBuilder {
 		if (this.#timeBaseId !== undefined)
 			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
 		const isThere = new Set(this.#tagIds);
-		// Nothing is said of a tag that left. When it comes back, its old value may have to be said.
-		for (const id of this.#calledBad.keys()) if (!isThere.has(id)) this.#calledBad.set(id, 0);
+		this.#calledBad.keep(isThere);
+		this.#silent.clear();
 		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
 	}
 
@@ -136,8 +145,7 @@ export class CycleBuilder {
 
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
 	calledBad(tagIds: readonly number[], sourceMs: number): void {
-		for (const id of tagIds) this.#calledBad.set(id, 0);
-		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
+		this.#calledBad.add(tagIds, sourceMs);
 	}
 
 	/**
@@ -159,9 +167,54 @@ export class CycleBuilder {
 		return quiet;
 	}
 
-	/** Whether a tag's last sample has this source time. */
-	isLast(tagId: number, sourceMs: number): boolean {
-		return this.#columns.last.sourceMs[this.#columns.place(tagId)] === sourceMs;
+	/** Tags that were not given for longer than they may be silent, at most `most`, each once in that time. */
+	takeSilent(nowMs: number, most: number): number[] {
+		return this.#silent.take(this.#columns, nowMs, most);
+	}
+
+	/** Whether a value that was read should have come by itself, because it is another one than the tag's last sample. */
+	isNews(tagId: number, read: SampleColumns, index: number): boolean {
+		const columns = this.#columns;
+		const place = columns.place(tagId);
+		if (columns.filtered[place] !== filteredBy.nobody) return !columns.isWithin(place, read, index);
+		return columns.last.sourceMs[place] !== read.sourceMs[index];
+	}
+
+	/**
+	 * Values that were read of tags, one of each, as a cycle of their own; undefined when they are the last samples once more.
+	 * The same values may come by themselves a little later.
+	 */
+	takeRead(read: SampleColumns, nowMs: number): Cycle | undefined {
+		const columns = this.#columns;
+		const samples = this.#sorted;
+		samples.reserve(read.count);
+		samples.count = 0;
+		samples.other.length = 0;
+		for (let index = 0; index < read.count; index++) {
+			const id = read.tagId[index] as number;
+			const place = columns.place(id);
+			if (isNoNode(read.status[index] as number) || columns.isUnchanged(place, read, index)) continue;
+			columns.remember(place, read, index);
+			columns.heardMs[place] = nowMs;
+			this.#newestMs = Math.max(this.#newestMs, read.sourceMs[index] as number);
+			this.#calledBad.delete(id);
+			this.#came.add(id);
+			samples.copyFrom(read, index);
+		}
+		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
+	}
+
+	/** How samples of a tag are taken; `width` undefined: every value is one. */
+	setRules(tagId: number, { width, filteredBy: by, isPolled, silenceMs }: TagRules): void {
+		const columns = this.#columns;
+		const place = columns.place(tagId);
+		columns.width[place] = width ?? 0;
+		columns.filtered[place] = width === undefined ? filteredBy.nobody : by;
+		columns.polled[place] = isPolled ? 1 : 0;
+		columns.silenceMs[place] = silenceMs ?? 0;
+		if (silenceMs !== undefined && !isPolled) this.#silent.add(tagId);
+		else this.#silent.delete(tagId);
+		this.#hasRules ||= width !== undefined || isPolled || silenceMs !== undefined;
 	}
 
 	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
@@ -201,11 +254,21 @@ export class CycleBuilder {
 			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
 			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
 			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
+			if (this.#hasRules && columns.polled[place] === 1 && columns.isUnchanged(place, gathered, index)) {
+				if (isCalledBad) this.#calledBad.isStillThere(gathered.tagId[index] as number, nowMs);
+				continue;
+			}
 			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;
-				if (isCalledBad && this.#calledBad.get(gathered.tagId[index] as number) === 0)
-					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
+				if (isCalledBad) this.#calledBad.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
+			}
+			if (this.#hasRules) {
+				if (!isCalledBad && columns.isLeftOut(place, gathered, index, nowMs)) {
+					counts.leftOut++;
+					continue;
+				}
+				columns.givenMs[place] = nowMs;
 			}
 			columns.remember(place, gathered, index);
 			const sampleMs = gathered.sourceMs[index] as number;
@@ -235,23 +298,9 @@ export class CycleBuilder {
 	 */
 	stillSame(nowMs: number): Cycle | undefined {
 		const samples = this.#sorted;
-		samples.count = 0;
-		samples.other.length = 0;
-		const { seen, last } = this.#columns;
-		const sourceMs = Math.max(this.#newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
-		for (const [id, sinceMs] of this.#calledBad) {
-			const place = this.#columns.place(id);
-			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || seen[place] === 0) continue;
-			this.#calledBad.delete(id);
-			samples.reserve(samples.count + 1);
-			const index = samples.count++;
-			samples.tagId[index] = id;
-			samples.sourceMs[index] = sourceMs;
-			samples.sourceRestTicks[index] = 0;
-			samples.serverLagTicks[index] = Number.NaN;
-			samples.status[index] = ((last.status[place] as number) & 0xffff_0000) | notFromSource;
-			samples.setValue(index, last.value(place));
-		}
+		const knownMs = Math.max(this.#throughMs, this.#calledBad.atMs);
+		const sourceMs = Math.max(this.#newestMs, Math.floor(knownMs) + 1);
+		this.#calledBad.takeStillSame(nowMs, this.#columns, sourceMs, samples);
 		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
 
