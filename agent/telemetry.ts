@@ -1,6 +1,8 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { EndpointTelemetry } from "./endpoint-telemetry.ts";
+import { SamplingTelemetry } from "./sampling-telemetry.ts";
 
 /** Tags whose long lists the log names, at most. */
 const longListsMax = 1_000;
@@ -122,8 +124,14 @@ export class AgentTelemetry {
 	/** Servers' tags of which the log says already that their lists are longer. */
 	readonly #longLists = new Set<string>();
 
+	/** What servers make of how samples are to be taken. */
+	readonly sampling: SamplingTelemetry;
+	readonly endpoints: EndpointTelemetry;
+
 	constructor(log: Logger) {
 		this.#log = log;
+		this.sampling = new SamplingTelemetry(this.registry, log);
+		this.endpoints = new EndpointTelemetry(this.registry, log);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {

@@ -1,5 +1,4 @@
 import {
-	BinaryStream,
 	type ClientSession,
 	type DataValue,
 	HistoryReadRequest,
@@ -10,6 +9,7 @@ import {
 import type { Datatype } from "../../common/contract/datatype.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
+import { notificationBody } from "./present-values.ts";
 import { ask } from "./service.ts";
 
 /** Values asked for in one request; a server may give fewer and a continuation point. */
@@ -59,23 +59,12 @@ export async function readHistory(
 		const values =
 			(result.historyData as unknown as { dataValues?: DataValue[] | null } | null)?.dataValues ?? [];
 		const samples = new SampleColumns(values.length);
-		reader.read(encoded(values), [undefined, { samples, tagId, datatype }], receivedMs);
+		const target = { samples, tagId, datatype };
+		reader.read(notificationBody(values), [undefined, ...values.map(() => target)], receivedMs);
 		if (samples.count > 0) take(samples);
 		const more = result.continuationPoint as Buffer | null | undefined;
 		if (more === null || more === undefined || more.length === 0) return true;
 		continuationPoint = more;
 	}
 	throw new Error(`a history of ${nodeId} with more than ${requestsMax * valuesAtOnce} values`);
-}
-
-/** The values as the body of a notification, which is what the one reader of values reads (Part 4 §7.25.2). */
-function encoded(values: readonly DataValue[]): Buffer {
-	const size = values.reduce((bytes, value) => bytes + 4 + value.binaryStoreSize(), 4);
-	const stream = new BinaryStream(size);
-	stream.writeUInt32(values.length);
-	for (const value of values) {
-		stream.writeUInt32(1);
-		value.encode(stream);
-	}
-	return stream.buffer.subarray(0, stream.length);
 }

@@ -4,37 +4,32 @@ import {
 	type NotificationMessage,
 	StatusChangeNotification,
 } from "node-opcua";
-import type { GapCause } from "../../common/contract/gap.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type {
-	Cycle,
-	CycleSink,
-	ReadableTag,
-	Recovered,
-	SampleSource,
-	SourceState,
-	TagSet,
-} from "../pipeline.ts";
+import type { CycleSink, ReadableTag, Recovered, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
-import { type Backfill, backfillOf, type MissingOfTag } from "./backfill.ts";
-import { type CycleBuilder, noCounts, type SourceTag } from "./cycle-builder.ts";
+import { type Backfill, backfillOf } from "./backfill.ts";
+import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
+import { OperationLimits } from "./operation-limits.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSession } from "./plant-session.ts";
-import { PlantTimes } from "./plant-times.ts";
+import type { PollRound } from "./poller.ts";
+import { PresentValues } from "./present-values.ts";
+import { ServerEndpoints } from "./redundancy/server-endpoints.ts";
+import { SamplingRules } from "./sampling.ts";
+import { SamplingReport } from "./sampling-report.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { overflowHole, SourceHoles } from "./source-holes.ts";
+import { SourceCycles } from "./source-cycles.ts";
 import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
-import { implausibleAfterMs } from "./source-times.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
@@ -55,6 +50,8 @@ export interface OpcuaSourceOptions {
 	readonly resolver?: TagResolver | undefined;
 }
 
+const stays = { isMoved: false, isAtOnce: false } as const;
+
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
@@ -64,10 +61,13 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
 	readonly #agentsWord: AgentsWord;
-	readonly #times: PlantTimes;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
 	readonly #budget = new SessionBudget();
+	readonly #limits = new OperationLimits();
+	readonly #sampling: SamplingReport;
 	readonly #watched: WatchedTags;
+	readonly #endpoints: ServerEndpoints;
+	readonly #cycles: SourceCycles;
 	readonly #backfill: Backfill | undefined;
 	readonly #care: TagCare;
 	#stopping = new AbortController();
@@ -75,35 +75,46 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#connected = false;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	readonly #holes = new SourceHoles();
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
-		this.#tags = new SourceTags(options.tags);
+		const { server } = options;
+		this.#endpoints = new ServerEndpoints(options);
+		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
-		const known = options.known ?? completeTags;
-		for (const device of options.devices) {
-			const builder = this.#tags.add(device, known(device));
-			const stoppedMs = options.recovered.throughMs.get(device.name);
-			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined)
-				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
-		}
-		const { list: tags, places } = this.#tags;
 		this.#backfill = backfillOf(options);
+		const known = options.known ?? completeTags;
+		for (const device of options.devices) this.#tags.add(device, known(device));
+		const { list: tags, places, isPolled } = this.#tags;
+		this.#sampling = new SamplingReport({ ...options, tags: this.#tags });
+		this.#watched = new WatchedTags({
+			...{ tags, limits: this.#limits, isPolled },
+			publishingMs: () => server.publishing_interval_ms,
+			onFilter: (place, level, status) => this.#sampling.answered(place, level, status),
+		});
+		this.#cycles = new SourceCycles({
+			...{ ...options, builders: this.#builders, backfill: this.#backfill },
+			slowestMs: (device) => this.#watched.slowestMs(device),
+			pollIntervals: (device) => this.#tags.pollIntervals(device),
+			onGone: (tagIds) => this.#care.gone(tagIds),
+			nameOf: (tagId) => options.tags.get(tagId)?.name,
+			takeTimesMissing: () => this.#reader.takeSourceTimesMissing(),
+		});
 		this.#care = new TagCare({
 			...options,
-			...{ tags, places, builders: this.#builders },
+			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
 			sayBad: (tags, status) => this.#sayBad(tags, status),
+			take: (builder, read) => {
+				if (this.#connected) this.#cycles.takeRead(builder, read);
+			},
 		});
-		this.#watched = new WatchedTags({ server: options.server, tags });
-		this.#times = new PlantTimes({
-			...{ ...options, server: options.server.name, builders: this.#builders },
-			hasHole: (device) => this.#holes.has(device),
-			nameOf: (tagId) => this.#nameOf(tagId),
-		});
+		for (const builder of this.#builders.values()) {
+			const stoppedMs = options.recovered.throughMs.get(builder.device);
+			builder.resume(stoppedMs, options.recovered.samples);
+			if (stoppedMs !== undefined) this.#cycles.stoppedAt(builder, stoppedMs);
+		}
 	}
 
 	start(): void {
@@ -119,16 +130,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { clock, server, resolver } = this.#options;
 		return {
 			server: server.name,
-			security: this.#options.security.inUse,
+			security: this.#endpoints.present.security.inUse,
+			endpoint: this.#endpoints.present.server.endpoint,
+			serviceLevel: this.#endpoints.serviceLevel,
 			connected: this.#connected,
 			tags: this.#tags.count,
 			tagsSubscribed: this.#connected ? this.#tags.count - this.#care.refused : 0,
 			tagsUnresolved: resolver?.unresolved ?? 0,
+			...this.#sampling.state,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
-			clockAheadMs: this.#times.aheadMs,
-			tagsTimeWrong: this.#times.tagsWrong,
+			clockAheadMs: this.#cycles.times.aheadMs,
+			tagsTimeWrong: this.#cycles.times.tagsWrong,
 		};
 	}
 
@@ -139,20 +153,27 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#care.left(emptied);
 		const lost = left.filter(({ tag }) => gone.has(tag.name));
 		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
+		this.#watched.listChanged();
 		this.#session?.tagsChanged();
 	}
 
 	async #run(): Promise<void> {
-		const { clock, server, security, telemetry, resolver } = this.#options;
+		const { clock, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
+		const endpoints = this.#endpoints;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
 			if (left === undefined || left.isSessionGone)
 				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
 			if (stopping.aborted) break;
-			const session = new PlantSession({
-				...{ server, security, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
-				onWatched: resolver && ((session, over) => resolver.run(session, over)),
+			const used = endpoints.present;
+			const session: PlantSession = new PlantSession({
+				...{ ...used, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				...{ limits: this.#limits, polling: this.#tags },
+				onWatched: (opened, over) => {
+					endpoints.watch(opened, over, (reason) => session.leave(reason));
+					resolver?.run(opened, over);
+				},
 			});
 			this.#session = session;
 			let reason: string;
@@ -162,13 +183,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				reason = errorText(error);
 			}
 			this.silent(reason);
-			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
 			left = session.left;
+			const { isMoved, isAtOnce } = stopping.aborted ? stays : endpoints.ended(used);
+			if (isMoved && left !== undefined) {
+				// It is another server's.
+				await disconnect(left.client, clock);
+				left = undefined;
+			}
+			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
 			if (left?.subscription === undefined) this.subscriptionLost();
 			await session.close();
 			if (stopping.aborted) break;
-			const retryMs = this.#backoff.nextMs();
-			telemetry.serverRetried({ server: server.name, reason, retryMs });
+			const retryMs = isAtOnce ? 0 : this.#backoff.nextMs();
+			telemetry.serverRetried({ server: used.server.name, reason, retryMs });
 			await pause(clock, retryMs, stopping);
 		}
 		if (left !== undefined) await disconnect(left.client, clock);
@@ -180,7 +207,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	answered(isWatching: boolean, serverMs?: number): void {
 		this.#lastResponseMs = this.#options.clock.monotonicMs();
-		this.#times.responded(serverMs);
+		this.#cycles.times.responded(serverMs);
 		if (!isWatching || this.#connected) return;
 		// The client recovered by itself: a transferred subscription repeats each tag's present value.
 		this.watching();
@@ -196,11 +223,13 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#care.watched(refused);
 		this.#isConnected();
 		this.#refused(refused);
+		this.#sampling.report(this.#watched);
 	}
 
 	watchedFurther(refused: readonly RefusedTag[]): void {
 		this.#care.watchedFurther(refused);
 		this.#refused(refused);
+		this.#sampling.report(this.#watched);
 	}
 
 	#refused(refused: readonly RefusedTag[]): void {
@@ -225,14 +254,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#isConnected(): void {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
+		this.#endpoints.connected();
 		this.#connected = true;
 		this.#lastError = undefined;
-		const { refused } = this.#care;
-		telemetry.serverConnected({
-			server: server.name,
-			tags: this.#tags.count - refused,
-			refusedTags: refused,
-		});
+		const refusedTags = this.#care.refused;
+		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
@@ -241,11 +267,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			else if (data instanceof StatusChangeNotification && data.status.isBad())
 				throw new Error(`the server ended the subscription: ${data.status.name}`);
 		}
-		if (isCycleEnd) this.#finishCycle(publishedMs);
+		if (isCycleEnd) this.#cycles.finish(publishedMs);
 	}
 
 	#read(notification: DataChangeNotification): void {
 		const { clock, telemetry } = this.#options;
+		this.#cycles.gathered();
 		try {
 			const body = takeBody(notification);
 			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
@@ -255,12 +282,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
 		} catch (error) {
 			// Half a cycle would look like a whole one; a new session has a hole where this one was.
-			for (const builder of this.#builders.values()) builder.discard();
+			this.#cycles.discard();
 			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
 		}
 	}
 
-	/** Lists came with more elements than there are tags. */
+	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
 	#hasSurplus(surplus: readonly Surplus[]): void {
 		const { server, telemetry, resolver } = this.#options;
 		for (const { device, name, elements } of surplus)
@@ -268,52 +295,21 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		resolver?.lookAgain();
 	}
 
-	#finishCycle(publishMs: number | undefined): void {
-		const { server, telemetry, sink } = this.#options;
-		const lagMs = Math.max(0, server.sampling_interval_ms) + server.lateness_ms;
-		const throughMs = publishMs === undefined ? undefined : publishMs - lagMs;
-		if (publishMs !== undefined) this.#times.published(publishMs);
-		const counts = noCounts();
-		const nowMs = this.#options.clock.monotonicMs();
-		const serverMs = publishMs ?? this.#times.serverMs;
-		let overflows = 0;
-		for (const builder of this.#builders.values()) {
-			counts.overflowed.length = 0;
-			const cycle = builder.finish(throughMs, counts, nowMs, serverMs);
-			if (cycle !== undefined) this.#take(cycle, counts.overflowed, serverMs + implausibleAfterMs);
-			overflows += counts.overflowed.length;
-			const same = builder.stillSame(nowMs);
-			if (same !== undefined) sink.cycle(same);
-		}
-		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
-		if (overflows > 0) telemetry.serverOverflowed(server.name, overflows);
-		this.#times.counted(counts, this.#reader.takeSourceTimesMissing());
-		this.#care.gone(counts.gone);
+	polled(round: PollRound): void {
+		this.#cycles.polled(round);
 	}
 
-	/** A cycle of a device, after whatever is missing before it. */
-	#take(cycle: Cycle, overflowed: readonly MissingOfTag[], latestMs: number): void {
-		const { device, samples } = cycle;
-		const { sink } = this.#options;
-		const lost = overflowHole(device, overflowed, (tagId) => this.#nameOf(tagId));
-		for (const hole of [this.#holes.close(device, samples, latestMs), lost]) {
-			if (hole === undefined) continue;
-			sink.gap(hole.gap);
-			const { missing } = hole;
-			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
-		}
-		sink.cycle(cycle);
+	overran(rounds: number): void {
+		this.#options.telemetry.sampling.pollsOverran(this.#options.server.name, rounds);
 	}
 
-	#nameOf(tagId: number): string | undefined {
-		return this.#options.tags.get(tagId)?.name;
+	pollsAll(status: string): void {
+		this.#options.telemetry.sampling.subscriptionsNotOffered({ server: this.#options.server.name, status });
 	}
 
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
-		this.#times.reset();
-		this.#holesFrom("server_unreachable");
-		for (const builder of this.#builders.values()) builder.discard();
+		this.#cycles.lost();
 	}
 
 	republished(): void {
@@ -322,12 +318,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
-		this.#holesFrom("sequence");
-	}
-
-	#holesFrom(cause: GapCause): void {
-		for (const builder of this.#builders.values())
-			this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
+		this.#cycles.holesFrom("sequence", () => true);
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
@@ -337,6 +328,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#connected = false;
 		if (this.#stopping.signal.aborted) return;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
+		this.#cycles.pollingEnded();
 		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
 

@@ -1,7 +1,8 @@
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
-import type { CycleBuilder, CycleCounts } from "./cycle-builder.ts";
+import type { CycleBuilder } from "./cycle-builder.ts";
+import type { CycleCounts } from "./cycle-counts.ts";
 import { hasWithin, PlantClock } from "./plant-clock.ts";
 import { ServerClock } from "./server-clock.ts";
 

@@ -63,6 +63,12 @@ export class ServerSecurity {
 		this.#options = options;
 	}
 
+	/** The way to another endpoint of the same server. */
+	at(endpoint: string): ServerSecurity {
+		const server = { ...this.#options.server, endpoint };
+		return new ServerSecurity({ ...this.#options, server });
+	}
+
 	/** What the present channel is secured with, for the status page. */
 	get inUse(): string | undefined {
 		return this.#options.server.insecure === true ? "None" : this.#inUse;

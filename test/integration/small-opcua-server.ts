@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import {
+	CreateMonitoredItemsResponse,
 	DataType,
 	MessageSecurityMode,
 	type NodeId,
 	OPCUACertificateManager,
 	OPCUAServer,
+	Range,
 	RegisterServerMethod,
 	SecurityPolicy,
+	ServiceFault,
 	type StatusCode,
 	StatusCodes,
 	type Subscription,
@@ -24,6 +27,17 @@ const fourNodes = {
 	Mode: DataType.String,
 	Heartbeat: DataType.DateTime,
 } as const;
+
+interface Message {
+	readonly request: {
+		readonly requestHeader: { readonly requestHandle: number };
+		readonly itemsToCreate?: readonly { readonly requestedParameters: { readonly filter?: object | null } }[];
+	};
+}
+
+interface Channel {
+	send_response(kind: string, response: object, message: Message, done: () => void): unknown;
+}
 
 /** What a server offers that is not plain. */
 export interface SecuredServer {
@@ -118,6 +132,64 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		this.#variables.set(name, variable);
 	}
 
+	/** The variable has an EURange, as an AnalogItem has. */
+	addRange(name: Name, low: number, high: number): void {
+		const addressSpace = this.#space;
+		addressSpace.getNamespace(namespaceUri).addVariable({
+			propertyOf: this.#variables.get(name) as UAVariable,
+			browseName: { name: "EURange", namespaceIndex: 0 },
+			typeDefinition: "PropertyType",
+			dataType: "Range",
+			value: { dataType: DataType.ExtensionObject, value: new Range({ low, high }) },
+		});
+	}
+
+	/** The server says that it does not have this service. */
+	refuseService(service: "CreateSubscription" | "RegisterNodes"): void {
+		this.#handle(`${service}Request`, (message, channel) => {
+			const { requestHandle } = message.request.requestHeader;
+			const serviceResult = StatusCodes.BadServiceUnsupported;
+			const fault = new ServiceFault({ responseHeader: { serviceResult, requestHandle } });
+			channel.send_response("MSG", fault, message, () => undefined);
+			return true;
+		});
+	}
+
+	/** No item may have a filter. Returns how many were refused for one, each time it is called. */
+	refuseFilters(): () => number {
+		let refused = 0;
+		this.#handle("CreateMonitoredItemsRequest", (message, channel) => {
+			const { requestHeader, itemsToCreate = [] } = message.request;
+			if (itemsToCreate.every(({ requestedParameters: { filter } }) => filter == null)) return false;
+			refused += itemsToCreate.length;
+			const statusCode = StatusCodes.BadMonitoredItemFilterUnsupported;
+			const response = new CreateMonitoredItemsResponse({
+				responseHeader: { serviceResult: StatusCodes.Good, requestHandle: requestHeader.requestHandle },
+				results: itemsToCreate.map(() => ({ statusCode })),
+			});
+			channel.send_response("MSG", response, message, () => undefined);
+			return true;
+		});
+		return () => refused;
+	}
+
+	/** `handle` answers a request itself, or returns false and lets it pass. */
+	#handle(request: string, handle: (message: Message, channel: Channel) => boolean): void {
+		const server = this.#server as unknown as Record<string, (message: Message, channel: Channel) => unknown>;
+		const handler = `_on_${request}`;
+		const own = server[handler]?.bind(server);
+		server[handler] = (message, channel) => {
+			if (!handle(message, channel)) own?.(message, channel);
+		};
+	}
+
+	/** Calls `heard` with each request of a service. */
+	onRequest<Request>(service: string, heard: (request: Request) => void): void {
+		this.#server?.on("request", (request) => {
+			if (request.schema.name === `${service}Request`) heard(request as unknown as Request);
+		});
+	}
+
 	remove(name: Name): void {
 		const variable = this.#variables.get(name);
 		this.#variables.delete(name);
@@ -126,8 +198,22 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 
 	/** The server says of a limit that it is another one than it keeps. */
 	claim(node: string, limit: number): void {
+		this.#say(node, DataType.UInt32, limit);
+	}
+
+	/** The name of the product in BuildInfo; OPC UA Part 5 §12.4. */
+	nameProduct(name: string): void {
+		this.#say("i=2261", DataType.String, name);
+	}
+
+	/** What the server says of how well it can serve; OPC UA Part 5 §6.3.1. */
+	setServiceLevel(level: number): void {
+		this.#say("i=2267", DataType.Byte, level);
+	}
+
+	#say(node: string, dataType: DataType, said: number | string): void {
 		const variable = this.#space.findNode(node) as UAVariable;
-		const value = new Variant({ dataType: DataType.UInt32, value: limit });
+		const value = new Variant({ dataType, value: said });
 		variable.bindVariable({ get: () => value }, true);
 	}
 
