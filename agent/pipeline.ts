@@ -85,6 +85,7 @@ export interface SourceState {
 	readonly serviceLevel?: number | undefined;
 	readonly connected: boolean;
 	readonly tags: number;
+	/** Tags of which values come: the server watches them, or they are polled. */
 	readonly tagsSubscribed: number;
 	/** Configured tags of which the server has not yet said what they are. */
 	readonly tagsUnresolved?: number;

@@ -10,11 +10,17 @@ interface Deadband {
 
 const percent = number({ min: 0, max: 100 });
 
+const error = "expected a deadband such as 0.5, 1% or percent: 1";
 /** A number; `1%`; or `percent: 1`. */
 const deadband = z
-	.union([number({ min: 0, max: 1e300 }), z.string().regex(/^\d+(?:\.\d+)?\s*%$/), keys({ percent })], {
-		error: "expected a deadband such as 0.5, 1% or percent: 1",
-	})
+	.union(
+		[
+			number({ min: 0, max: 1e300 }),
+			z.string({ error }).regex(/^\d+(?:\.\d+)?\s*%$/, { error }),
+			keys({ percent }),
+		],
+		{ error },
+	)
 	.transform((value, context): Deadband => {
 		if (typeof value === "number") return { kind: "absolute", width: value };
 		const width = typeof value === "string" ? Number.parseFloat(value) : value.percent;

@@ -15,6 +15,8 @@ interface AgentStatus {
 	readonly servers: readonly {
 		readonly server: string;
 		readonly security?: string;
+		readonly endpoint?: string;
+		readonly serviceLevel?: number;
 		readonly connected: boolean;
 		readonly tags: number;
 		readonly tagsSubscribed: number;
@@ -51,6 +53,9 @@ interface CollectorStatus {
 		readonly messages: { readonly waiting: number; readonly failed: number };
 	} | null;
 }
+
+/** Below that, a server says that it is degraded, has no data or is in maintenance; OPC UA Part 4 §6.6.2.4.2. */
+const healthyFrom = 200;
 
 interface Told {
 	readonly address: string;
@@ -104,6 +109,7 @@ async function ask<T>(
 function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
 	const rows = servers.map((server) => [
 		server.server,
+		server.endpoint ?? "",
 		server.connected ? "connected" : "lost",
 		server.security ?? "",
 		`${server.tagsSubscribed}/${server.tags}`,
@@ -116,7 +122,7 @@ function agentText({ group, edgeNode, broker, servers, journal, delivery }: Agen
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
-		table(["plant server", "state", "security", "tags", "heard", "clock"], rows),
+		table(["plant server", "endpoint", "state", "security", "tags", "heard", "clock"], rows),
 	].join("\n");
 }
 
@@ -135,6 +141,12 @@ function agentTroubles(status: AgentStatus): string[] {
 					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
 			),
 		...servers.flatMap(timeTroubles),
+		...servers
+			.filter(({ serviceLevel = healthyFrom }) => serviceLevel < healthyFrom)
+			.map(
+				({ server, serviceLevel }) =>
+					`plant server ${server} says that it cannot serve as it should (ServiceLevel ${serviceLevel})`,
+			),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];

@@ -214,10 +214,9 @@ export class PlantSession {
 	}
 
 	#poll(session: ClientSession): void {
-		const { server, clock, limits, polling, listener } = this.#options;
+		const { clock, limits, polling, listener } = this.#options;
 		this.#poller = new Poller({
 			...{ session, clock, limits, polling, nodeIdOf: this.#nodeIdOf, over: this.#over.signal },
-			elseMs: server.publishing_interval_ms,
 			onRound: (round) => {
 				if (this.#subscription === undefined) listener.answered(true);
 				listener.polled(round);

@@ -24,6 +24,8 @@ export interface PolledTags {
 	/** Whether the tag is the one that its device writes last in each cycle. */
 	isTimeBase(place: number): boolean;
 	isAny(): boolean;
+	/** The interval of tags that have none of their own. */
+	readonly pollElseMs: number;
 	/** The server has no subscriptions, or has them again. */
 	pollAll(pollsAll: boolean): void;
 }
@@ -42,8 +44,6 @@ export interface PollerOptions {
 	readonly clock: Clock;
 	readonly limits: OperationLimits;
 	readonly polling: PolledTags;
-	/** Of tags that have no interval of their own. */
-	readonly elseMs: number;
 	readonly nodeIdOf: NodeIdOf;
 	readonly over: AbortSignal;
 	readonly onRound: (round: PollRound) => void;
@@ -106,7 +106,7 @@ export class Poller {
 	}
 
 	async #plan(): Promise<void> {
-		const { polling, clock, elseMs } = this.#options;
+		const { polling, clock } = this.#options;
 		this.#isStale = false;
 		const before = new Map(this.#groups.map((group) => [group.intervalMs, group.dueMs]));
 		const groups = new Map<number, Group>();
@@ -114,7 +114,7 @@ export class Poller {
 		for (const [place, named] of polling.list.entries()) {
 			const target = polling.targets[place + 1];
 			if (named === undefined || target === undefined || !polling.isPolled(place)) continue;
-			const intervalMs = named.sampling.pollMs ?? elseMs;
+			const intervalMs = named.sampling.pollMs ?? polling.pollElseMs;
 			const dueMs = before.get(intervalMs) ?? clock.monotonicMs();
 			const group = groups.get(intervalMs) ?? {
 				...{ intervalMs, dueMs, samples: new Map(), bases: [], others: [] },

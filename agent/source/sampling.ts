@@ -39,6 +39,8 @@ const everyChangeQueue = 1_000;
 /** What is sampled while a lost connection is noticed and made anew. */
 const queueCoversMs = 30_000;
 const queueCoversPublishings = 4;
+/** As the configuration has it for `polling`. */
+const pollLeastMs = 50;
 const queueLeast = 10;
 const queueMost = 10_000;
 
@@ -64,7 +66,7 @@ export class SamplingRules {
 
 	/** How often tags are read where a server offers no subscriptions. */
 	get pollElseMs(): number {
-		return this.#server.publishing_interval_ms;
+		return Math.max(pollLeastMs, this.#server.publishing_interval_ms);
 	}
 
 	/** `isWhole`: the values are the tag's alone; parts of lists and structures have no deadband. */

@@ -93,6 +93,11 @@ export class SourceTags {
 		return this.#pollIntervals.get(device) ?? none;
 	}
 
+	/** Of tags that have no interval of their own. */
+	get pollElseMs(): number {
+		return this.#rules.pollElseMs;
+	}
+
 	/** Whether anything is read in intervals. */
 	isAny(): boolean {
 		return [...this.#devices.keys()].some((device) => this.pollIntervals(device).size > 0);
@@ -149,7 +154,9 @@ export class SourceTags {
 			else if (level === filterLevels.none && parts === undefined) width ??= 0;
 		}
 		const rules = {
-			...{ width, isPolled, silenceMs: sampling.longestSilenceMs },
+			...{ width, isPolled },
+			// Parts of a value are not read one by one.
+			silenceMs: parts === undefined || isHere ? sampling.longestSilenceMs : undefined,
 			filteredBy: isHere ? filteredBy.agent : filteredBy.server,
 		};
 		for (const part of partsOf(named)) this.builders.get(tag.tag.device)?.setRules(part.tag.id, rules);

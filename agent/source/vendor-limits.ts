@@ -4,8 +4,6 @@ export interface VendorLimits {
 	readonly product: string;
 	/** Items in one CreateMonitoredItems call. */
 	readonly items: number;
-	/** Items in all. */
-	readonly itemsInAll?: number;
 	/** False: it refuses every filter, so it is not asked for one. */
 	readonly filters?: false;
 }
@@ -15,11 +13,8 @@ export interface VendorLimits {
  * counts where BuildInfo names its product; it is only where a server is begun with, and it is halved when it is wrong, too.
  */
 const fromDocumentation: readonly { readonly names: RegExp; readonly limits: VendorLimits }[] = [
-	{
-		names: /\bS7-?1200\b/i,
-		limits: { product: "S7-1200", items: 100, itemsInAll: 1_000, filters: false },
-	},
-	{ names: /\bS7-?1500\b/i, limits: { product: "S7-1500", items: 500, itemsInAll: 10_000 } },
+	{ names: /\bS7-?1200\b/i, limits: { product: "S7-1200", items: 100, filters: false } },
+	{ names: /\bS7-?1500\b/i, limits: { product: "S7-1500", items: 500 } },
 	{ names: /\bKEPServerEX\b|\bKepware\b/i, limits: { product: "Kepware", items: 1_000 } },
 	{ names: /\bProsys\b/i, limits: { product: "Prosys", items: 800 } },
 ];

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type ReadRequest, type RegisterNodesRequest, StatusCodes } from "node-opcua";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { statusCodes } from "../../common/contract/status.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { wireTo } from "../helpers/wire.ts";
@@ -10,6 +13,16 @@ const soon = { timeout: 20_000 };
 const startMs = Date.UTC(2026, 0, 5, 6);
 const polling = { interval_ms: 50 };
 type Options = Parameters<typeof sourceConfig>[1];
+
+const folder = mkdtempSync(join(tmpdir(), "pilotline-test-"));
+/** For tests that change nothing in it. */
+const shared = new SmallOpcuaServer(folder);
+beforeAll(() => shared.start());
+beforeEach(() => writeAll(shared, startMs));
+afterAll(async () => {
+	await shared.stop();
+	rmSync(folder, { recursive: true, force: true });
+});
 
 async function running(capabilities: object = {}): Promise<SmallOpcuaServer> {
 	const server = new SmallOpcuaServer(temporaryFolder(), undefined, capabilities);
@@ -92,7 +105,7 @@ test("a server without subscriptions is polled at the publishing interval, and t
 });
 
 test("one tag is polled and the others are subscribed to: complete is what both are", async () => {
-	const server = await running();
+	const server = shared;
 	const options = { tags: [{ name: "Twin", node: "s=TT01", type: "Double", polling: { interval_ms: 700 } }] };
 	const config = sourceConfig(server.port, { ...options, server: { lateness_ms: 0 } });
 	const { source, of, throughs } = await sourceOf(config);
@@ -122,7 +135,7 @@ test("the tag that is written last is read first, so that it never says too much
 });
 
 test("a lost connection makes polled tags Bad; afterwards nodes are registered anew, and the hole is written down", async () => {
-	const server = await running();
+	const server = shared;
 	const wire = await wireTo(server.port);
 	let registrations = 0;
 	server.onRequest("RegisterNodes", () => registrations++);
@@ -146,7 +159,7 @@ test("a lost connection makes polled tags Bad; afterwards nodes are registered a
 });
 
 test("a node that is missing is that tag's trouble, and is there with the next round when it comes", async () => {
-	const server = await running();
+	const server = shared;
 	server.remove("TT01");
 	const { of, taken } = await reading(server, { server: { polling } });
 	expect(of("TT01")).toMatchObject([{ status: StatusCodes.BadNodeIdUnknown.value, value: null }]);
@@ -159,7 +172,7 @@ test("a node that is missing is that tag's trouble, and is there with the next r
 });
 
 test("a round that takes longer than its interval is not overtaken, and the rounds left out are counted", async () => {
-	const server = await running();
+	const server = shared;
 	const wire = await wireTo(server.port);
 	wire.delayMs = 80;
 	const { telemetry } = await reading(server, { server: { polling } }, wire.port);

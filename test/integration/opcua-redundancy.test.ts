@@ -63,7 +63,6 @@ test("a server that stops is replaced by the next one: nothing twice, and what n
 		{ cause: "server_unreachable", fromMs: startMs + 1_000, toMs: startMs + 3_000 },
 	]);
 	// The second server has what had not changed with the same source time.
-	await expect.poll(() => of("Mode").at(-1)?.status, soon).toBe(0x402);
 	expect(of("Mode").filter(({ status }) => status === 0)).toHaveLength(1);
 	expect(await changes()).toEqual([["failed", 1]]);
 });

@@ -21,7 +21,8 @@ export interface PresentEndpoint {
 	readonly security: ServerSecurity;
 }
 
-const levelEveryMs = 2_000;
+/** Where there is another one to go to, and where it is only shown. */
+const levelEveryMs = { several: 1_000, one: 5_000 } as const;
 /** Server_ServiceLevel, Part 5 §6.3.1. */
 const serviceLevelNode = "i=2267";
 
@@ -111,7 +112,8 @@ export class ServerEndpoints {
 				leave(`${move.to} ${reason}`);
 				return;
 			}
-			await pause(clock, levelEveryMs, over);
+			const hasOthers = server.further_endpoints.length > 0;
+			await pause(clock, hasOthers ? levelEveryMs.several : levelEveryMs.one, over);
 		}
 	}
 
