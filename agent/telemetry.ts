@@ -54,6 +54,11 @@ export class AgentTelemetry {
 	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
 		"server",
 	]);
+	readonly #historiesFailed = this.#counter(
+		"histories_failed_total",
+		"Histories of tags that a server has and could not give; each leaves a gap",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
 	readonly #connected = new Gauge({
@@ -162,6 +167,10 @@ export class AgentTelemetry {
 	gapBackfilled(fields: { server: string; device: string; values: number; tagsWithout: number }): void {
 		this.#backfilled.inc({ server: fields.server }, fields.values);
 		this.#log.info(fields, "gap read from the server's history");
+	}
+	historyFailed(fields: { server: string; tag: string; reason: string }): void {
+		this.#historiesFailed.inc({ server: fields.server });
+		this.#log.error(fields, "the server's history of a tag could not be read; what it lacks stays a gap");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");

@@ -28,6 +28,8 @@ export interface CycleCounts {
 const notFromSource = 0x402;
 /** So soon after a reconnect a server repeats present values. */
 const repeatsWithinMs = 10_000;
+/** What a server repeats of its own accord comes within this time. */
+const untoldAfterMs = 1_000;
 /** So long after its old value came again a tag that was called Bad waits for a new one. */
 const stillSameAfterMs = 2_000;
 
@@ -48,6 +50,8 @@ export class CycleBuilder {
 	readonly #came = new Set<number>();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
+	/** When tags that we called Bad, and of which nothing has come, are to be asked for. */
+	#untoldAfterMs = Number.POSITIVE_INFINITY;
 	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
 	readonly #calledBad = new Map<number, number>();
 	#calledBadMs = Number.NEGATIVE_INFINITY;
@@ -109,6 +113,23 @@ export class CycleBuilder {
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(nowMs: number): void {
 		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
+		this.#untoldAfterMs = nowMs + untoldAfterMs;
+	}
+
+	/**
+	 * Tags that were called Bad and of which nothing has come in the time in which present values come, once for each
+	 * reconnect: a server that took a subscription over without repeating them leaves them so.
+	 */
+	takeUntold(nowMs: number): number[] {
+		if (nowMs < this.#untoldAfterMs) return [];
+		this.#untoldAfterMs = Number.POSITIVE_INFINITY;
+		const isThere = new Set(this.#tagIds);
+		return [...this.#calledBad].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
+	}
+
+	/** The server was asked, and a tag that was called Bad has its old value still. */
+	stands(tagId: number, nowMs: number): void {
+		if (this.#calledBad.get(tagId) === 0) this.#calledBad.set(tagId, nowMs - stillSameAfterMs);
 	}
 
 	/**

@@ -1,4 +1,4 @@
-import { AttributeIds, type ClientSession, type OPCUAClient, type UserIdentityInfo } from "node-opcua";
+import { AttributeIds, type ClientSession, type OPCUAClient } from "node-opcua";
 import { type Clock, every } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
@@ -7,7 +7,7 @@ import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts"
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { PublishLoop } from "./publish-loop.ts";
-import type { ServerSecurity } from "./server-security.ts";
+import type { PreparedClient, ServerSecurity } from "./server-security.ts";
 import { readAttributes, statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
 import type { WatchedTags } from "./watched-tags.ts";
@@ -48,6 +48,8 @@ export class PlantSession {
 	#subscription: PlantSubscription | undefined;
 	#prefixes: ReadonlyMap<string, string> = new Map();
 	#loop: PublishLoop | undefined;
+	/** Of the subscription, through this session; one that it has made has the time that all its items take. */
+	#isHeard = true;
 	#lookNow = () => {};
 
 	constructor(options: PlantSessionOptions) {
@@ -96,8 +98,9 @@ export class PlantSession {
 	async #work(): Promise<string> {
 		const { server, security, listener, clock } = this.#options;
 		const over = this.#over.signal;
-		const { client, identity, connect } = await security.prepare(over, (error) => this.#failed(error));
+		const prepared = await security.prepare(over, (error) => this.#failed(error));
 		if (over.aborted) return "stopped";
+		const { client, connect } = prepared;
 		this.#client = client;
 		const lost = () => this.#ended.resolve("the connection broke");
 		client.on("connection_lost", lost);
@@ -107,7 +110,7 @@ export class PlantSession {
 			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
 			await within(clock, withinMs, connect());
 			if (over.aborted) return "stopped";
-			const session = (await this.#resume(client)) ?? (await this.#open(client, identity));
+			const session = (await this.#resume(client)) ?? (await this.#open(prepared));
 			if (over.aborted) return "stopped";
 			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
 			listener.answered(false);
@@ -143,10 +146,10 @@ export class PlantSession {
 		return left.session;
 	}
 
-	async #open(client: OPCUAClient, identity: UserIdentityInfo): Promise<ClientSession> {
-		const { server, clock, budget } = this.#options;
+	async #open({ client, identity, sessionError }: PreparedClient): Promise<ClientSession> {
+		const { clock, budget } = this.#options;
 		budget.made(clock.monotonicMs());
-		this.#session = await openSession(client, server, identity);
+		this.#session = await openSession(client, identity, sessionError);
 		return this.#session;
 	}
 
@@ -187,6 +190,7 @@ export class PlantSession {
 		this.#left = undefined;
 		this.#subscription = isTaken ? subscription : undefined;
 		if (!isTaken) return false;
+		this.#isHeard = false;
 		listener.watching();
 		this.#publish(session, subscription);
 		if (isResumed) await this.#resendData();
@@ -202,6 +206,7 @@ export class PlantSession {
 			onResponse: (response) => {
 				// Of a subscription that was deleted a moment ago.
 				if (response.subscriptionId !== subscription.id) return;
+				this.#isHeard = true;
 				listener.answered(true);
 				subscription.offer(response);
 			},
@@ -257,7 +262,7 @@ export class PlantSession {
 			const subscription = this.#subscription;
 			if (subscription === undefined) return;
 			const { silentMs } = listener;
-			if (silentMs > subscription.silentAfterMs) {
+			if (silentMs > (this.#isHeard ? subscription.silentAfterMs : subscription.firstWithinMs)) {
 				listener.silent(`no publish response for ${Math.round(silentMs / 1_000)} s`);
 				await this.#isAlive(session);
 				await subscription.publish();

@@ -1,9 +1,11 @@
-import { AttributeIds, type ClientSession } from "node-opcua";
+import { AttributeIds, type ClientSession, type DataValue } from "node-opcua";
 import { severity } from "../../common/contract/status.ts";
 import type { CycleBuilder } from "./cycle-builder.ts";
 import { readAttributes } from "./service.ts";
 
 const atOnce = 100;
+/** Tags that wait to be called Good, with servers that repeat nothing: more requests of a hundred, one after the other. */
+const untoldAtOnce = 20_000;
 /** What is on its way comes within this time, whatever the publishing interval. */
 const onItsWayMs = 10_000;
 const suspectsMax = 10_000;
@@ -40,28 +42,38 @@ export class QuietTags {
 		const lost = this.#lostSuspects(nowMs);
 		let left = atOnce;
 		for (const builder of builders) {
-			const ids = builder
-				.takeQuiet(nowMs - this.#afterMs, nowMs, left)
-				.filter((id) => nodeIdOf(id) !== undefined);
-			if (ids.length === 0) continue;
-			left -= ids.length;
-			const values = await readAttributes(
-				session,
-				ids.map((id) => nodeIdOf(id) as string),
-				AttributeIds.Value,
-			);
-			for (const [index, tagId] of ids.entries()) {
-				const value = values[index];
-				const status = value?.statusCode.value ?? 0;
-				const sourceMs = value?.sourceTimestamp?.getTime();
-				if (isNoNode(status)) lost.push({ tagId, status });
-				else if (severity(status) !== "bad" && sourceMs !== undefined && !builder.isLast(tagId, sourceMs))
-					if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
-						this.#suspects.set(tagId, { builder, atMs: nowMs });
+			const untold = builder.takeUntold(nowMs).slice(0, untoldAtOnce);
+			const quiet = left <= 0 ? [] : builder.takeQuiet(nowMs - this.#afterMs, nowMs, left);
+			left -= quiet.length;
+			for (const tagId of untold) if (nodeIdOf(tagId) === undefined) lost.push({ tagId, status: undefined });
+			const ids = [...new Set([...untold, ...quiet])].filter((id) => nodeIdOf(id) !== undefined);
+			for (let from = 0; from < ids.length; from += atOnce) {
+				const some = ids.slice(from, from + atOnce);
+				const nodeIds = some.map((id) => nodeIdOf(id) as string);
+				const values = await readAttributes(session, nodeIds, AttributeIds.Value);
+				for (const [index, tagId] of some.entries()) {
+					const isLost = this.#isLost(builder, tagId, values[index], nowMs);
+					if (isLost !== undefined) lost.push(isLost);
+				}
 			}
-			if (left <= 0) break;
 		}
 		return lost;
+	}
+
+	#isLost(
+		builder: CycleBuilder,
+		tagId: number,
+		value: DataValue | undefined,
+		nowMs: number,
+	): LostTag | undefined {
+		const status = value?.statusCode.value ?? 0;
+		const sourceMs = value?.sourceTimestamp?.getTime();
+		if (isNoNode(status)) return { tagId, status };
+		if (sourceMs !== undefined && builder.isLast(tagId, sourceMs)) builder.stands(tagId, nowMs);
+		else if (severity(status) !== "bad" && sourceMs !== undefined)
+			if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
+				this.#suspects.set(tagId, { builder, atMs: nowMs });
+		return undefined;
 	}
 
 	/** Nothing came of them, though the server has something newer: the server does not watch them any more. */

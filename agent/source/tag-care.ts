@@ -1,6 +1,7 @@
 import type { ClientSession } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
+import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
@@ -15,6 +16,7 @@ export interface TagCareOptions {
 	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
 	readonly places: ReadonlyMap<number, number>;
 	readonly builders: ReadonlyMap<string, CycleBuilder>;
+	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
 	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
@@ -97,7 +99,7 @@ export class TagCare {
 	 * @throws Error when the service fails
 	 */
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
-		const { places, tags, builders, clock, sayBad } = this.#options;
+		const { places, tags, builders, clock, sink, sayBad } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const nodeIdOfTag = (id: number) => {
 			const place = places.get(id);
@@ -111,6 +113,10 @@ export class TagCare {
 			if (place === undefined || named === undefined) continue;
 			this.#retries.wanted(place, nowMs);
 			if (status !== undefined) sayBad(partsOf(named), status);
+		}
+		for (const builder of builders.values()) {
+			const same = builder.stillSame(nowMs);
+			if (same !== undefined) sink.cycle(same);
 		}
 		return this.#retries.due(nowMs);
 	}
