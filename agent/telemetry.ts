@@ -72,6 +72,11 @@ export class AgentTelemetry {
 		"Gaps that were not read from a server's history because too many waited",
 		["server"],
 	);
+	readonly #historiesFailed = this.#counter(
+		"histories_failed_total",
+		"Histories of tags that a server has and could not give; each leaves a gap",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
 	readonly #connected = new Gauge({
@@ -189,6 +194,10 @@ export class AgentTelemetry {
 	}
 	backfillDropped(server: string): void {
 		this.#backfillsDropped.inc({ server });
+	}
+	historyFailed(fields: { server: string; tag: string; reason: string }): void {
+		this.#historiesFailed.inc({ server: fields.server });
+		this.#log.error(fields, "the server's history of a tag could not be read; what it lacks stays a gap");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");

@@ -5,11 +5,15 @@ import type { TagColumns } from "./tag-columns.ts";
 const notFromSource = 0x402;
 /** So long after its old value came again a tag that was called Bad waits for a new one. */
 const stillSameAfterMs = 2_000;
+/** What a server repeats of its own accord comes within this time. */
+const untoldAfterMs = 1_000;
 
 /** Tags of one device that the agent called Bad itself, until they give a value. Pure. */
 export class CalledBad {
 	/** Since when each is known to have its old value still; 0 while that is not known. */
 	readonly #sinceMs = new Map<number, number>();
+	/** When those of which nothing has come are to be asked for. */
+	#untoldAfterMs = Number.POSITIVE_INFINITY;
 	/** The source time at which they were called so last. */
 	atMs = Number.NEGATIVE_INFINITY;
 
@@ -39,6 +43,27 @@ export class CalledBad {
 	/** Its old value has come again. */
 	isStillThere(tagId: number, nowMs: number): void {
 		if (this.#sinceMs.get(tagId) === 0) this.#sinceMs.set(tagId, nowMs);
+	}
+
+	/** The server was asked and has its old value: nothing else is waited for. */
+	stands(tagId: number, nowMs: number): void {
+		this.isStillThere(tagId, nowMs - stillSameAfterMs);
+	}
+
+	/** A server is connected again and may repeat each tag's present value. */
+	expectRepeats(nowMs: number): void {
+		this.#untoldAfterMs = nowMs + untoldAfterMs;
+	}
+
+	/**
+	 * Those of these tags of which nothing has come in the time in which present values come, once for each reconnect: a server
+	 * that took a subscription over without repeating them leaves them so.
+	 */
+	takeUntold(nowMs: number, ofThese: readonly number[]): number[] {
+		if (nowMs < this.#untoldAfterMs) return [];
+		this.#untoldAfterMs = Number.POSITIVE_INFINITY;
+		const isThere = new Set(ofThese);
+		return [...this.#sinceMs].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
 	}
 
 	/**

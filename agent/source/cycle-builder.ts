@@ -9,7 +9,7 @@ import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
 import { SilentTags } from "./silent-tags.ts";
 import { inSourceOrder } from "./source-order.ts";
-import { checkTime, implausibleAfterMs, timeFault } from "./source-times.ts";
+import { checkTime, countWrongTime, implausibleAfterMs, timeFault } from "./source-times.ts";
 import { filteredBy, TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
@@ -89,11 +89,6 @@ export class CycleBuilder {
 		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
 	}
 
-	/** Whether there is anything to be complete. */
-	get hasTags(): boolean {
-		return this.#tagIds.length > 0;
-	}
-
 	/** Whether the device's time is the server's clock, not a tag of the device. */
 	get isTimedByServer(): boolean {
 		return this.#timeBase === "publish";
@@ -117,6 +112,17 @@ export class CycleBuilder {
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(nowMs: number): void {
 		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
+		this.#calledBad.expectRepeats(nowMs);
+	}
+
+	/** Tags that were called Bad and of which nothing has come after a reconnect, once for each. */
+	takeUntold(nowMs: number): number[] {
+		return this.#calledBad.takeUntold(nowMs, this.#tagIds);
+	}
+
+	/** The server was asked, and a tag that was called Bad has its old value still. */
+	stands(tagId: number, nowMs: number): void {
+		this.#calledBad.stands(tagId, nowMs);
 	}
 
 	/**
@@ -260,7 +266,7 @@ export class CycleBuilder {
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
-		let throughMs = this.isTimedByServer && this.hasTags ? publishThroughMs : undefined;
+		let throughMs = this.isTimedByServer && this.#tagIds.length > 0 ? publishThroughMs : undefined;
 		const columns = this.#columns;
 		const order = inSourceOrder(gathered, columns, this.#order);
 		for (let turn = 0; turn < order.length; turn++) {
@@ -295,13 +301,9 @@ export class CycleBuilder {
 				}
 				columns.givenMs[place] = nowMs;
 			}
-			const before = columns.fault[place];
+			const before = columns.fault[place] as number;
 			const wrong = checkTime(columns, place, gathered, index, serverMs);
-			if (wrong !== timeFault.none) {
-				if (wrong === timeFault.future) counts.fromFuture++;
-				else counts.timeFrozen++;
-				if (before === timeFault.none) counts.timeWrong.push(id);
-			}
+			if (wrong !== timeFault.none) countWrongTime(counts, id, wrong, before);
 			columns.remember(place, gathered, index);
 			sorted.copyFrom(gathered, index);
 			if (isCalledBad) this.#calledBad.delete(id);

@@ -1,4 +1,4 @@
-import type { ClientSession, OPCUAClient, UserIdentityInfo } from "node-opcua";
+import type { ClientSession, OPCUAClient } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
@@ -9,7 +9,7 @@ import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { type PolledTags, Poller } from "./poller.ts";
 import { PublishLoop } from "./publish-loop.ts";
-import type { ServerSecurity } from "./server-security.ts";
+import type { PreparedClient, ServerSecurity } from "./server-security.ts";
 import { statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
 import { SessionGuard } from "./session-guard.ts";
@@ -54,6 +54,7 @@ export class PlantSession {
 	#prefixes: ReadonlyMap<string, string> = new Map();
 	#loop: PublishLoop | undefined;
 	#isForGood = false;
+	#isHeard = true;
 	#guard: SessionGuard | undefined;
 	#poller: Poller | undefined;
 
@@ -111,8 +112,9 @@ export class PlantSession {
 	async #work(): Promise<string> {
 		const { server, security, listener, clock } = this.#options;
 		const over = this.#over.signal;
-		const { client, identity, connect } = await security.prepare(over, (error) => this.#failed(error));
+		const prepared = await security.prepare(over, (error) => this.#failed(error));
 		if (over.aborted) return "stopped";
+		const { client, connect } = prepared;
 		this.#client = client;
 		const lost = () => this.#ended.resolve("the connection broke");
 		client.on("connection_lost", lost);
@@ -122,7 +124,7 @@ export class PlantSession {
 			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
 			await within(clock, withinMs, connect());
 			if (over.aborted) return "stopped";
-			const session = (await this.#resume(client)) ?? (await this.#open(client, identity));
+			const session = (await this.#resume(client)) ?? (await this.#open(prepared));
 			if (over.aborted) return "stopped";
 			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
 			listener.answered(false);
@@ -159,10 +161,10 @@ export class PlantSession {
 		return left.session;
 	}
 
-	async #open(client: OPCUAClient, identity: UserIdentityInfo): Promise<ClientSession> {
-		const { server, clock, budget } = this.#options;
+	async #open({ client, identity, sessionError }: PreparedClient): Promise<ClientSession> {
+		const { clock, budget } = this.#options;
 		budget.made(clock.monotonicMs());
-		this.#session = await openSession(client, server, identity);
+		this.#session = await openSession(client, identity, sessionError);
 		return this.#session;
 	}
 
@@ -239,6 +241,7 @@ export class PlantSession {
 		this.#left = undefined;
 		this.#subscription = isTaken ? subscription : undefined;
 		if (!isTaken) return false;
+		this.#isHeard = false;
 		listener.watching();
 		this.#publish(session, subscription);
 		if (isResumed) await this.#resendData();
@@ -254,6 +257,7 @@ export class PlantSession {
 			onResponse: (response) => {
 				// Of a subscription that was deleted a moment ago.
 				if (response.subscriptionId !== subscription.id) return;
+				this.#isHeard = true;
 				listener.answered(true, response.responseHeader.timestamp?.getTime());
 				subscription.offer(response);
 			},
@@ -300,6 +304,7 @@ export class PlantSession {
 		return new SessionGuard({
 			...{ session, watched, clock, listener, nodeIdOf: this.#nodeIdOf, over: this.#over.signal },
 			subscription: () => this.#subscription,
+			isHeard: () => this.#isHeard,
 			prefixes: async (refresh) => {
 				if (refresh) this.#prefixes = await namespacePrefixes(session, server, watched.tags);
 				return this.#prefixes;

@@ -7,6 +7,8 @@ import type { CycleBuilder } from "./cycle-builder.ts";
 import type { PresentValues } from "./present-values.ts";
 
 const atOnce = 100;
+/** Tags that wait to be called Good, with servers that repeat nothing. */
+const untoldAtOnce = 20_000;
 /** What is on its way comes within this time, whatever the publishing interval. */
 const onItsWayMs = 10_000;
 const suspectsMax = 10_000;
@@ -59,22 +61,23 @@ export class QuietTags {
 		const lost = this.#lostSuspects(nowMs);
 		let left = atOnce;
 		for (const builder of builders) {
-			const tags = builder
-				.takeQuiet(nowMs - this.#options.afterMs, nowMs, left)
-				.flatMap((id) => known(id) ?? []);
+			const untold = builder.takeUntold(nowMs).slice(0, untoldAtOnce);
+			const quiet = left <= 0 ? [] : builder.takeQuiet(nowMs - this.#options.afterMs, nowMs, left);
+			left -= quiet.length;
+			for (const tagId of untold) if (known(tagId) === undefined) lost.push({ tagId, status: undefined });
+			const tags = [...new Set([...untold, ...quiet])].flatMap((id) => known(id) ?? []);
 			if (tags.length === 0) continue;
-			left -= tags.length;
 			const { values, clock } = this.#options;
 			const read = await values.ofTags(session, tags, () => clock.wallMs());
 			for (let index = 0; index < read.count; index++) {
 				const tagId = read.tagId[index] as number;
 				const status = read.status[index] as number;
 				if (isNoNode(status)) lost.push({ tagId, status });
-				else if (severity(status) !== "bad" && builder.isNews(tagId, read, index))
+				else if (!builder.isNews(tagId, read, index)) builder.stands(tagId, nowMs);
+				else if (severity(status) !== "bad")
 					if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
 						this.#suspects.set(tagId, { builder, atMs: nowMs });
 			}
-			if (left <= 0) break;
 		}
 		return lost;
 	}

@@ -15,6 +15,8 @@ export interface SessionGuardOptions {
 	readonly nodeIdOf: NodeIdOf;
 	/** Undefined in a session that only polls. */
 	readonly subscription: () => PlantSubscription | undefined;
+	/** Something of it has come through this session, or it was made in it and has the time that all its items take. */
+	readonly isHeard: () => boolean;
 	/** By namespace; `refresh` has the server say them anew. */
 	readonly prefixes: (refresh: boolean) => Promise<ReadonlyMap<string, string>>;
 	/** Ends the session. */
@@ -65,7 +67,8 @@ export class SessionGuard {
 		const { listener, watched, over, session, nodeIdOf, end } = this.#options;
 		const subscription = this.#options.subscription();
 		const { silentMs } = listener;
-		if (silentMs > (subscription?.silentAfterMs ?? silentAfterMs)) {
+		const sound = this.#options.isHeard() ? subscription?.silentAfterMs : subscription?.firstWithinMs;
+		if (silentMs > (sound ?? silentAfterMs)) {
 			await this.#silent(subscription, silentMs);
 			return;
 		}

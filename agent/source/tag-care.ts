@@ -2,6 +2,7 @@ import type { ClientSession } from "node-opcua";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
+import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
@@ -17,6 +18,7 @@ export interface TagCareOptions {
 	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
 	readonly places: ReadonlyMap<number, number>;
 	readonly builders: ReadonlyMap<string, CycleBuilder>;
+	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
 	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
@@ -109,7 +111,7 @@ export class TagCare {
 	 * @throws Error when the service fails
 	 */
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
-		const { places, tags, builders, clock, sayBad, isPolled, take } = this.#options;
+		const { places, tags, builders, clock, sink, sayBad, isPolled, take } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const known = (id: number): ReadTag | undefined => {
 			const place = places.get(id);
@@ -125,9 +127,14 @@ export class TagCare {
 		for (const { tagId, status } of [...gone, ...lost]) {
 			const place = places.get(tagId);
 			const named = place === undefined ? undefined : tags[place];
-			if (place === undefined || named === undefined) continue;
+			// A tag that is polled has its value from the next round.
+			if (place === undefined || named === undefined || isPolled(place)) continue;
 			this.#retries.wanted(place, nowMs);
 			if (status !== undefined) sayBad(partsOf(named), status);
+		}
+		for (const builder of builders.values()) {
+			const same = builder.stillSame(nowMs);
+			if (same !== undefined) sink.cycle(same);
 		}
 		return this.#retries.due(nowMs);
 	}
