@@ -236,8 +236,16 @@ export class CycleBuilder {
 		this.#samples.other.length = 0;
 	}
 
-	/** The cycle gathered since the last call, or undefined when there is nothing to say. */
-	finish(publishThroughMs: number | undefined, counts: CycleCounts, nowMs: number): Cycle | undefined {
+	/**
+	 * The cycle gathered since the last call, or undefined when there is nothing to say. `slowestMs`: so long after the tag
+	 * that is written last the server may still take a sample of another one.
+	 */
+	finish(
+		publishThroughMs: number | undefined,
+		counts: CycleCounts,
+		nowMs: number,
+		slowestMs = 0,
+	): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
 		sorted.reserve(gathered.count);
@@ -282,7 +290,7 @@ export class CycleBuilder {
 			}
 			if (hasOverflow(status)) counts.overflows++;
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
-			if (gathered.tagId[index] === this.#timeBaseId && isGood(status)) throughMs = sampleMs;
+			if (gathered.tagId[index] === this.#timeBaseId && isGood(status)) throughMs = sampleMs - slowestMs;
 		}
 		counts.samples += sorted.count;
 		this.discard();

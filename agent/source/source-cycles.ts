@@ -87,13 +87,15 @@ export class SourceCycles {
 	}
 
 	#finish(builders: Iterable<CycleBuilder>, publishMs: number | undefined): void {
-		const { server, telemetry, sink, clock, onGone } = this.#options;
+		const { server, telemetry, sink, clock, onGone, slowestMs } = this.#options;
 		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, leftOut: 0, gone: [] };
 		const nowMs = clock.monotonicMs();
 		for (const builder of builders) {
 			const beforeMs = builder.newestMs;
 			const overflowsBefore = counts.overflows;
-			const cycle = builder.finish(this.#throughMs(builder.device, publishMs), counts, nowMs);
+			const slowest = slowestMs(builder.device);
+			const throughMs = this.#throughMs(builder.device, publishMs, slowest);
+			const cycle = builder.finish(throughMs, counts, nowMs, slowest);
 			if (cycle !== undefined) this.#take(builder, cycle, beforeMs, counts.overflows > overflowsBefore);
 			const same = builder.stillSame(nowMs);
 			if (same !== undefined) sink.cycle(same);
@@ -108,9 +110,8 @@ export class SourceCycles {
 	 * Up to this time a device is complete as far as the server's clock says: what was sampled before the publish time less
 	 * the slowest tag's sampling interval has come, and of a polled tag what it had when the last round began.
 	 */
-	#throughMs(device: string, publishMs: number | undefined): number | undefined {
-		const { server, slowestMs, pollIntervals } = this.#options;
-		const slowest = slowestMs(device);
+	#throughMs(device: string, publishMs: number | undefined, slowest: number | undefined): number | undefined {
+		const { server, pollIntervals } = this.#options;
 		const intervals = pollIntervals(device);
 		const subscribedMs =
 			slowest === undefined

@@ -40,14 +40,18 @@ export function add(
 	samples.setValue(index, value);
 }
 
+export function counts(): CycleCounts {
+	return { samples: 0, notGood: 0, repeats: 0, overflows: 0, leftOut: 0, gone: [] };
+}
+
 /** The end of a cycle, taken apart. */
 export function finish(from: CycleBuilder, publishThroughMs?: number, nowMs = 1_000) {
-	const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, leftOut: 0, gone: [] };
-	const cycle = from.finish(publishThroughMs, counts, nowMs);
+	const counted = counts();
+	const cycle = from.finish(publishThroughMs, counted, nowMs);
 	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
 		cycle?.samples.tagId[index],
 		cycle?.samples.sourceMs[index],
 		cycle?.samples.value(index),
 	]);
-	return { samples, throughMs: cycle?.throughMs, counts, cycle };
+	return { samples, throughMs: cycle?.throughMs, counts: counted, cycle };
 }
