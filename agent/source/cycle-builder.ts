@@ -254,11 +254,13 @@ export class CycleBuilder {
 	/**
 	 * The cycle gathered since the last call, or undefined when there is nothing to say. `serverMs` is the server's own time
 	 * of its end; without it no source time can be from the future.
+	 * `slowestMs`: so long after the tag that is written last the server may still take a sample of another one.
 	 */
 	finish(
 		publishThroughMs: number | undefined,
 		counts: CycleCounts,
 		nowMs: number,
+		slowestMs = 0,
 		serverMs = Number.POSITIVE_INFINITY,
 	): Cycle | undefined {
 		const gathered = this.#samples;
@@ -313,7 +315,7 @@ export class CycleBuilder {
 			}
 			const isPlausible = this.#isPlausible(sampleMs, serverMs);
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
-			if (id === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs;
+			if (id === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs - slowestMs;
 		}
 		counts.samples += sorted.count;
 		this.discard();

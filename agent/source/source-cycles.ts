@@ -92,14 +92,16 @@ export class SourceCycles {
 	}
 
 	#finish(builders: Iterable<CycleBuilder>, publishMs: number | undefined): void {
-		const { server, telemetry, sink, clock, onGone, takeTimesMissing } = this.#options;
+		const { server, telemetry, sink, clock, onGone, slowestMs, takeTimesMissing } = this.#options;
 		const counts = noCounts();
 		const nowMs = clock.monotonicMs();
 		const serverMs = publishMs ?? this.times.serverMs;
 		let overflows = 0;
 		for (const builder of builders) {
 			counts.overflowed.length = 0;
-			const cycle = builder.finish(this.#throughMs(builder.device, publishMs), counts, nowMs, serverMs);
+			const slowest = slowestMs(builder.device);
+			const throughMs = this.#throughMs(builder.device, publishMs, slowest);
+			const cycle = builder.finish(throughMs, counts, nowMs, slowest, serverMs);
 			if (cycle !== undefined) this.#take(cycle, counts.overflowed, serverMs + implausibleAfterMs);
 			overflows += counts.overflowed.length;
 			const same = builder.stillSame(nowMs);
@@ -116,9 +118,8 @@ export class SourceCycles {
 	 * Up to this time a device is complete as far as the server's clock says: what was sampled before the publish time less
 	 * the slowest tag's sampling interval has come, and of a polled tag what it had when the last round began.
 	 */
-	#throughMs(device: string, publishMs: number | undefined): number | undefined {
-		const { server, slowestMs, pollIntervals } = this.#options;
-		const slowest = slowestMs(device);
+	#throughMs(device: string, publishMs: number | undefined, slowest: number | undefined): number | undefined {
+		const { server, pollIntervals } = this.#options;
 		const intervals = pollIntervals(device);
 		const subscribedMs =
 			slowest === undefined

@@ -33,6 +33,11 @@ export interface Surplus {
 }
 
 const none: ReadonlySet<number> = new Set();
+/** Of the tag that is written last: without it nothing is known to be complete. */
+const everyValue = {
+	deadband: { kind: "absolute", width: 0 },
+	trigger: "status_value_timestamp",
+} as const;
 
 interface Device {
 	readonly config: DeviceConfig;
@@ -247,16 +252,18 @@ export class SourceTags {
 		return surplus;
 	}
 
-	#placed({ name: device, namespace }: DeviceConfig, readable: ReadableTag, rank: number): Placed {
-		const { name, node, part, sampling: own } = readable;
+	#placed({ name: device, namespace, time_base }: DeviceConfig, readable: ReadableTag, rank: number): Placed {
+		const { name, node, part, sampling } = readable;
 		const tag = this.#book.find(device, name);
 		if (tag === undefined) throw new Error(`the tag book has no ${device}/${name}`);
 		const parsed = parseNodeText(node);
+		const isBase = time_base !== "publish" && time_base.tag === name;
+		const isWhole = part === undefined;
 		return {
 			namespace: parsed?.namespace ?? namespace,
 			tag: { tag, nodeId: parsed?.id ?? node, rank },
 			part,
-			sampling: this.#rules.of(own, tag.datatype, part === undefined),
+			sampling: this.#rules.of(isBase ? { ...sampling, ...everyValue } : sampling, tag.datatype, isWhole),
 		};
 	}
 

@@ -1,8 +1,12 @@
 import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { statusCodes } from "../../common/contract/status.ts";
+import { selfSigned } from "../helpers/opcua-certificates.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { AgentFolder, securedServer, securedSource } from "./secured-line.ts";
 import { SmallOpcuaServer } from "./small-opcua-server.ts";
 import { sourceConfig, sourceOf } from "./source-rig.ts";
 
@@ -132,4 +136,22 @@ test("one server that is frozen and one that refuses do not touch a third one", 
 		expect(source.state()).toMatchObject({ connected: false, lastError: expect.stringContaining("") });
 		expect(taken).toEqual([]);
 	}
+});
+
+test("each server has its own certificate: one that is not approved is passed over, and what it is stays with it", async () => {
+	const agent = new AgentFolder();
+	const certificate = await selfSigned();
+	const folder = join(agent.pki, "trusted", "certs");
+	mkdirSync(folder, { recursive: true });
+	writeFileSync(join(folder, "approved.pem"), readFileSync(certificate.certificateFile));
+	const [stranger, known] = [await securedServer(), await securedServer(certificate)];
+	const further = `opc.tcp://127.0.0.1:${known.port}`;
+	const line = await securedSource(stranger.port, { agent, server: { further_endpoints: [further] } });
+	await expect.poll(line.isConnected, soon).toBe(true);
+	expect(line.source.state()).toMatchObject({
+		endpoint: further,
+		security: "Aes256_Sha256_RsaPss, SignAndEncrypt",
+	});
+	expect(line.lines.some((text) => /OPCUA_CERTIFICATE_REFUSED.*not_trusted/.test(text))).toBe(true);
+	expect(line.of("TT01")).toMatchObject([{ value: 20 }]);
 });

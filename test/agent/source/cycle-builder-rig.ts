@@ -43,12 +43,12 @@ export function add(
 
 /** The end of a cycle, taken apart. */
 export function finish(from: CycleBuilder, publishThroughMs?: number, nowMs = 1_000, serverMs?: number) {
-	const counts = noCounts();
-	const cycle = from.finish(publishThroughMs, counts, nowMs, serverMs);
+	const counted = noCounts();
+	const cycle = from.finish(publishThroughMs, counted, nowMs, undefined, serverMs);
 	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
 		cycle?.samples.tagId[index],
 		cycle?.samples.sourceMs[index],
 		cycle?.samples.value(index),
 	]);
-	return { samples, throughMs: cycle?.throughMs, counts, cycle };
+	return { samples, throughMs: cycle?.throughMs, counts: counted, cycle };
 }

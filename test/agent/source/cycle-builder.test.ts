@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { DeviceConfig } from "../../../agent/config.ts";
 import type { Cycle } from "../../../agent/pipeline.ts";
 import { CycleBuilder } from "../../../agent/source/cycle-builder.ts";
+import { noCounts } from "../../../agent/source/cycle-counts.ts";
 import { datatypes } from "../../../common/contract/datatype.ts";
 import { add, builder, finish, heartbeat, phase, temperature } from "./cycle-builder-rig.ts";
 
@@ -36,6 +37,15 @@ test("with publish cycles as time base a silent cycle still says how far it is c
 	expect(samples).toEqual([]);
 	expect(throughMs).toBe(5_000);
 	expect(finish(builder(), 5_000).cycle).toBeUndefined();
+});
+
+test("a heartbeat says as much less as the slowest of the other tags may be sampled later", () => {
+	const unit = builder();
+	add(unit, heartbeat, 5_000, 1);
+	expect(unit.finish(undefined, noCounts(), 1_000, 1_500)?.throughMs).toBe(3_500);
+	// What was said stays true when a tag is sampled more slowly from then on.
+	add(unit, heartbeat, 6_000, 2);
+	expect(unit.finish(undefined, noCounts(), 1_000)?.throughMs).toBe(6_000);
 });
 
 test("a heartbeat that is not Good proves nothing", () => {
