@@ -52,6 +52,7 @@ export class CycleBuilder {
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
 	/** When tags that we called Bad, and of which nothing has come, are to be asked for. */
 	#untoldAfterMs = Number.POSITIVE_INFINITY;
+	#isDoubtful = false;
 	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
 	readonly #calledBad = new Map<number, number>();
 	#calledBadMs = Number.NEGATIVE_INFINITY;
@@ -116,13 +117,23 @@ export class CycleBuilder {
 		this.#untoldAfterMs = nowMs + untoldAfterMs;
 	}
 
+	/** A message is lost for good: of any tag the server may have a newer value, which it does not send by itself. */
+	doubt(nowMs: number): void {
+		this.#isDoubtful = true;
+		this.#untoldAfterMs = nowMs + untoldAfterMs;
+	}
+
 	/**
-	 * Tags that were called Bad and of which nothing has come in the time in which present values come, once for each
-	 * reconnect: a server that took a subscription over without repeating them leaves them so.
+	 * Tags to be asked for: after a lost message all of them; else those that were called Bad and of which nothing has come in
+	 * the time in which present values come, because a server took a subscription over without repeating them. Once for each
+	 * such time.
 	 */
-	takeUntold(nowMs: number): number[] {
+	takeUntold(nowMs: number): readonly number[] {
 		if (nowMs < this.#untoldAfterMs) return [];
 		this.#untoldAfterMs = Number.POSITIVE_INFINITY;
+		const isDoubtful = this.#isDoubtful;
+		this.#isDoubtful = false;
+		if (isDoubtful) return this.#tagIds;
 		const isThere = new Set(this.#tagIds);
 		return [...this.#calledBad].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
 	}

@@ -321,6 +321,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
 		this.#holesFrom("sequence");
+		for (const builder of this.#builders.values()) builder.doubt(this.#options.clock.monotonicMs());
 	}
 
 	#holesFrom(cause: GapCause): void {
