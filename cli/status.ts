@@ -18,11 +18,17 @@ interface AgentStatus {
 		readonly connected: boolean;
 		readonly tags: number;
 		readonly tagsSubscribed: number;
+		readonly tagsUnresolved?: number;
 		readonly lastNotificationAgeMs?: number;
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
-	readonly journal: { readonly bytes: number; readonly hoursLeft?: number; readonly lastError?: string };
+	readonly journal: {
+		readonly bytes: number;
+		readonly hoursLeft?: number;
+		readonly droppedRecords: number;
+		readonly lastError?: string;
+	};
 	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
 }
 
@@ -49,6 +55,9 @@ interface CollectorStatus {
 		readonly messages: { readonly waiting: number; readonly failed: number };
 	} | null;
 }
+
+/** So soon somebody has to do something about a backlog. */
+const hoursFew = 24;
 
 interface Told {
 	readonly address: string;
@@ -131,6 +140,19 @@ function agentTroubles(status: AgentStatus): string[] {
 				({ server, tags, tagsSubscribed }) =>
 					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
 			),
+		...servers
+			.filter(({ tagsUnresolved = 0 }) => tagsUnresolved > 0)
+			.map(
+				({ server, tagsUnresolved }) => `plant server ${server} has not said what ${tagsUnresolved} tags are`,
+			),
+		...(journal.droppedRecords > 0
+			? [`the journal was full and dropped ${journal.droppedRecords} records, which are gaps`]
+			: []),
+		...(journal.hoursLeft !== undefined &&
+		journal.hoursLeft < hoursFew &&
+		!(broker.connected && broker.hostsOnline.length > 0)
+			? [`the journal is full in ${journal.hoursLeft.toFixed(1)} hours`]
+			: []),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];
