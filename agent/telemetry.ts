@@ -79,13 +79,6 @@ export class AgentTelemetry {
 	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
-	readonly #connected = new Gauge({
-		name: "pilotline_agent_server_connected",
-		help: "1 while the session with a plant server stands",
-		labelNames: ["server"],
-		registers: [this.registry],
-	});
-
 	readonly #certificatesRefused = this.#counter(
 		"certificates_refused_total",
 		"Certificates of plant servers that were not accepted, by each reason",
@@ -175,11 +168,9 @@ export class AgentTelemetry {
 		);
 	}
 	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
-		this.#connected.set({ server: fields.server }, 1);
 		this.#log.info(fields, "plant server connected and subscribed");
 	}
 	serverLost(fields: { server: string; reason: string }): void {
-		this.#connected.set({ server: fields.server }, 0);
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
 	}
 	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {

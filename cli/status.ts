@@ -20,13 +20,19 @@ interface AgentStatus {
 		readonly connected: boolean;
 		readonly tags: number;
 		readonly tagsSubscribed: number;
+		readonly tagsUnresolved?: number;
 		readonly lastNotificationAgeMs?: number;
 		readonly clockAheadMs?: number;
 		readonly tagsTimeWrong?: { readonly future: number; readonly frozen: number };
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
-	readonly journal: { readonly bytes: number; readonly hoursLeft?: number; readonly lastError?: string };
+	readonly journal: {
+		readonly bytes: number;
+		readonly hoursLeft?: number;
+		readonly droppedRecords: number;
+		readonly lastError?: string;
+	};
 	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
 }
 
@@ -56,6 +62,8 @@ interface CollectorStatus {
 
 /** Below that, a server says that it is degraded, has no data or is in maintenance; OPC UA Part 4 §6.6.2.4.2. */
 const healthyFrom = 200;
+/** So soon somebody has to do something about a backlog. */
+const hoursFew = 24;
 
 interface Told {
 	readonly address: string;
@@ -147,6 +155,19 @@ function agentTroubles(status: AgentStatus): string[] {
 				({ server, serviceLevel }) =>
 					`plant server ${server} says that it cannot serve as it should (ServiceLevel ${serviceLevel})`,
 			),
+		...servers
+			.filter(({ tagsUnresolved = 0 }) => tagsUnresolved > 0)
+			.map(
+				({ server, tagsUnresolved }) => `plant server ${server} has not said what ${tagsUnresolved} tags are`,
+			),
+		...(journal.droppedRecords > 0
+			? [`the journal was full and dropped ${journal.droppedRecords} records, which are gaps`]
+			: []),
+		...(journal.hoursLeft !== undefined &&
+		journal.hoursLeft < hoursFew &&
+		!(broker.connected && broker.hostsOnline.length > 0)
+			? [`the journal is full in ${journal.hoursLeft.toFixed(1)} hours`]
+			: []),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];

@@ -14,6 +14,7 @@ export class CalledBad {
 	readonly #sinceMs = new Map<number, number>();
 	/** When those of which nothing has come are to be asked for. */
 	#untoldAfterMs = Number.POSITIVE_INFINITY;
+	#isDoubtful = false;
 	/** The source time at which they were called so last. */
 	atMs = Number.NEGATIVE_INFINITY;
 
@@ -50,18 +51,28 @@ export class CalledBad {
 		this.isStillThere(tagId, nowMs - stillSameAfterMs);
 	}
 
+	/** A message is lost for good: of any tag the server may have a newer value, which it does not send by itself. */
+	doubt(nowMs: number): void {
+		this.#isDoubtful = true;
+		this.#untoldAfterMs = nowMs + untoldAfterMs;
+	}
+
 	/** A server is connected again and may repeat each tag's present value. */
 	expectRepeats(nowMs: number): void {
 		this.#untoldAfterMs = nowMs + untoldAfterMs;
 	}
 
 	/**
-	 * Those of these tags of which nothing has come in the time in which present values come, once for each reconnect: a server
-	 * that took a subscription over without repeating them leaves them so.
+	 * Of these tags those to be asked for: after a lost message all of them; else those that were called Bad and of which nothing
+	 * has come in the time in which present values come, because a server took a subscription over without repeating them.
+	 * Once for each such time.
 	 */
-	takeUntold(nowMs: number, ofThese: readonly number[]): number[] {
+	takeUntold(nowMs: number, ofThese: readonly number[]): readonly number[] {
 		if (nowMs < this.#untoldAfterMs) return [];
 		this.#untoldAfterMs = Number.POSITIVE_INFINITY;
+		const isDoubtful = this.#isDoubtful;
+		this.#isDoubtful = false;
+		if (isDoubtful) return ofThese;
 		const isThere = new Set(ofThese);
 		return [...this.#sinceMs].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
 	}

@@ -51,7 +51,8 @@ export class CycleBuilder {
 	readonly #silent = new SilentTags();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
-	readonly #calledBad = new CalledBad();
+	/** Tags that the agent called Bad itself, and those to be asked for. */
+	readonly called = new CalledBad();
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
 	/** Which tag `takeQuiet` looks at next. */
@@ -84,7 +85,7 @@ export class CycleBuilder {
 		if (this.#timeBaseId !== undefined)
 			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
 		const isThere = new Set(this.#tagIds);
-		this.#calledBad.keep(isThere);
+		this.called.keep(isThere);
 		this.#silent.clear();
 		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
 	}
@@ -112,17 +113,12 @@ export class CycleBuilder {
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(nowMs: number): void {
 		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
-		this.#calledBad.expectRepeats(nowMs);
+		this.called.expectRepeats(nowMs);
 	}
 
-	/** Tags that were called Bad and of which nothing has come after a reconnect, once for each. */
-	takeUntold(nowMs: number): number[] {
-		return this.#calledBad.takeUntold(nowMs, this.#tagIds);
-	}
-
-	/** The server was asked, and a tag that was called Bad has its old value still. */
-	stands(tagId: number, nowMs: number): void {
-		this.#calledBad.stands(tagId, nowMs);
+	/** Tags to be asked for once: after a lost message all, else those called Bad of which nothing has come after a reconnect. */
+	takeUntold(nowMs: number): readonly number[] {
+		return this.called.takeUntold(nowMs, this.#tagIds);
 	}
 
 	/**
@@ -150,7 +146,7 @@ export class CycleBuilder {
 
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
 	calledBad(tagIds: readonly number[], sourceMs: number): void {
-		this.#calledBad.add(tagIds, sourceMs);
+		this.called.add(tagIds, sourceMs);
 	}
 
 	/**
@@ -202,7 +198,7 @@ export class CycleBuilder {
 			columns.remember(place, read, index);
 			columns.heardMs[place] = nowMs;
 			this.#isPlausible(read.sourceMs[index] as number, serverMs);
-			this.#calledBad.delete(id);
+			this.called.delete(id);
 			this.#came.add(id);
 			samples.copyFrom(read, index);
 		}
@@ -276,16 +272,16 @@ export class CycleBuilder {
 			const place = columns.place(gathered.tagId[index] as number);
 			columns.heardMs[place] = nowMs;
 			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
-			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
+			const isCalledBad = this.called.size > 0 && this.called.has(gathered.tagId[index] as number);
 			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
 			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
 			if (this.#hasRules && columns.polled[place] === 1 && columns.isUnchanged(place, gathered, index)) {
-				if (isCalledBad) this.#calledBad.isStillThere(gathered.tagId[index] as number, nowMs);
+				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
 			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
 				counts.repeats++;
-				if (isCalledBad) this.#calledBad.isStillThere(gathered.tagId[index] as number, nowMs);
+				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
 			const id = gathered.tagId[index] as number;
@@ -308,7 +304,7 @@ export class CycleBuilder {
 			if (wrong !== timeFault.none) countWrongTime(counts, id, wrong, before);
 			columns.remember(place, gathered, index);
 			sorted.copyFrom(gathered, index);
-			if (isCalledBad) this.#calledBad.delete(id);
+			if (isCalledBad) this.called.delete(id);
 			if (!isGood(status)) {
 				counts.notGood++;
 				if (isNoNode(status)) counts.gone.push(id);
@@ -331,9 +327,9 @@ export class CycleBuilder {
 	 */
 	stillSame(nowMs: number): Cycle | undefined {
 		const samples = this.#sorted;
-		const knownMs = Math.max(this.#throughMs, this.#calledBad.atMs);
+		const knownMs = Math.max(this.#throughMs, this.called.atMs);
 		const sourceMs = Math.max(this.newestMs, Math.floor(knownMs) + 1);
-		this.#calledBad.takeStillSame(nowMs, this.#columns, sourceMs, samples);
+		this.called.takeStillSame(nowMs, this.#columns, sourceMs, samples);
 		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
 

@@ -319,6 +319,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
 		this.#cycles.holesFrom("sequence", () => true);
+		const nowMs = this.#options.clock.monotonicMs();
+		for (const builder of this.#builders.values()) builder.called.doubt(nowMs);
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */

@@ -73,7 +73,7 @@ export class QuietTags {
 				const tagId = read.tagId[index] as number;
 				const status = read.status[index] as number;
 				if (isNoNode(status)) lost.push({ tagId, status });
-				else if (!builder.isNews(tagId, read, index)) builder.stands(tagId, nowMs);
+				else if (!builder.isNews(tagId, read, index)) builder.called.stands(tagId, nowMs);
 				else if (severity(status) !== "bad")
 					if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
 						this.#suspects.set(tagId, { builder, atMs: nowMs });

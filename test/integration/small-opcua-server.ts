@@ -28,6 +28,10 @@ const fourNodes = {
 	Heartbeat: DataType.DateTime,
 } as const;
 
+interface SentMessage {
+	readonly notificationData: readonly unknown[] | null;
+}
+
 interface Message {
 	readonly request: {
 		readonly requestHeader: { readonly requestHandle: number };
@@ -196,6 +200,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		if (variable !== undefined) this.#space.deleteNode(variable);
 	}
 
+	/** As many servers have it: nobody can ask for the present values once more. */
+	withoutResendData(): void {
+		const method = this.#space.findNode("i=12873");
+		if (method !== null) this.#space.deleteNode(method);
+	}
+
 	/** The server says of a limit that it is another one than it keeps. */
 	claim(node: string, limit: number): void {
 		this.#say(node, DataType.UInt32, limit);
@@ -260,6 +270,35 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		return this.#subscriptions().flatMap((subscription) => [
 			...subscription.getMonitoredItems().clientHandles,
 		]);
+	}
+
+	/**
+	 * The next message with values does not arrive; `isKept`: it can be asked for again. Calls `lost` when it is gone.
+	 */
+	loseNextMessage(isKept: boolean, lost: () => void): void {
+		for (const subscription of this.#subscriptions()) {
+			const inside = subscription as unknown as {
+				_sent_notification_messages: unknown[];
+				readonly publishEngine: {
+					_send_response(subscription: unknown, response: { notificationMessage: SentMessage }): void;
+				};
+			};
+			const engine = inside.publishEngine;
+			const send = engine._send_response;
+			engine._send_response = (of, response) => {
+				const { notificationMessage } = response;
+				if (of !== subscription || (notificationMessage.notificationData ?? []).length === 0) {
+					send.call(engine, of, response);
+					return;
+				}
+				engine._send_response = send;
+				if (!isKept)
+					inside._sent_notification_messages = inside._sent_notification_messages.filter(
+						(message) => message !== notificationMessage,
+					);
+				lost();
+			};
+		}
 	}
 
 	#subscriptions(): Subscription[] {
