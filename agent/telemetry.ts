@@ -98,6 +98,9 @@ export class AgentTelemetry {
 		["server"],
 	);
 
+	readonly #reloads = this.#counter("reloads_total", "Times that the configuration was read again", [
+		"result",
+	]);
 	readonly #leftOut = this.#counter(
 		"elements_left_out_total",
 		"Elements of lists that came and have no tag",
@@ -145,6 +148,21 @@ export class AgentTelemetry {
 				: "journal dropped its oldest segment",
 		);
 	}
+	reloaded(fields: {
+		result: "applied" | "unchanged" | "refused" | "failed";
+		why: string;
+		changed: readonly string[];
+		problems: readonly string[];
+	}): void {
+		const { result } = fields;
+		this.#reloads.inc({ result });
+		if (result === "applied") this.#log.info(fields, "configuration read again; what changed is in use");
+		else if (result === "unchanged")
+			this.#log.info(fields, "configuration read again; nothing has changed in it");
+		else if (result === "refused")
+			this.#log.error(fields, "configuration read again and refused; the one before stays in use");
+		else this.#log.error(fields, "configuration read again, and taking it broke off; restart the agent");
+	}
 	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
 		this.#connected.set({ server: fields.server }, 1);
 		this.#log.info(fields, "plant server connected and subscribed");
@@ -152,6 +170,12 @@ export class AgentTelemetry {
 	serverLost(fields: { server: string; reason: string }): void {
 		this.#connected.set({ server: fields.server }, 0);
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
+	}
+	serverRemoved(server: string): void {
+		for (const gauge of [this.#connected, this.#unresolved, this.#resolutionTroubles])
+			gauge.remove({ server });
+		this.#certificateExpires.remove({ whose: `opcua_server:${server}` });
+		this.#log.info({ server }, "plant server left, as the configuration has it no more");
 	}
 	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {
 		this.#log.warn(fields, "plant server not reached; trying again");

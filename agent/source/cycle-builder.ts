@@ -24,6 +24,20 @@ export interface CycleCounts {
 	readonly gone: number[];
 }
 
+/** What a builder leaves to the one that takes its device over. */
+export interface LeftDevice {
+	/** Up to this source time everything is handed over, or a gap; undefined while nothing is known. */
+	readonly throughMs: number | undefined;
+	/** First values up to this source time were handed over by an earlier run. */
+	readonly resumedThroughMs: number;
+	readonly newestMs: number;
+	readonly samples: ReadonlyMap<number, LastSample>;
+	/** Tags of which it is settled what the first value means. */
+	readonly settled: ReadonlySet<number>;
+	/** Tags that were called Bad and have not come since, and the source time of that word. */
+	readonly calledBad: { readonly tagIds: readonly number[]; readonly sourceMs: number };
+}
+
 /** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
 const notFromSource = 0x402;
 /** So soon after a reconnect a server repeats present values. */
@@ -44,6 +58,8 @@ export class CycleBuilder {
 	#timeBaseId: number | undefined;
 	#tagIds: readonly number[] = [];
 	readonly #columns = new TagColumns();
+	/** Why nothing is handed over yet: not every tag is asked for, or no first value is there. */
+	#awaits: "items" | "values" | undefined;
 	/** Tags that the device has got since it began, until their first values. */
 	readonly #came = new Set<number>();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
@@ -130,6 +146,45 @@ export class CycleBuilder {
 		for (const id of ids) this.#came.add(id);
 	}
 
+	/** As `resume`, from another builder of this run, and as `resumeFurther` for tags that it did not have. */
+	takeOver({ throughMs, resumedThroughMs, samples, settled, calledBad }: LeftDevice): void {
+		this.resume(undefined, samples);
+		this.#resumedThroughMs = resumedThroughMs;
+		if (throughMs !== undefined) this.#throughMs = throughMs;
+		const isHere = new Set(this.#tagIds);
+		for (const id of isHere) if (!settled.has(id)) this.#came.add(id);
+		const stillBad = calledBad.tagIds.filter((id) => isHere.has(id));
+		if (stillBad.length > 0) this.calledBad(stillBad, calledBad.sourceMs);
+	}
+
+	/** What the builder that takes its place has to know. */
+	left(): LeftDevice {
+		const throughMs = Math.max(this.#throughMs, this.#resumedThroughMs);
+		return {
+			throughMs: Number.isFinite(throughMs) ? throughMs : undefined,
+			resumedThroughMs: this.#resumedThroughMs,
+			newestMs: this.#newestMs,
+			samples: this.#columns.samples(this.#tagIds),
+			settled: new Set(this.#tagIds.filter((id) => !this.#came.has(id))),
+			calledBad: { tagIds: [...this.#calledBad.keys()], sourceMs: this.#calledBadMs },
+		};
+	}
+
+	/**
+	 * The device comes to a subscription that is running: nothing of it is handed over until every tag is asked for and a
+	 * first value is there, because a cycle before that would say that the device is complete.
+	 */
+	begin(): void {
+		this.#awaits = "items";
+	}
+
+	/** Every tag is asked for; their first values follow. */
+	begun(nowMs: number): void {
+		if (this.#awaits !== "items") return;
+		this.#awaits = "values";
+		this.expectRepeats(nowMs);
+	}
+
 	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
 		this.#newestMs = Math.max(this.#newestMs, this.#columns.recall(ids, samples));
 	}
@@ -187,6 +242,8 @@ export class CycleBuilder {
 	finish(publishThroughMs: number | undefined, counts: CycleCounts, nowMs: number): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
+		if (this.#awaits === "items" || (this.#awaits === "values" && gathered.count === 0)) return undefined;
+		this.#awaits = undefined;
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;

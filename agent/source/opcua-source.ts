@@ -10,29 +10,21 @@ import { Backoff } from "../../common/runtime/backoff.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type {
-	Cycle,
-	CycleSink,
-	ReadableTag,
-	Recovered,
-	SampleSource,
-	SourceState,
-	TagSet,
-} from "../pipeline.ts";
+import type { CycleSink, ReadableTag, Recovered, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import type { TagBook } from "../tag-book.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { AgentsWord } from "./agents-word.ts";
 import { type Backfill, backfillOf } from "./backfill.ts";
-import type { CycleBuilder, CycleCounts, SourceTag } from "./cycle-builder.ts";
+import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import { takeBody } from "./data-change-body.ts";
 import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
-import { type ClockStep, hasWithin, PlantClock } from "./plant-clock.ts";
+import type { LeftOfDevice, LeftSource } from "./left-source.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSession } from "./plant-session.ts";
 import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { overflowGap, SourceHoles } from "./source-holes.ts";
+import { SourceCycles } from "./source-cycles.ts";
 import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
@@ -52,6 +44,10 @@ export interface OpcuaSourceOptions {
 	readonly known?: ((device: DeviceConfig) => readonly ReadableTag[]) | undefined;
 	/** Asks the server for the rest, and says so by `tagsChanged`. */
 	readonly resolver?: TagResolver | undefined;
+	/** What the source of the same server left that this one takes the place of. */
+	readonly left?: LeftSource | undefined;
+	/** What sources of this run, that one among them, left of devices that are read here now. */
+	readonly leftDevices?: ReadonlyMap<string, LeftOfDevice> | undefined;
 }
 
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
@@ -63,18 +59,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#session: PlantSession | undefined;
 	readonly #reader = new DataChangeReader();
 	readonly #agentsWord: AgentsWord;
-	readonly #plantClock = new PlantClock();
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
-	readonly #budget = new SessionBudget();
+	readonly #budget: SessionBudget;
 	readonly #watched: WatchedTags;
 	readonly #backfill: Backfill | undefined;
 	readonly #care: TagCare;
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
+	/** The tags are Good for everybody, though nothing is heard of them yet. */
+	#isBelieved: boolean;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	readonly #holes = new SourceHoles();
+	readonly #cycles: SourceCycles;
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
@@ -82,21 +79,28 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#options = options;
 		this.#tags = new SourceTags(options.tags);
 		this.#builders = this.#tags.builders;
+		const { left } = options;
 		const known = options.known ?? completeTags;
-		for (const device of options.devices) {
-			const builder = this.#tags.add(device, known(device));
-			const stoppedMs = options.recovered.throughMs.get(device.name);
-			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined)
-				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
-		}
+		this.#budget = left?.budget ?? new SessionBudget();
+		this.#isBelieved = left?.wasConnected === true;
+		this.#lastResponseMs = left?.lastResponseMs;
 		const { list: tags, places } = this.#tags;
 		this.#backfill = backfillOf(options);
+		if (left?.backfill !== undefined) this.#backfill?.takeOver(left.backfill);
 		this.#care = new TagCare({
 			...options,
 			...{ tags, places, builders: this.#builders },
 			sayBad: (tags, status) => this.#sayBad(tags, status),
 		});
+		this.#cycles = new SourceCycles({
+			...options,
+			...{ server: options.server.name, builders: this.#builders, backfill: this.#backfill },
+			gone: (tagIds) => this.#care.gone(tagIds),
+		});
+		for (const device of options.devices) {
+			const builder = this.#tags.add(device, known(device));
+			this.#cycles.begin(builder, options.leftDevices?.get(device.name) ?? options.recovered);
+		}
 		this.#watched = new WatchedTags({ server: options.server, tags });
 	}
 
@@ -132,6 +136,39 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const lost = left.filter(({ tag }) => gone.has(tag.name));
 		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
 		this.#session?.tagsChanged();
+	}
+
+	/** A further device, which another source has left or which is new; no other one is touched. */
+	addDevice(device: DeviceConfig, tags: readonly ReadableTag[], left: LeftOfDevice | undefined): void {
+		const builder = this.#tags.add(device, tags);
+		this.#cycles.begin(builder, left ?? this.#options.recovered);
+		builder.begin();
+		this.#session?.tagsChanged();
+	}
+
+	/** The device is not read here any more; no other one is touched. */
+	removeDevice(device: string): LeftOfDevice | undefined {
+		const builder = this.#builders.get(device);
+		const left = builder && this.#cycles.leave(builder, this.#causeOfLeaving);
+		this.#care.left(this.#tags.remove(device));
+		this.#session?.tagsChanged();
+		return left;
+	}
+
+	/** A server that is lost has its own hole, though nobody knows yet whether the subscription has it all. */
+	get #causeOfLeaving(): GapCause {
+		return this.#isBelieved || this.#lastResponseMs === undefined ? "reconfigured" : "server_unreachable";
+	}
+
+	/** For the source that takes its place; to be asked when it has stopped. */
+	left(): LeftSource {
+		const devices = new Map<string, LeftOfDevice>();
+		for (const [name, builder] of this.#builders)
+			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
+		return {
+			...{ devices, backfill: this.#backfill, budget: this.#budget },
+			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
+		};
 	}
 
 	async #run(): Promise<void> {
@@ -195,6 +232,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	#refused(refused: readonly RefusedTag[]): void {
+		const answered = new Set(refused.map(({ place }) => place));
+		const waiting = new Set(this.#watched.behind().added.filter((place) => !answered.has(place)));
+		this.#tags.begun(waiting, this.#options.clock.monotonicMs());
 		for (const { place, statusCode } of refused) {
 			const named = this.#tags.list[place];
 			if (named !== undefined) this.#sayBad(partsOf(named), statusCode);
@@ -217,6 +257,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
 		this.#connected = true;
+		this.#isBelieved = true;
 		this.#lastError = undefined;
 		const refusedTags = this.#care.refused;
 		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
@@ -256,62 +297,16 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	#finishCycle(publishMs: number | undefined): void {
-		const { server, telemetry, sink } = this.#options;
+		const { server } = this.#options;
 		const throughMs =
 			publishMs === undefined
 				? undefined
 				: publishMs - Math.max(0, server.sampling_interval_ms) - server.lateness_ms;
-		const step =
-			publishMs === undefined
-				? undefined
-				: this.#plantClock.published(publishMs, this.#options.clock.monotonicMs());
-		if (step !== undefined) this.#clockStepped(step);
-		const counts: CycleCounts = { samples: 0, notGood: 0, repeats: 0, overflows: 0, gone: [] };
-		const nowMs = this.#options.clock.monotonicMs();
-		for (const builder of this.#builders.values()) {
-			const beforeMs = builder.newestMs;
-			const overflowsBefore = counts.overflows;
-			const cycle = builder.finish(throughMs, counts, nowMs);
-			if (cycle !== undefined) this.#take(builder, cycle, beforeMs, counts.overflows > overflowsBefore);
-			const same = builder.stillSame(nowMs);
-			if (same !== undefined) sink.cycle(same);
-		}
-		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
-		if (counts.overflows > 0) telemetry.serverOverflowed(server.name, counts.overflows);
-		this.#care.gone(counts.gone);
+		this.#cycles.finish(publishMs, throughMs);
 	}
 
-	/** A cycle of a device, after whatever is missing before it. */
-	#take(builder: CycleBuilder, cycle: Cycle, beforeMs: number, hasOverflowed: boolean): void {
-		const { sink } = this.#options;
-		const hole = this.#holes.close(builder.device, cycle.samples);
-		if (hole !== undefined) {
-			sink.gap(hole.gap);
-			const { missing } = hole;
-			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
-		}
-		if (hasOverflowed) sink.gap(overflowGap(cycle, beforeMs, builder.newestMs));
-		sink.cycle(cycle);
-	}
-
-	#clockStepped(step: ClockStep): void {
-		const { server, sink, telemetry } = this.#options;
-		const builders = [...this.#builders.values()];
-		if (builders.some(({ samples }) => hasWithin(step, samples))) return;
-		const { fromMs, toMs } = step;
-		telemetry.serverClockSet({ server: server.name, byMs: toMs - fromMs });
-		if (toMs < fromMs) return;
-		for (const { device, isTimedByServer } of builders) {
-			if (!isTimedByServer || this.#holes.has(device)) continue;
-			sink.gap({ device, tags: [], fromMs, toMs, cause: "clock", backfilled: false });
-		}
-	}
-
-	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
-		this.#plantClock.reset();
-		this.#holesFrom("server_unreachable");
-		for (const builder of this.#builders.values()) builder.discard();
+		this.#cycles.subscriptionLost();
 	}
 
 	republished(): void {
@@ -320,20 +315,15 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
-		this.#holesFrom("sequence");
-	}
-
-	#holesFrom(cause: GapCause): void {
-		for (const builder of this.#builders.values())
-			this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
+		this.#cycles.missed("sequence");
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
 	silent(reason: string): void {
 		this.#lastError = reason;
-		if (!this.#connected) return;
 		this.#connected = false;
-		if (this.#stopping.signal.aborted) return;
+		if (!this.#isBelieved || this.#stopping.signal.aborted) return;
+		this.#isBelieved = false;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
 		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
