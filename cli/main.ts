@@ -5,6 +5,7 @@ import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPlan } from "./plan-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -104,6 +105,7 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
 
+	addPlan(pilotline, run);
 	addBrowse(pilotline, run);
 
 	pilotline
