@@ -154,6 +154,8 @@ const schema = keys({
 	data_dir: text,
 	log_level: oneOf(logLevels).default("info"),
 	status: statusSection,
+	/** This file is read again on SIGHUP; with `watch` also by itself when it, or a file that it names, has changed. */
+	reload: keys({ watch: z.boolean({ error: "expected true or false" }).default(false) }).prefault({}),
 	broker: brokerSection,
 	/** Host applications whose confirmation the journal waits for; it keeps what any of them has not confirmed. */
 	hosts: list(keys({ id: topicLevel, primary: primary.optional() }), 0, "hosts").default([]),

@@ -6,6 +6,7 @@ import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPlan } from "./plan-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -105,6 +106,7 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
 
+	addPlan(pilotline, run);
 	addBrowse(pilotline, run);
 	addDoctor(pilotline, run);
 

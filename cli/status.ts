@@ -27,6 +27,14 @@ interface AgentStatus {
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
+	readonly configuration?: {
+		readonly lastReload?: {
+			readonly at: string;
+			readonly result: string;
+			readonly changed: readonly string[];
+			readonly problems: readonly string[];
+		};
+	};
 	readonly journal: {
 		readonly bytes: number;
 		readonly hoursLeft?: number;
@@ -114,7 +122,16 @@ async function ask<T>(
 	}
 }
 
-function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
+function reloadText(reload: NonNullable<AgentStatus["configuration"]>["lastReload"]): string[] {
+	if (reload === undefined) return [];
+	const { at, result, changed } = reload;
+	const what =
+		result === "applied" ? `: ${changed.slice(0, 3).join(", ")}${changed.length > 3 ? " …" : ""}` : "";
+	return [`configuration read again ${timeText(Date.parse(at))}, ${result}${what}`];
+}
+
+function agentText(status: AgentStatus): string {
+	const { group, edgeNode, broker, servers, journal, delivery, configuration } = status;
 	const rows = servers.map((server) => [
 		server.server,
 		server.endpoint ?? "",
@@ -130,13 +147,18 @@ function agentText({ group, edgeNode, broker, servers, journal, delivery }: Agen
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
+		...reloadText(configuration?.lastReload),
 		table(["plant server", "endpoint", "state", "security", "tags", "heard", "clock"], rows),
 	].join("\n");
 }
 
 function agentTroubles(status: AgentStatus): string[] {
-	const { broker, servers, journal, recorder } = status;
+	const { broker, servers, journal, recorder, configuration } = status;
+	const { result, problems = [] } = configuration?.lastReload ?? {};
 	return [
+		...(result === "refused" || result === "failed"
+			? [`the configuration was read again and ${result}: ${problems[0] ?? ""}`]
+			: []),
 		...(broker.connected ? [] : [`the broker ${broker.url} is not connected`]),
 		...(broker.connected && broker.hostsOnline.length === 0 ? ["no host application is online"] : []),
 		...servers

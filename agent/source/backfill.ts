@@ -86,6 +86,11 @@ export class Backfill {
 		this.#options = options;
 	}
 
+	/** Goes on with what another one has not done yet. */
+	takeOver(other: Backfill): void {
+		this.#jobs.push(...other.#jobs.splice(0));
+	}
+
 	/** A gap has ended; `missing` tells what it lacks, once every tag has told its present value. */
 	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
 		const { clock, onDropped } = this.#options;

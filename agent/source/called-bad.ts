@@ -22,6 +22,10 @@ export class CalledBad {
 		return this.#sinceMs.size;
 	}
 
+	get tagIds(): number[] {
+		return [...this.#sinceMs.keys()];
+	}
+
 	has(tagId: number): boolean {
 		return this.#sinceMs.has(tagId);
 	}

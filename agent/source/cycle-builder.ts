@@ -5,12 +5,13 @@ import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
 import { CalledBad } from "./called-bad.ts";
 import type { CycleCounts } from "./cycle-counts.ts";
+import { DeviceHearing } from "./device-hearing.ts";
+import type { LeftDevice } from "./left-device.ts";
 import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
-import { SilentTags } from "./silent-tags.ts";
 import { inSourceOrder } from "./source-order.ts";
 import { checkTime, countWrongTime, implausibleAfterMs, timeFault } from "./source-times.ts";
-import { filteredBy, TagColumns } from "./tag-columns.ts";
+import { TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
@@ -18,14 +19,6 @@ export interface SourceTag {
 	readonly nodeId: string;
 	/** Order in the device; a heartbeat stands after all others whatever its place. */
 	readonly rank: number;
-}
-
-export interface TagRules {
-	readonly width: number | undefined;
-	/** Who leaves values out that are no further than that from the last sample. */
-	readonly filteredBy: typeof filteredBy.server | typeof filteredBy.agent;
-	readonly isPolled: boolean;
-	readonly silenceMs: number | undefined;
 }
 
 /** So soon after a reconnect a server repeats present values. */
@@ -44,19 +37,17 @@ export class CycleBuilder {
 	#timeBaseId: number | undefined;
 	#tagIds: readonly number[] = [];
 	readonly #columns = new TagColumns();
+	readonly hearing = new DeviceHearing(this.#columns);
+	/** Why nothing is handed over yet: not every tag is asked for, or no first value is there. */
+	#awaits: "items" | "values" | undefined;
 	/** Tags whose next value may be known already: got since the device began, or read in between. */
 	readonly #came = new Set<number>();
-	/** Some tags have a deadband, a longest silence, or are polled. */
-	#hasRules = false;
-	readonly #silent = new SilentTags();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
 	/** Tags that the agent called Bad itself, and those to be asked for. */
 	readonly called = new CalledBad();
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
-	/** Which tag `takeQuiet` looks at next. */
-	#nextTaken = 0;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -86,7 +77,7 @@ export class CycleBuilder {
 			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
 		const isThere = new Set(this.#tagIds);
 		this.called.keep(isThere);
-		this.#silent.clear();
+		this.hearing.retag(this.#tagIds);
 		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
 	}
 
@@ -140,6 +131,49 @@ export class CycleBuilder {
 		for (const id of ids) this.#came.add(id);
 	}
 
+	/** As `resume`, from another builder of this run, and as `resumeFurther` for tags that it did not have. */
+	takeOver({ throughMs, resumedThroughMs, samples, settled, calledBad }: LeftDevice): void {
+		this.resume(undefined, samples);
+		this.#resumedThroughMs = resumedThroughMs;
+		if (throughMs !== undefined) this.#throughMs = throughMs;
+		const isHere = new Set(this.#tagIds);
+		for (const id of isHere) if (!settled.has(id)) this.#came.add(id);
+		const stillBad = calledBad.tagIds.filter((id) => isHere.has(id));
+		if (stillBad.length > 0) this.calledBad(stillBad, calledBad.sourceMs);
+	}
+
+	/** What the builder that takes its place has to know. */
+	left(): LeftDevice {
+		const throughMs = Math.max(this.#throughMs, this.#resumedThroughMs);
+		return {
+			throughMs: Number.isFinite(throughMs) ? throughMs : undefined,
+			resumedThroughMs: this.#resumedThroughMs,
+			newestMs: this.newestMs,
+			samples: this.#columns.samples(this.#tagIds),
+			settled: new Set(this.#tagIds.filter((id) => !this.#came.has(id))),
+			calledBad: { tagIds: this.called.tagIds, sourceMs: this.called.atMs },
+		};
+	}
+
+	/**
+	 * The device comes to a subscription that is running: nothing of it is handed over until every tag is asked for and a
+	 * first value is there, because a cycle before that would say that the device is complete.
+	 */
+	begin(): void {
+		this.#awaits = "items";
+	}
+
+	get isBeginning(): boolean {
+		return this.#awaits === "items";
+	}
+
+	/** Every tag is asked for; their first values follow. */
+	begun(nowMs: number): void {
+		if (!this.isBeginning) return;
+		this.#awaits = "values";
+		this.expectRepeats(nowMs);
+	}
+
 	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
 		this.#newestMs = Math.max(this.#newestMs, this.#columns.recall(ids, samples));
 	}
@@ -147,38 +181,6 @@ export class CycleBuilder {
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
 	calledBad(tagIds: readonly number[], sourceMs: number): void {
 		this.called.add(tagIds, sourceMs);
-	}
-
-	/**
-	 * Tags of which nothing was heard since `beforeMs` and that were not taken since then either, at most `most`; the next
-	 * call goes on where this one has ended.
-	 */
-	takeQuiet(beforeMs: number, nowMs: number, most: number): number[] {
-		const quiet: number[] = [];
-		const count = this.#tagIds.length;
-		const { heardMs, takenMs, seen } = this.#columns;
-		for (let turn = 0; turn < count && quiet.length < most; turn++) {
-			const id = this.#tagIds[this.#nextTaken++ % count] as number;
-			const place = this.#columns.place(id);
-			const lastMs = Math.max(heardMs[place] as number, takenMs[place] as number);
-			if (seen[place] === 0 || lastMs > beforeMs) continue;
-			takenMs[place] = nowMs;
-			quiet.push(id);
-		}
-		return quiet;
-	}
-
-	/** Tags that were not given for longer than they may be silent, at most `most`, each once in that time. */
-	takeSilent(nowMs: number, most: number): number[] {
-		return this.#silent.take(this.#columns, nowMs, most);
-	}
-
-	/** Whether a value that was read should have come by itself, because it is another one than the tag's last sample. */
-	isNews(tagId: number, read: SampleColumns, index: number): boolean {
-		const columns = this.#columns;
-		const place = columns.place(tagId);
-		if (columns.filtered[place] !== filteredBy.nobody) return !columns.isWithin(place, read, index);
-		return columns.last.sourceMs[place] !== read.sourceMs[index];
 	}
 
 	/**
@@ -203,24 +205,6 @@ export class CycleBuilder {
 			samples.copyFrom(read, index);
 		}
 		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
-	}
-
-	/** How samples of a tag are taken; `width` undefined: every value is one. */
-	setRules(tagId: number, { width, filteredBy: by, isPolled, silenceMs }: TagRules): void {
-		const columns = this.#columns;
-		const place = columns.place(tagId);
-		columns.width[place] = width ?? 0;
-		columns.filtered[place] = width === undefined ? filteredBy.nobody : by;
-		columns.polled[place] = isPolled ? 1 : 0;
-		columns.silenceMs[place] = silenceMs ?? 0;
-		if (silenceMs !== undefined && !isPolled) this.#silent.add(tagId);
-		else this.#silent.delete(tagId);
-		this.#hasRules ||= width !== undefined || isPolled || silenceMs !== undefined;
-	}
-
-	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
-	isHeardSince(tagId: number, sinceMs: number): boolean {
-		return (this.#columns.heardMs[this.#columns.place(tagId)] as number) > sinceMs;
 	}
 
 	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
@@ -261,6 +245,8 @@ export class CycleBuilder {
 	): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
+		if (this.isBeginning || (this.#awaits === "values" && gathered.count === 0)) return undefined;
+		this.#awaits = undefined;
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
@@ -275,7 +261,11 @@ export class CycleBuilder {
 			const isCalledBad = this.called.size > 0 && this.called.has(gathered.tagId[index] as number);
 			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
 			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
-			if (this.#hasRules && columns.polled[place] === 1 && columns.isUnchanged(place, gathered, index)) {
+			if (
+				this.hearing.hasRules &&
+				columns.polled[place] === 1 &&
+				columns.isUnchanged(place, gathered, index)
+			) {
 				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
@@ -292,7 +282,7 @@ export class CycleBuilder {
 				// Of a tag's first value of all nothing is known before it.
 				counts.overflowed.push({ tagId: id, after: columns.lastTime(place) ?? at, before: at });
 			}
-			if (this.#hasRules) {
+			if (this.hearing.hasRules) {
 				if (!isCalledBad && columns.isLeftOut(place, gathered, index, nowMs)) {
 					counts.leftOut++;
 					continue;

@@ -1,23 +1,17 @@
-import {
-	type ClientSession,
-	DataChangeNotification,
-	type NotificationMessage,
-	StatusChangeNotification,
-} from "node-opcua";
+import type { ClientSession, NotificationMessage } from "node-opcua";
+import type { GapCause } from "../../common/contract/gap.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
-import { type Clock, pause } from "../../common/runtime/clock.ts";
+import { pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
-import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type { CycleSink, ReadableTag, Recovered, SampleSource, SourceState, TagSet } from "../pipeline.ts";
-import type { TagBook } from "../tag-book.ts";
-import type { AgentTelemetry } from "../telemetry.ts";
+import type { DeviceConfig } from "../config.ts";
+import type { ReadableTag, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import { AgentsWord } from "./agents-word.ts";
 import { type Backfill, backfillOf } from "./backfill.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
-import { takeBody } from "./data-change-body.ts";
-import { DataChangeReader } from "./data-change-reader.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
+import type { LeftOfDevice, LeftSource } from "./left-source.ts";
+import type { OpcuaSourceOptions } from "./opcua-source-options.ts";
 import { OperationLimits } from "./operation-limits.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSession } from "./plant-session.ts";
@@ -26,29 +20,12 @@ import { PresentValues } from "./present-values.ts";
 import { ServerEndpoints } from "./redundancy/server-endpoints.ts";
 import { SamplingRules } from "./sampling.ts";
 import { SamplingReport } from "./sampling-report.ts";
-import type { ServerSecurity } from "./server-security.ts";
 import { SessionBudget } from "./session-budget.ts";
 import { SourceCycles } from "./source-cycles.ts";
-import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
+import { SourceMessages } from "./source-messages.ts";
+import { completeTags, SourceTags } from "./source-tags.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
-
-export interface OpcuaSourceOptions {
-	readonly server: ServerConfig;
-	readonly security: ServerSecurity;
-	/** The devices read through this server. */
-	readonly devices: readonly DeviceConfig[];
-	readonly tags: TagBook;
-	/** Where an earlier run of this agent stopped. */
-	readonly recovered: Recovered;
-	readonly sink: CycleSink;
-	readonly clock: Clock;
-	readonly telemetry: AgentTelemetry;
-	/** What is known of a device's tags now; by default, those of which nothing is left to the server. */
-	readonly known?: ((device: DeviceConfig) => readonly ReadableTag[]) | undefined;
-	/** Asks the server for the rest, and says so by `tagsChanged`. */
-	readonly resolver?: TagResolver | undefined;
-}
 
 const stays = { isMoved: false, isAtOnce: false } as const;
 
@@ -59,10 +36,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #tags: SourceTags;
 	readonly #builders: ReadonlyMap<string, CycleBuilder>;
 	#session: PlantSession | undefined;
-	readonly #reader = new DataChangeReader();
+	readonly #messages: SourceMessages;
 	readonly #agentsWord: AgentsWord;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
-	readonly #budget = new SessionBudget();
+	readonly #budget: SessionBudget;
 	readonly #limits = new OperationLimits();
 	readonly #sampling: SamplingReport;
 	readonly #watched: WatchedTags;
@@ -73,6 +50,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
+	/** The tags are Good for everybody, though nothing is heard of them yet. */
+	#isBelieved: boolean;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
 
@@ -80,11 +59,15 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
-		const { server } = options;
+		const { server, left } = options;
+		this.#budget = left?.budget ?? new SessionBudget();
+		this.#isBelieved = left?.wasConnected === true;
+		this.#lastResponseMs = left?.lastResponseMs;
 		this.#endpoints = new ServerEndpoints(options);
 		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
 		this.#backfill = backfillOf(options);
+		if (left?.backfill !== undefined) this.#backfill?.takeOver(left.backfill);
 		const known = options.known ?? completeTags;
 		for (const device of options.devices) this.#tags.add(device, known(device));
 		const { list: tags, places, isPolled } = this.#tags;
@@ -100,8 +83,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			pollIntervals: (device) => this.#tags.pollIntervals(device),
 			onGone: (tagIds) => this.#care.gone(tagIds),
 			nameOf: (tagId) => options.tags.get(tagId)?.name,
-			takeTimesMissing: () => this.#reader.takeSourceTimesMissing(),
+			takeTimesMissing: () => this.#messages.takeTimesMissing(),
 		});
+		this.#messages = new SourceMessages({ ...options, tags: this.#tags, cycles: this.#cycles });
 		this.#care = new TagCare({
 			...options,
 			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
@@ -110,11 +94,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				if (this.#connected) this.#cycles.takeRead(builder, read);
 			},
 		});
-		for (const builder of this.#builders.values()) {
-			const stoppedMs = options.recovered.throughMs.get(builder.device);
-			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined) this.#cycles.stoppedAt(builder, stoppedMs);
-		}
+		for (const [device, builder] of this.#builders)
+			this.#cycles.begin(builder, options.leftDevices?.get(device) ?? options.recovered);
 	}
 
 	start(): void {
@@ -153,8 +134,45 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#care.left(emptied);
 		const lost = left.filter(({ tag }) => gone.has(tag.name));
 		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
+		this.#listChanged();
+	}
+
+	/** A further device, which another source has left or which is new; no other one is touched. */
+	addDevice(device: DeviceConfig, tags: readonly ReadableTag[], left: LeftOfDevice | undefined): void {
+		const builder = this.#tags.add(device, tags);
+		this.#cycles.begin(builder, left ?? this.#options.recovered);
+		builder.begin();
+		this.#listChanged();
+	}
+
+	/** The device is not read here any more; no other one is touched. */
+	removeDevice(device: string): LeftOfDevice | undefined {
+		const builder = this.#builders.get(device);
+		const left = builder && this.#cycles.leave(builder, this.#causeOfLeaving);
+		this.#care.left(this.#tags.remove(device));
+		this.#listChanged();
+		return left;
+	}
+
+	#listChanged(): void {
 		this.#watched.listChanged();
 		this.#session?.tagsChanged();
+	}
+
+	/** A server that is lost has its own hole, though nobody knows yet whether the subscription has it all. */
+	get #causeOfLeaving(): GapCause {
+		return this.#isBelieved || this.#lastResponseMs === undefined ? "reconfigured" : "server_unreachable";
+	}
+
+	/** For the source that takes its place; to be asked when it has stopped. */
+	left(): LeftSource {
+		const devices = new Map<string, LeftOfDevice>();
+		for (const [name, builder] of this.#builders)
+			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
+		return {
+			...{ devices, backfill: this.#backfill, budget: this.#budget },
+			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
+		};
 	}
 
 	async #run(): Promise<void> {
@@ -233,10 +251,18 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	#refused(refused: readonly RefusedTag[]): void {
+		this.#begun(new Set(refused.map(({ place }) => place)));
 		for (const { place, statusCode } of refused) {
 			const named = this.#tags.list[place];
 			if (named !== undefined) this.#sayBad(partsOf(named), statusCode);
 		}
+	}
+
+	/** Devices that have come and whose tags are all asked for, these answers among them. */
+	#begun(answered: ReadonlySet<number>): void {
+		if (![...this.#builders.values()].some(({ isBeginning }) => isBeginning)) return;
+		const waiting = new Set(this.#watched.behind().added.filter((place) => !answered.has(place)));
+		this.#tags.begun(waiting, this.#options.clock.monotonicMs());
 	}
 
 	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
@@ -256,46 +282,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#backoff.reset();
 		this.#endpoints.connected();
 		this.#connected = true;
+		this.#isBelieved = true;
 		this.#lastError = undefined;
 		const refusedTags = this.#care.refused;
 		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
-		for (const data of message.notificationData ?? []) {
-			if (data instanceof DataChangeNotification) this.#read(data);
-			else if (data instanceof StatusChangeNotification && data.status.isBad())
-				throw new Error(`the server ended the subscription: ${data.status.name}`);
-		}
+		this.#messages.take(message);
 		if (isCycleEnd) this.#cycles.finish(publishedMs);
 	}
 
-	#read(notification: DataChangeNotification): void {
-		const { clock, telemetry } = this.#options;
-		this.#cycles.gathered();
-		try {
-			const body = takeBody(notification);
-			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
-			const unknown = this.#reader.read(body, this.#tags.targets, clock.wallMs());
-			const surplus = this.#tags.settle();
-			if (surplus.length > 0) this.#hasSurplus(surplus);
-			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
-		} catch (error) {
-			// Half a cycle would look like a whole one; a new session has a hole where this one was.
-			this.#cycles.discard();
-			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
-		}
-	}
-
-	/** Lists came with more elements than there are tags: counted, named, and the server is asked again. */
-	#hasSurplus(surplus: readonly Surplus[]): void {
-		const { server, telemetry, resolver } = this.#options;
-		for (const { device, name, elements } of surplus)
-			telemetry.elementsLeftOut({ server: server.name, tag: `${device}/${name}`, elements });
-		resolver?.lookAgain();
-	}
-
 	polled(round: PollRound): void {
+		this.#begun(new Set());
 		this.#cycles.polled(round);
 	}
 
@@ -326,9 +325,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
 	silent(reason: string): void {
 		this.#lastError = reason;
-		if (!this.#connected) return;
 		this.#connected = false;
-		if (this.#stopping.signal.aborted) return;
+		if (!this.#isBelieved || this.#stopping.signal.aborted) return;
+		this.#isBelieved = false;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
 		this.#cycles.pollingEnded();
 		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);

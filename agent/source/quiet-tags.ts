@@ -62,7 +62,7 @@ export class QuietTags {
 		let left = atOnce;
 		for (const builder of builders) {
 			const untold = builder.takeUntold(nowMs).slice(0, untoldAtOnce);
-			const quiet = left <= 0 ? [] : builder.takeQuiet(nowMs - this.#options.afterMs, nowMs, left);
+			const quiet = left <= 0 ? [] : builder.hearing.takeQuiet(nowMs - this.#options.afterMs, nowMs, left);
 			left -= quiet.length;
 			for (const tagId of untold) if (known(tagId) === undefined) lost.push({ tagId, status: undefined });
 			const tags = [...new Set([...untold, ...quiet])].flatMap((id) => known(id) ?? []);
@@ -73,7 +73,7 @@ export class QuietTags {
 				const tagId = read.tagId[index] as number;
 				const status = read.status[index] as number;
 				if (isNoNode(status)) lost.push({ tagId, status });
-				else if (!builder.isNews(tagId, read, index)) builder.called.stands(tagId, nowMs);
+				else if (!builder.hearing.isNews(tagId, read, index)) builder.called.stands(tagId, nowMs);
 				else if (severity(status) !== "bad")
 					if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
 						this.#suspects.set(tagId, { builder, atMs: nowMs });
@@ -96,7 +96,7 @@ export class QuietTags {
 		const lost: LostTag[] = [];
 		let left = silentAtOnce;
 		for (const builder of builders) {
-			const tags = builder.takeSilent(clock.monotonicMs(), left).flatMap((id) => known(id) ?? []);
+			const tags = builder.hearing.takeSilent(clock.monotonicMs(), left).flatMap((id) => known(id) ?? []);
 			if (tags.length === 0) continue;
 			left -= tags.length;
 			const read = await values.ofTags(session, tags, () => clock.wallMs());
@@ -116,7 +116,7 @@ export class QuietTags {
 	#lostSuspects(nowMs: number): LostTag[] {
 		const lost: LostTag[] = [];
 		for (const [tagId, { builder, atMs }] of this.#suspects) {
-			const isHeard = builder.isHeardSince(tagId, atMs);
+			const isHeard = builder.hearing.isHeardSince(tagId, atMs);
 			if (!isHeard && nowMs - atMs < onItsWayMs) continue;
 			this.#suspects.delete(tagId);
 			if (!isHeard) lost.push({ tagId, status: undefined });

@@ -2,11 +2,12 @@ import type { GapCause } from "../../common/contract/gap.ts";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
-import type { Cycle, CycleSink } from "../pipeline.ts";
+import type { Cycle, CycleSink, Recovered } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { Backfill, MissingOfTag } from "./backfill.ts";
 import type { CycleBuilder } from "./cycle-builder.ts";
 import { noCounts } from "./cycle-counts.ts";
+import type { LeftOfDevice } from "./left-source.ts";
 import { PlantTimes } from "./plant-times.ts";
 import { PolledThrough } from "./polled-through.ts";
 import type { PollRound } from "./poller.ts";
@@ -48,9 +49,28 @@ export class SourceCycles {
 		});
 	}
 
-	/** The agent stopped at this source time. */
-	stoppedAt(builder: CycleBuilder, stoppedMs: number): void {
-		this.#holes.open(builder.device, stoppedMs, "agent_down", () => builder.noteMissing());
+	/** A device is read from here on, after what another source of this run, or an earlier run, has left of it. */
+	begin(builder: CycleBuilder, left: LeftOfDevice | Recovered): void {
+		if ("newestMs" in left) {
+			builder.takeOver(left);
+			this.#missedBy(builder, left.holeFromMs, left.cause);
+			return;
+		}
+		const stoppedMs = left.throughMs.get(builder.device);
+		builder.resume(stoppedMs, left.samples);
+		if (stoppedMs !== undefined) this.#missedBy(builder, stoppedMs, "agent_down");
+	}
+
+	/** A device is read here no more; what the next one has to know of it. `cause`: why, unless it had a hole already. */
+	leave(builder: CycleBuilder, cause: GapCause): LeftOfDevice {
+		const hole = this.#holes.forget(builder.device);
+		const left = builder.left();
+		const holeFromMs = hole?.fromMs ?? left.throughMs ?? left.newestMs;
+		return { ...left, holeFromMs, cause: hole?.cause ?? cause };
+	}
+
+	#missedBy(builder: CycleBuilder, fromMs: number, cause: GapCause): void {
+		this.#holes.open(builder.device, fromMs, cause, () => builder.noteMissing());
 	}
 
 	/** A part of a publish cycle was gathered. */
@@ -166,8 +186,7 @@ export class SourceCycles {
 	/** From the newest sample of each of these devices on something is missed. */
 	holesFrom(cause: GapCause, isOf: (device: string) => boolean): void {
 		for (const builder of this.#options.builders.values())
-			if (isOf(builder.device))
-				this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
+			if (isOf(builder.device)) this.#missedBy(builder, builder.newestMs, cause);
 	}
 
 	/** Nothing is polled for a while: what the polled tags had meanwhile is missed. */

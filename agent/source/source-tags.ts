@@ -164,7 +164,8 @@ export class SourceTags {
 			silenceMs: parts === undefined || isHere ? sampling.longestSilenceMs : undefined,
 			filteredBy: isHere ? filteredBy.agent : filteredBy.server,
 		};
-		for (const part of partsOf(named)) this.builders.get(tag.tag.device)?.setRules(part.tag.id, rules);
+		for (const part of partsOf(named))
+			this.builders.get(tag.tag.device)?.hearing.setRules(part.tag.id, rules);
 		return !isHere || known !== undefined || deadband === undefined;
 	}
 
@@ -181,8 +182,27 @@ export class SourceTags {
 		const builder = new CycleBuilder(config, []);
 		this.builders.set(config.name, builder);
 		this.#devices.set(config.name, { config, items: new Map() });
-		this.change(config.name, tags);
+		const { came } = this.change(config.name, tags);
+		builder.resumeFurther(
+			came.filter((id) => this.#book.isFresh(id)),
+			new Map(),
+		);
 		return builder;
+	}
+
+	/** The device is read here no more. Returns the places that are empty now. */
+	remove(device: string): number[] {
+		const { emptied } = this.change(device, []);
+		this.#devices.delete(device);
+		this.builders.delete(device);
+		this.#pollIntervals.clear();
+		return emptied;
+	}
+
+	/** Everything was asked for but what stands at these places: the devices of all others are complete. */
+	begun(waiting: ReadonlySet<number>, nowMs: number): void {
+		for (const [name, { items }] of this.#devices)
+			if (![...items.values()].some((place) => waiting.has(place))) this.builders.get(name)?.begun(nowMs);
 	}
 
 	/**

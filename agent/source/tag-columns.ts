@@ -95,6 +95,23 @@ export class TagColumns {
 		return newestMs;
 	}
 
+	/** The last sample of each tag that has one. */
+	samples(ids: readonly number[]): Map<number, LastSample> {
+		const { last } = this;
+		const samples = new Map<number, LastSample>();
+		for (const id of ids) {
+			const place = this.place(id);
+			if (this.seen[place] === 0) continue;
+			samples.set(id, {
+				sourceMs: last.sourceMs[place] as number,
+				sourceRestTicks: last.sourceRestTicks[place] as number,
+				status: last.status[place] as number,
+				value: last.value(place),
+			});
+		}
+		return samples;
+	}
+
 	remember(place: number, samples: SampleColumns, index: number): void {
 		const { last } = this;
 		const kind = samples.kind[index] as number;

@@ -58,6 +58,34 @@ export function knownTags(device: DeviceConfig, resolved: ResolvedDevice): Reada
 	return [...configured, ...(sampling === undefined ? found : found.map((tag) => ({ ...tag, sampling })))];
 }
 
+/**
+ * The tags of a device that is configured in another way, until the server has answered what that asks: those that were read
+ * under the same names, from the same nodes, stay, so that they miss nothing meanwhile.
+ */
+export function meanwhileTags(
+	before: DeviceConfig,
+	present: readonly ReadableTag[],
+	after: DeviceConfig,
+	resolved: ResolvedDevice,
+): ReadableTag[] {
+	const known = knownTags(after, resolved);
+	const names = new Set(known.map(({ name }) => name.toLowerCase()));
+	const unknown = new Set(unknownTags(after, resolved).map(({ name }) => name));
+	const isUnknown = after.browse !== undefined && resolved.browsed?.asked !== browseAskedOf(after);
+	const [had, has] = [placesOf(before), placesOf(after)];
+	const kept = present.filter(({ name, part }) => {
+		const configured = part?.of ?? name;
+		if (names.has(name.toLowerCase())) return false;
+		if (!had.has(configured)) return isUnknown && !has.has(configured);
+		return unknown.has(configured) && had.get(configured) === has.get(configured);
+	});
+	return [...known, ...kept];
+}
+
+function placesOf({ tags }: DeviceConfig): ReadonlyMap<string, string> {
+	return new Map(tags.map(({ name, node, path }) => [name, JSON.stringify([node, path])]));
+}
+
 /** Configured tags of which nothing can be read, because the server has yet to say what they are. */
 export function unknownTags(device: DeviceConfig, resolved: ResolvedDevice): TagConfig[] {
 	const answered = new Set(resolved.tags.map(({ asked }) => asked));

@@ -22,7 +22,7 @@ const rules = { filteredBy: filteredBy.agent, isPolled: false, silenceMs: undefi
 
 test("within the deadband nothing is a sample but another status, what is Good again, and what was silent for too long", () => {
 	const unit = builder();
-	unit.setRules(temperature, { ...rules, width: 2, silenceMs: 5_000 });
+	unit.hearing.setRules(temperature, { ...rules, width: 2, silenceMs: 5_000 });
 	add(unit, temperature, 10, 400);
 	expect(finish(unit, undefined, 1_000).samples).toHaveLength(1);
 	add(unit, temperature, 11, 402);
@@ -48,9 +48,9 @@ test("within the deadband nothing is a sample but another status, what is Good a
 
 test("a width of 0 leaves equal values out, an infinite one every value of the same status; large integers count, too", () => {
 	const unit = builder();
-	unit.setRules(temperature, { ...rules, width: 0 });
-	unit.setRules(phase, { ...rules, width: Number.POSITIVE_INFINITY });
-	unit.setRules(heartbeat, { ...rules, width: 3 });
+	unit.hearing.setRules(temperature, { ...rules, width: 0 });
+	unit.hearing.setRules(phase, { ...rules, width: Number.POSITIVE_INFINITY });
+	unit.hearing.setRules(heartbeat, { ...rules, width: 3 });
 	const at = (sourceMs: number, value: number, word: string, count: bigint) => {
 		add(unit, temperature, sourceMs, value);
 		add(unit, phase, sourceMs, word);
@@ -64,7 +64,7 @@ test("a width of 0 leaves equal values out, an infinite one every value of the s
 
 test("a polled tag says something once: not the same again, and not that it still cannot be read", () => {
 	const unit = builder();
-	unit.setRules(temperature, { ...rules, width: undefined, isPolled: true });
+	unit.hearing.setRules(temperature, { ...rules, width: undefined, isPolled: true });
 	add(unit, temperature, 10, 400);
 	expect(finish(unit).samples).toHaveLength(1);
 	add(unit, temperature, 10, 400);
@@ -88,14 +88,14 @@ test("a polled tag says something once: not the same again, and not that it stil
 
 test("tags that may not be silent for so long are due once in that time; what is read of them is a sample when it is new", () => {
 	const unit = builder();
-	unit.setRules(temperature, { ...rules, width: 2, filteredBy: filteredBy.server, silenceMs: 5_000 });
-	expect(unit.takeSilent(100_000, 10)).toEqual([]);
+	unit.hearing.setRules(temperature, { ...rules, width: 2, filteredBy: filteredBy.server, silenceMs: 5_000 });
+	expect(unit.hearing.takeSilent(100_000, 10)).toEqual([]);
 	add(unit, temperature, 10, 400);
 	finish(unit, undefined, 1_000);
-	expect(unit.takeSilent(5_999, 10)).toEqual([]);
-	expect(unit.takeSilent(6_000, 0)).toEqual([]);
-	expect(unit.takeSilent(6_000, 10)).toEqual([temperature]);
-	expect(unit.takeSilent(10_999, 10)).toEqual([]);
+	expect(unit.hearing.takeSilent(5_999, 10)).toEqual([]);
+	expect(unit.hearing.takeSilent(6_000, 0)).toEqual([]);
+	expect(unit.hearing.takeSilent(6_000, 10)).toEqual([temperature]);
+	expect(unit.hearing.takeSilent(10_999, 10)).toEqual([]);
 	expect(unit.takeRead(read([10, 400]), 6_100)).toBeUndefined();
 	const cycle = unit.takeRead(read([20, 401]), 6_200);
 	expect([cycle?.samples.count, cycle?.samples.value(0), cycle?.throughMs]).toEqual([1, 401, undefined]);
@@ -109,10 +109,10 @@ test("what should have come by itself: a newer time, or, where something is left
 	const unit = builder();
 	add(unit, temperature, 10, 400);
 	finish(unit);
-	const isNews = (...value: Parameters<typeof read>[0]) => unit.isNews(temperature, read(value), 0);
+	const isNews = (...value: Parameters<typeof read>[0]) => unit.hearing.isNews(temperature, read(value), 0);
 	expect([isNews(10, 400), isNews(11, 400)]).toEqual([false, true]);
-	unit.setRules(temperature, { ...rules, width: 2, filteredBy: filteredBy.server });
+	unit.hearing.setRules(temperature, { ...rules, width: 2, filteredBy: filteredBy.server });
 	expect([isNews(11, 402), isNews(11, 402.1), isNews(11, 400, 0x40000000)]).toEqual([false, true, true]);
-	unit.setRules(temperature, { ...rules, width: undefined });
+	unit.hearing.setRules(temperature, { ...rules, width: undefined });
 	expect(isNews(11, 400)).toBe(true);
 });

@@ -234,12 +234,12 @@ test("tags of which nothing is heard are given in turn, each again only after th
 	const unit = builder();
 	for (const tag of [phase, temperature, heartbeat]) add(unit, tag, 10, 1);
 	finish(unit, undefined, 1_000);
-	expect(unit.takeQuiet(999, 2_000, 10)).toEqual([]);
-	expect(unit.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
-	expect(unit.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
-	expect(unit.isHeardSince(temperature, 1_000)).toBe(false);
+	expect(unit.hearing.takeQuiet(999, 2_000, 10)).toEqual([]);
+	expect(unit.hearing.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
+	expect(unit.hearing.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
+	expect(unit.hearing.isHeardSince(temperature, 1_000)).toBe(false);
 	add(unit, temperature, 20, 2);
 	finish(unit, undefined, 3_500);
-	expect(unit.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
-	expect(unit.isHeardSince(temperature, 1_000)).toBe(true);
+	expect(unit.hearing.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
+	expect(unit.hearing.isHeardSince(temperature, 1_000)).toBe(true);
 });
