@@ -107,19 +107,19 @@ async function ask<T>(
 function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
 	const rows = servers.map((server) => [
 		server.server,
-		server.endpoint ?? "",
 		server.connected ? "connected" : "lost",
 		server.security ?? "",
 		`${server.tagsSubscribed}/${server.tags}`,
 		server.lastNotificationAgeMs === undefined
 			? ""
 			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
+		server.endpoint ?? "",
 	]);
 	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
-		table(["plant server", "endpoint", "state", "security", "tags", "heard"], rows),
+		table(["plant server", "state", "security", "tags", "heard", "endpoint"], rows),
 	].join("\n");
 }
 
