@@ -70,6 +70,8 @@ export interface SampleSource {
 	readonly name: string;
 	start(): void;
 	stop(): Promise<void>;
+	/** Whether its values come; `state` says more and costs more. */
+	readonly isConnected: boolean;
 	state(): SourceState;
 	/** One of its devices has other tags; the tag book has them already. What the device had otherwise goes on undisturbed. */
 	tagsChanged?(set: TagSet): void;

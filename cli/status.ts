@@ -134,7 +134,6 @@ function agentText(status: AgentStatus): string {
 	const { group, edgeNode, broker, servers, journal, delivery, configuration } = status;
 	const rows = servers.map((server) => [
 		server.server,
-		server.endpoint ?? "",
 		server.connected ? "connected" : "lost",
 		server.security ?? "",
 		`${server.tagsSubscribed}/${server.tags}`,
@@ -142,13 +141,14 @@ function agentText(status: AgentStatus): string {
 			? ""
 			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
 		server.clockAheadMs === undefined ? "" : signedSeconds(server.clockAheadMs),
+		server.endpoint ?? "",
 	]);
 	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
 		...reloadText(configuration?.lastReload),
-		table(["plant server", "endpoint", "state", "security", "tags", "heard", "clock"], rows),
+		table(["plant server", "state", "security", "tags", "heard", "clock", "endpoint"], rows),
 	].join("\n");
 }
 

@@ -107,6 +107,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		await this.#running;
 	}
 
+	get isConnected(): boolean {
+		return this.#connected;
+	}
+
 	state(): SourceState {
 		const { clock, server, resolver } = this.#options;
 		return {
@@ -229,7 +233,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		if (!isWatching || this.#connected) return;
 		// The client recovered by itself: a transferred subscription repeats each tag's present value.
 		this.watching();
-		this.#isConnected();
+		this.#hasConnected();
 	}
 
 	watching(): void {
@@ -239,7 +243,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	watched(refused: readonly RefusedTag[]): void {
 		this.#care.watched(refused);
-		this.#isConnected();
+		this.#hasConnected();
 		this.#refused(refused);
 		this.#sampling.report(this.#watched);
 	}
@@ -277,7 +281,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		await this.#backfill?.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
 	}
 
-	#isConnected(): void {
+	#hasConnected(): void {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
 		this.#endpoints.connected();

@@ -143,7 +143,7 @@ export class PlantServers implements Part {
 
 	/** A device that only old records know has no server to come back. */
 	isLost(device: string): boolean {
-		return this.sourceOf(device)?.state().connected !== true;
+		return this.sourceOf(device)?.isConnected !== true;
 	}
 
 	/**

@@ -113,7 +113,7 @@ export class SourceTags {
 		if (this.#polled === undefined) {
 			this.#polled = 0;
 			for (const [place, named] of this.list.entries())
-				if (named !== undefined && this.isPolled(place)) this.#polled += partsOf(named).length;
+				if (named !== undefined && this.isPolled(place)) this.#polled += named.parts?.length ?? 1;
 		}
 		return this.#polled;
 	}
