@@ -138,9 +138,18 @@ export class CycleBuilder {
 		return [...this.#calledBad].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
 	}
 
-	/** The server was asked, and a tag that was called Bad has its old value still. */
-	stands(tagId: number, nowMs: number): void {
+	/**
+	 * The server was asked for a tag and has said this. Whether that is its last sample, time, status and value; a tag that was
+	 * called Bad is known to have it still, then. What a status says of the queue is not the value's.
+	 */
+	stands(samples: SampleColumns, index: number, nowMs: number): boolean {
+		const tagId = samples.tagId[index] as number;
+		const place = this.#columns.place(tagId);
+		const lastStatus = this.#columns.last.status[place] as number;
+		if ((lastStatus ^ (samples.status[index] as number)) >>> 16 === 0) samples.status[index] = lastStatus;
+		if (this.#columns.seen[place] === 0 || !this.#columns.isSame(place, samples, index)) return false;
 		if (this.#calledBad.get(tagId) === 0) this.#calledBad.set(tagId, nowMs - stillSameAfterMs);
+		return true;
 	}
 
 	/**

@@ -54,7 +54,7 @@ export async function readHistory(
 		if (result === undefined || result.statusCode.isBad()) return false;
 		const part = (result.historyData as { dataValues?: DataValue[] | null } | null)?.dataValues ?? [];
 		const samples = new SampleColumns(part.length);
-		reader.read(encoded(part), [undefined, { samples, tagId, datatype }], receivedMs);
+		reader.read(notificationBody(part), [undefined, { samples, tagId, datatype }], receivedMs);
 		if (samples.count > 0) take(samples);
 		values += samples.count;
 		const more = result.continuationPoint as Buffer | null | undefined;
@@ -99,7 +99,7 @@ async function readPart(
 }
 
 /** The values as the body of a notification, which is what the one reader of values reads (Part 4 §7.25.2). */
-function encoded(values: readonly DataValue[]): Buffer {
+export function notificationBody(values: readonly DataValue[]): Buffer {
 	const size = values.reduce((bytes, value) => bytes + 4 + value.binaryStoreSize(), 4);
 	const stream = new BinaryStream(size);
 	stream.writeUInt32(values.length);

@@ -48,7 +48,7 @@ export class PlantSession {
 	#subscription: PlantSubscription | undefined;
 	#prefixes: ReadonlyMap<string, string> = new Map();
 	#loop: PublishLoop | undefined;
-	/** Of the subscription, through this session; one that it has made has the time that all its items take. */
+	/** Of a subscription that another session had; one that this session has had before, or makes, has its usual time. */
 	#isHeard = true;
 	#lookNow = () => {};
 
@@ -190,7 +190,7 @@ export class PlantSession {
 		this.#left = undefined;
 		this.#subscription = isTaken ? subscription : undefined;
 		if (!isTaken) return false;
-		this.#isHeard = false;
+		this.#isHeard = isResumed;
 		listener.watching();
 		this.#publish(session, subscription);
 		if (isResumed) await this.#resendData();

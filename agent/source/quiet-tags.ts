@@ -1,6 +1,10 @@
 import { AttributeIds, type ClientSession, type DataValue } from "node-opcua";
+import type { Datatype } from "../../common/contract/datatype.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
 import { severity } from "../../common/contract/status.ts";
 import type { CycleBuilder } from "./cycle-builder.ts";
+import { DataChangeReader } from "./data-change-reader.ts";
+import { notificationBody } from "./history-read.ts";
 import { readAttributes } from "./service.ts";
 
 const atOnce = 100;
@@ -9,6 +13,12 @@ const untoldAtOnce = 20_000;
 /** What is on its way comes within this time, whatever the publishing interval. */
 const onItsWayMs = 10_000;
 const suspectsMax = 10_000;
+
+/** Where a tag is read, and what its values are. */
+interface ReadNode {
+	readonly nodeId: string;
+	readonly datatype: Datatype;
+}
 
 /** What is wrong with a tag of which nothing was heard: its status when its node is gone, undefined when its item is. */
 export interface LostTag {
@@ -22,6 +32,7 @@ export interface LostTag {
  */
 export class QuietTags {
 	readonly #afterMs: number;
+	readonly #reader = new DataChangeReader();
 	/** Read with a newer time than the last sample has: their values may be on their way. */
 	readonly #suspects = new Map<number, { readonly builder: CycleBuilder; readonly atMs: number }>();
 
@@ -30,14 +41,14 @@ export class QuietTags {
 	}
 
 	/**
-	 * Reads those that are due and tells which are lost.
+	 * Reads those that are due and tells which are lost. `nodeOf`: undefined for a tag that is not read.
 	 * @throws Error when the service fails
 	 */
 	async look(
 		session: ClientSession,
 		builders: Iterable<CycleBuilder>,
-		nodeIdOf: (tagId: number) => string | undefined,
-		nowMs: number,
+		nodeOf: (tagId: number) => ReadNode | undefined,
+		{ nowMs, wallMs }: { readonly nowMs: number; readonly wallMs: number },
 	): Promise<LostTag[]> {
 		const lost = this.#lostSuspects(nowMs);
 		let left = atOnce;
@@ -45,35 +56,46 @@ export class QuietTags {
 			const untold = builder.takeUntold(nowMs).slice(0, untoldAtOnce);
 			const quiet = left <= 0 ? [] : builder.takeQuiet(nowMs - this.#afterMs, nowMs, left);
 			left -= quiet.length;
-			for (const tagId of untold) if (nodeIdOf(tagId) === undefined) lost.push({ tagId, status: undefined });
-			const ids = [...new Set([...untold, ...quiet])].filter((id) => nodeIdOf(id) !== undefined);
+			for (const tagId of untold) if (nodeOf(tagId) === undefined) lost.push({ tagId, status: undefined });
+			const isUntold = new Set(untold);
+			const ids = [...new Set([...untold, ...quiet])].filter((id) => nodeOf(id) !== undefined);
 			for (let from = 0; from < ids.length; from += atOnce) {
 				const some = ids.slice(from, from + atOnce);
-				const nodeIds = some.map((id) => nodeIdOf(id) as string);
+				const nodeIds = some.map((id) => (nodeOf(id) as ReadNode).nodeId);
 				const values = await readAttributes(session, nodeIds, AttributeIds.Value);
 				for (const [index, tagId] of some.entries()) {
-					const isLost = this.#isLost(builder, tagId, values[index], nowMs);
-					if (isLost !== undefined) lost.push(isLost);
+					const value = values[index];
+					const status = value?.statusCode.value ?? 0;
+					// One that was merely silent is asked for its time alone.
+					const datatype = isUntold.has(tagId) ? nodeOf(tagId)?.datatype : undefined;
+					if (isNoNode(status)) lost.push({ tagId, status });
+					else if (value !== undefined && !this.#isKnown(builder, { tagId, value, datatype }, nowMs, wallMs))
+						this.#suspect(builder, tagId, nowMs);
 				}
 			}
 		}
 		return lost;
 	}
 
-	#isLost(
+	/** Whether the server has nothing newer of a tag than its last sample; of a Bad value without a time that is not asked. */
+	#isKnown(
 		builder: CycleBuilder,
-		tagId: number,
-		value: DataValue | undefined,
+		{ tagId, value, datatype }: { tagId: number; value: DataValue; datatype: Datatype | undefined },
 		nowMs: number,
-	): LostTag | undefined {
-		const status = value?.statusCode.value ?? 0;
-		const sourceMs = value?.sourceTimestamp?.getTime();
-		if (isNoNode(status)) return { tagId, status };
-		if (sourceMs !== undefined && builder.isLast(tagId, sourceMs)) builder.stands(tagId, nowMs);
-		else if (severity(status) !== "bad" && sourceMs !== undefined)
-			if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
-				this.#suspects.set(tagId, { builder, atMs: nowMs });
-		return undefined;
+		wallMs: number,
+	): boolean {
+		const sourceMs = value.sourceTimestamp?.getTime();
+		if (sourceMs === undefined) return true;
+		if (!builder.isLast(tagId, sourceMs)) return severity(value.statusCode.value) === "bad";
+		if (datatype === undefined) return true;
+		const samples = new SampleColumns(1);
+		this.#reader.read(notificationBody([value]), [undefined, { samples, tagId, datatype }], wallMs);
+		return samples.count === 1 && builder.stands(samples, 0, nowMs);
+	}
+
+	#suspect(builder: CycleBuilder, tagId: number, nowMs: number): void {
+		if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
+			this.#suspects.set(tagId, { builder, atMs: nowMs });
 	}
 
 	/** Nothing came of them, though the server has something newer: the server does not watch them any more. */

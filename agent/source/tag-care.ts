@@ -101,13 +101,16 @@ export class TagCare {
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
 		const { places, tags, builders, clock, sink, sayBad } = this.#options;
 		const nowMs = clock.monotonicMs();
-		const nodeIdOfTag = (id: number) => {
+		const nodeOf = (id: number) => {
 			const place = places.get(id);
-			if (place === undefined || this.#retries.has(place)) return undefined;
+			const named = place === undefined ? undefined : tags[place];
+			if (place === undefined || named === undefined || this.#retries.has(place)) return undefined;
 			// A value that is several tags is not read: one by one they would be as many reads of it.
-			return tags[place]?.parts === undefined ? nodeIdOf(place) : undefined;
+			const nodeId = named.parts === undefined ? nodeIdOf(place) : undefined;
+			return nodeId === undefined ? undefined : { nodeId, datatype: named.tag.tag.datatype };
 		};
-		for (const { tagId, status } of await this.#quiet.look(session, builders.values(), nodeIdOfTag, nowMs)) {
+		const times = { nowMs, wallMs: clock.wallMs() };
+		for (const { tagId, status } of await this.#quiet.look(session, builders.values(), nodeOf, times)) {
 			const place = places.get(tagId);
 			const named = place === undefined ? undefined : tags[place];
 			if (place === undefined || named === undefined) continue;
