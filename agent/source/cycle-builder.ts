@@ -113,6 +113,20 @@ export class CycleBuilder {
 	}
 
 	/**
+	 * The server was asked for a tag and has said this. Whether that is its last sample, time, status and value; a tag that was
+	 * called Bad is known to have it still, then. What a status says of the queue is not the value's.
+	 */
+	stands(samples: SampleColumns, index: number, nowMs: number): boolean {
+		const tagId = samples.tagId[index] as number;
+		const place = this.#columns.place(tagId);
+		const lastStatus = this.#columns.last.status[place] as number;
+		if ((lastStatus ^ (samples.status[index] as number)) >>> 16 === 0) samples.status[index] = lastStatus;
+		if (this.#columns.seen[place] === 0 || !this.#columns.isSame(place, samples, index)) return false;
+		this.called.stands(tagId, nowMs);
+		return true;
+	}
+
+	/**
 	 * Takes up where an earlier run stopped. A first value that this run has not seen is a repeat when it is the tag's
 	 * last sample, or not newer than the device's Through, because everything up to there is in the journal.
 	 */

@@ -63,7 +63,10 @@ export class DeviceHearing {
 	isNews(tagId: number, read: SampleColumns, index: number): boolean {
 		const columns = this.#columns;
 		const place = columns.place(tagId);
-		if (columns.filtered[place] !== filteredBy.nobody) return !columns.isWithin(place, read, index);
+		// The server's time stands in for one that the source does not give, and is always another.
+		const isUntimed = read.serverLagTicks[index] === 0;
+		if (isUntimed || columns.filtered[place] !== filteredBy.nobody)
+			return !columns.isWithin(place, read, index);
 		return columns.last.sourceMs[place] !== read.sourceMs[index];
 	}
 

@@ -241,7 +241,7 @@ export class PlantSession {
 		this.#left = undefined;
 		this.#subscription = isTaken ? subscription : undefined;
 		if (!isTaken) return false;
-		this.#isHeard = false;
+		this.#isHeard = isResumed;
 		listener.watching();
 		this.#publish(session, subscription);
 		if (isResumed) await this.#resendData();

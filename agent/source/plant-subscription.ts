@@ -26,7 +26,7 @@ const keepAliveWantedMs = 2_500;
 /** So long a server keeps a subscription without hearing of us: what a transfer after an outage can still find. */
 const lifetimeWantedMs = 600_000;
 /** How much later than a keep-alive the first response of a subscription that was taken over may come. */
-const firstPatienceMs = 1_500;
+const firstPatienceMs = 1_000;
 
 const serverNode = "i=2253";
 const resendDataNode = "i=12873";
@@ -114,8 +114,8 @@ export class PlantSubscription {
 	}
 
 	/**
-	 * The same after it was taken over, when the first response is to come at once, or as a keep-alive: some servers send it
-	 * to the session before.
+	 * The same after it was given to another session, when the first response is to come at once, or as a keep-alive: some
+	 * servers send it to the session before, and another connection helps.
 	 */
 	get firstWithinMs(): number {
 		return this.keepAliveMs + firstPatienceMs;

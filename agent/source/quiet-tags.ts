@@ -65,6 +65,7 @@ export class QuietTags {
 			const quiet = left <= 0 ? [] : builder.hearing.takeQuiet(nowMs - this.#options.afterMs, nowMs, left);
 			left -= quiet.length;
 			for (const tagId of untold) if (known(tagId) === undefined) lost.push({ tagId, status: undefined });
+			const isUntold = new Set(untold);
 			const tags = [...new Set([...untold, ...quiet])].flatMap((id) => known(id) ?? []);
 			if (tags.length === 0) continue;
 			const { values, clock } = this.#options;
@@ -72,9 +73,12 @@ export class QuietTags {
 			for (let index = 0; index < read.count; index++) {
 				const tagId = read.tagId[index] as number;
 				const status = read.status[index] as number;
+				const isNews = builder.hearing.isNews(tagId, read, index);
 				if (isNoNode(status)) lost.push({ tagId, status });
-				else if (!builder.hearing.isNews(tagId, read, index)) builder.called.stands(tagId, nowMs);
-				else if (severity(status) !== "bad")
+				// One that was merely silent is asked for its time alone.
+				else if (
+					isNews ? severity(status) !== "bad" : isUntold.has(tagId) && !builder.stands(read, index, nowMs)
+				)
 					if (!this.#suspects.has(tagId) && this.#suspects.size < suspectsMax)
 						this.#suspects.set(tagId, { builder, atMs: nowMs });
 			}

@@ -48,6 +48,17 @@ export function brokerSubjects(
 				await shownByAgent(patient, url, report);
 				return;
 			}
+			// A broker may allow a user one connection, and this one is in use elsewhere.
+			if ((await isNodeOnline()) === true) {
+				const todo = "is another agent of the same name running?";
+				report(
+					"login",
+					"unknown",
+					"not tried: the collector has the edge node online, and not from here",
+					todo,
+				);
+				return;
+			}
 			const opened = await login(url, connection, report);
 			if (opened === undefined) return;
 			try {
@@ -194,13 +205,9 @@ async function publishes(
 	report: Report,
 ): Promise<void> {
 	const { config } = patient;
-	const isOnline = await isNodeOnline();
-	if (isOnline !== false) {
-		const why =
-			isOnline === undefined
-				? "whether the edge node is online elsewhere is not known"
-				: "the edge node is online from elsewhere";
-		report("publishing", "unknown", `not tried: ${why}`, isOnline === undefined ? "say --collector" : "");
+	if ((await isNodeOnline()) === undefined) {
+		const why = "not tried: whether the edge node is online elsewhere is not known";
+		report("publishing", "unknown", why, "say --collector");
 		return;
 	}
 	const device = config.devices[0]?.name ?? "device";

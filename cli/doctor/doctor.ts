@@ -76,7 +76,7 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
 	const { value: config, directory } = loadConfigFile(options.config, agentConfig, options.env);
 	const dataDirectory = pathFrom(directory, config.data_dir);
 	const patient: Patient = {
-		...{ config, directory, dataDirectory, isRunning: DataDirectory.isOwned(dataDirectory) },
+		...{ config, directory, dataDirectory, isRunning: isOwned(dataDirectory) },
 		...{ collectorUrl: collectorUrl(options), rate: options.rate, sample: options.sample },
 	};
 	await silenceLibrary();
@@ -99,6 +99,15 @@ export async function examine(options: DoctorOptions): Promise<DoctorReport> {
 		...{ group: config.group, edgeNode: config.edge_node, agentRunning: patient.isRunning },
 		findings,
 	};
+}
+
+/** A lock that cannot be looked at may be held; why it cannot shows with the host's checks. */
+function isOwned(dataDirectory: string): boolean {
+	try {
+		return DataDirectory.isOwned(dataDirectory);
+	} catch {
+		return true;
+	}
 }
 
 /** What a subject's checks have found until they ended, failed, or the time was over. */

@@ -36,7 +36,7 @@ export function serverSubject(patient: Patient, server: ServerConfig): Subject {
 		about: `server ${server.name}`,
 		look: async (report, signal) => {
 			if (!(await isReached(server, report))) return;
-			await offers(server, report);
+			if (!(await offers(server, report))) return;
 			const security =
 				server.insecure === true ? undefined : securityOf(patient.config, patient.directory, server);
 			let hasSession = false;
@@ -71,7 +71,7 @@ export function serverSubject(patient: Patient, server: ServerConfig): Subject {
 				);
 			} catch (error) {
 				if (hasSession) throw error;
-				refused(error, server, patient, report);
+				refused(error, report);
 			}
 		},
 	};
@@ -124,7 +124,7 @@ export async function reached(
 }
 
 /** OPC UA's hello, and what the server says it offers. */
-async function offers(server: ServerConfig, report: Report): Promise<void> {
+async function offers(server: ServerConfig, report: Report): Promise<boolean> {
 	const client = createClient();
 	try {
 		const ask = async () => {
@@ -134,15 +134,17 @@ async function offers(server: ServerConfig, report: Report): Promise<void> {
 		const endpoints = await within(systemClock, 2 * server.connect_timeout_ms, ask());
 		const texts = [...new Set(endpoints.slice(0, 100).map(securityText))].slice(0, 12);
 		report("endpoints", "ok", texts.join("; "));
+		return true;
 	} catch (error) {
 		report("endpoints", "fail", errorText(error), "see that an OPC UA server (opc.tcp) listens there");
+		return false;
 	} finally {
 		await disconnect(client, systemClock);
 	}
 }
 
 /** Why there is no session; the codes say in which of the steps. */
-function refused(error: unknown, server: ServerConfig, { directory, config }: Patient, report: Report): void {
+function refused(error: unknown, report: Report): void {
 	const code = error instanceof CodedError ? error.code : "";
 	const text = errorText(error);
 	if (code === "OPCUA_CERTIFICATE_REFUSED") {
@@ -161,13 +163,7 @@ function refused(error: unknown, server: ServerConfig, { directory, config }: Pa
 		);
 	else if (code === "OPCUA_SECURITY_NOT_OFFERED") report("security", "fail", text);
 	else if (code === "OPCUA_IDENTITY_REFUSED" || code === "CONFIG_UNREADABLE") report("session", "fail", text);
-	else
-		report(
-			"session",
-			"fail",
-			text,
-			`what the agent of ${directory} would say of ${server.name} (${config.edge_node})`,
-		);
+	else report("session", "fail", text, "the server's own log says more");
 }
 
 async function clockDifference(session: ClientSession, report: Report): Promise<void> {

@@ -43,11 +43,12 @@ export class DataDirectory {
 		guards.add(guard);
 	}
 
-	/** Whether a living process owns the directory; it is not touched. */
+	/** Whether a living process owns the directory, which stays as it is. @throws Error when that cannot be found out */
 	static isOwned(path: string): boolean {
 		const file = join(path, "lock.db");
 		if (!existsSync(file)) return false;
-		const guard = new DatabaseSync(file, { readOnly: true });
+		// Not for reading only: what an owner that was killed has left behind could not be cleared then.
+		const guard = new DatabaseSync(file);
 		try {
 			guard.exec("PRAGMA busy_timeout = 0; BEGIN; SELECT count(*) FROM sqlite_master; ROLLBACK");
 			return false;

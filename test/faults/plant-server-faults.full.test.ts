@@ -304,3 +304,29 @@ test("a message is lost for good by a server without ResendData: what it said la
 	expect(sent(rig, "TT01")).toEqual([0, 2]);
 	expect(rig.gaps).toEqual([gapFrom(startMs, startMs + 2_000, "sequence")]);
 });
+
+test("a network that was cut in front of a server without ResendData: tags that stood still are Good again, marked as not written anew", async () => {
+	const server = new SmallOpcuaServer(temporaryFolder());
+	onTestFinished(() => server.stop());
+	await server.start();
+	server.withoutResendData();
+	writeAll(server, 0, startMs);
+	const wire = await wireTo(server.port);
+	const rig = await sourceOf(sourceConfig(wire.port));
+	rig.source.start();
+	await expect.poll(() => rig.taken.length, soon).toBe(4);
+	wire.down = true;
+	wire.cut();
+	await expect.poll(() => rig.source.state().connected, soon).toBe(false);
+	for (let n = 1; n <= 100; n++) server.write("TT01", n, startMs + n);
+	wire.down = false;
+	await goodAgain("cut, without ResendData", rig, four);
+	await expect.poll(() => sent(rig, "TT01").at(-1), soon).toBe(100);
+	expect(sent(rig, "TT01")).toEqual(counting(0, 100));
+	expect(rig.of("Mode").map(({ status, value }) => [status, value])).toEqual([
+		[0, "RUN"],
+		[statusCodes.BadNoCommunication, null],
+		[0x402, "RUN"],
+	]);
+	expect(rig.gaps).toEqual([]);
+});

@@ -25,7 +25,9 @@ describeWithPeer("mosquitto", "pilotline status", (mosquitto) => {
 			);
 		const well = await status();
 		expect(well.stdout).toMatch(/agent bench\/bench, broker mqtt:\/\/\S+ connected, hosts online: bench/);
-		expect(well.stdout).toMatch(/load\s+connected\s+None\s+21\/21\s+\d+\.\d s ago\s+[+-]\d+\.\d s\s+opc\.tcp:/);
+		expect(well.stdout).toMatch(
+			/load\s+connected\s+None\s+21\/21\s+\d+\.\d s ago\s+[+-]\d+\.\d s\s+opc\.tcp:/,
+		);
 		expect(well.stdout).toMatch(/collector bench, .*\n\d+ samples, 0 gaps/);
 		expect([well.code, well.stdout.trimEnd().split("\n").at(-1)]).toEqual([0, "All is well."]);
 

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ownCertificateFiles } from "../../agent/source/own-certificate.ts";
+import { examine } from "../../cli/doctor/doctor.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { selfSigned, serverUri } from "../helpers/opcua-certificates.ts";
 import { runCommand } from "../helpers/run-command.ts";
@@ -144,7 +144,18 @@ for (const maker of makers) {
 				expect(source.state().security).toBe(`${policy}, SignAndEncrypt`);
 				await source.stop();
 			}
-			expect(readFileSync(ownCertificateFiles(agent.pki).certificate, "utf8")).toContain("CERTIFICATE");
+			const options = {
+				config: agent.config,
+				only: ["servers"],
+				sample: 20,
+				timeout: 60,
+				json: true,
+				env: {},
+			};
+			const { findings } = await examine(options);
+			expect(findings.map(({ check, level }) => `${check} ${level}`).slice(0, 6)).toEqual(
+				["port", "endpoints", "security", "session", "clock", "limits"].map((check) => `${check} ok`),
+			);
 		});
 
 		test("is browsed, and its lists, structures, units and ranges are tags", {

@@ -12,6 +12,7 @@ function read(
 		const index = samples.count++;
 		samples.tagId[index] = temperature;
 		samples.sourceMs[index] = sourceMs;
+		samples.serverLagTicks[index] = 10_000;
 		samples.status[index] = status;
 		samples.setValue(index, value);
 	}
@@ -115,4 +116,16 @@ test("what should have come by itself: a newer time, or, where something is left
 	expect([isNews(11, 402), isNews(11, 402.1), isNews(11, 400, 0x40000000)]).toEqual([false, true, true]);
 	unit.hearing.setRules(temperature, { ...rules, width: undefined });
 	expect(isNews(11, 400)).toBe(true);
+});
+
+test("where the server's time stands in for the source's, another time alone is no news", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400);
+	finish(unit);
+	const untimed = (value: SampleValue) => {
+		const samples = read([5_000, value]);
+		samples.serverLagTicks[0] = 0;
+		return unit.hearing.isNews(temperature, samples, 0);
+	};
+	expect([untimed(400), untimed(401)]).toEqual([false, true]);
 });

@@ -243,3 +243,30 @@ test("tags of which nothing is heard are given in turn, each again only after th
 	expect(unit.hearing.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
 	expect(unit.hearing.isHeardSince(temperature, 1_000)).toBe(true);
 });
+
+test("a tag that was called Bad and of which nothing comes is to be asked for once; its old value stands only when all of it is the same", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400, 0x480);
+	add(unit, phase, 10, 1);
+	finish(unit);
+	unit.calledBad([temperature, phase], 50);
+	unit.expectRepeats(5_000);
+	expect(unit.takeUntold(5_500)).toEqual([]);
+	expect(unit.takeUntold(6_000)).toEqual([temperature, phase]);
+	expect(unit.takeUntold(6_001)).toEqual([]);
+	const read = (tagId: number, sourceMs: number, value: number, status = 0) => {
+		const answer = builder();
+		add(answer, tagId, sourceMs, value, status);
+		return unit.stands(answer.samples, 0, 6_100);
+	};
+	expect(read(phase, 10, 2)).toBe(false);
+	expect(read(phase, 11, 1)).toBe(false);
+	expect(read(phase, 10, 1, 0x4094_0000)).toBe(false);
+	expect(read(temperature, 10, 400)).toBe(true);
+	const { samples } = unit.stillSame(6_100) as Cycle;
+	expect([samples.count, samples.tagId[0], samples.value(0)]).toEqual([1, temperature, 400]);
+	// After a message that is lost for good nothing is sure of any tag.
+	unit.called.doubt(7_000);
+	expect(unit.takeUntold(8_000)).toEqual([phase, temperature, heartbeat]);
+	expect(unit.takeUntold(8_001)).toEqual([]);
+});
