@@ -5,6 +5,7 @@ import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addSpc } from "./spc-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -155,6 +156,8 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		.action((options: { lot?: string; api: string; json?: boolean }) =>
 			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
 		);
+
+	addSpc(pilotline, run);
 
 	pilotline
 		.command("backup")

@@ -2,7 +2,9 @@ import { type Indices, indices, type Specification } from "./capability.ts";
 
 /** What a report is made from. */
 export interface CapabilityBasis {
+	/** Of the baseline, and of all values. */
 	readonly mean: number;
+	readonly overallMean: number;
 	/** Of the baseline: within subgroups, or from moving ranges; undefined where there is none. */
 	readonly within: number | undefined;
 	/** The standard deviation of all values; undefined where it is 0 or there are fewer than two. */
@@ -28,7 +30,7 @@ export interface CapabilityReport {
  * index is one of capability only when the process is in statistical control).
  */
 export function capabilityReport(basis: CapabilityBasis, specification: Specification): CapabilityReport {
-	const { mean, within, overall, n } = basis;
+	const { mean, overallMean, within, overall, n } = basis;
 	const { lower, upper, target } = specification;
 	const refused: Record<string, string> = {};
 	const no = (why: string, ...names: string[]) => {
@@ -36,7 +38,7 @@ export function capabilityReport(basis: CapabilityBasis, specification: Specific
 	};
 	const capability =
 		basis.refusal === undefined && within !== undefined ? indices(mean, within, n, specification) : undefined;
-	const performance = overall === undefined ? undefined : indices(mean, overall, n, specification);
+	const performance = overall === undefined ? undefined : indices(overallMean, overall, n, specification);
 	if (basis.refusal !== undefined) no(basis.refusal, "cp", "cpl", "cpu", "cpk", "cpm");
 	else if (capability === undefined) no("there is no variation", "cp", "cpl", "cpu", "cpk", "cpm");
 	if (performance === undefined) no("there is no variation", "pp", "ppl", "ppu", "ppk", "ppm");

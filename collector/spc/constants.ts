@@ -64,6 +64,7 @@ export function chartConstants(size: number, kind: ConstantsKind = "exact"): Cha
 }
 
 function computed(n: number): ChartConstants {
+	if (n === 2) return withFactors(2, 2 / Math.sqrt(Math.PI), Math.sqrt(2 - 4 / Math.PI));
 	const phi = gridOfNormal();
 	const densities = phi.map(
 		(_, index) => Math.exp(-((index * step - reach) ** 2) / 2) / Math.sqrt(2 * Math.PI),
@@ -82,7 +83,10 @@ function computed(n: number): ChartConstants {
 		square += (r % 2 === 1 ? 4 : 2) * 2 * (r * step) * (1 - n * within * step);
 	}
 	square *= step / 3;
-	const d3 = Math.sqrt(square - d2 * d2);
+	return withFactors(n, d2, Math.sqrt(square - d2 * d2));
+}
+
+function withFactors(n: number, d2: number, d3: number): ChartConstants {
 	const three = (3 * d3) / d2;
 	return { d2, d3, c4: c4Of(n), rangeLower: Math.max(0, 1 - three), rangeUpper: 1 + three };
 }

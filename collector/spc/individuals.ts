@@ -1,7 +1,7 @@
 import { type Chart, limitPanel, lockedPoints, NoChart, type Panel, shewhartPanel } from "./chart.ts";
 import { type ConstantsKind, chartConstants } from "./constants.ts";
-import { type Column, present } from "./numerics/column.ts";
-import { meanOf } from "./numerics/sums.ts";
+import { type Column, isThere, nothing, present } from "./numerics/column.ts";
+import { CompensatedSum } from "./numerics/sums.ts";
 import type { RuleName } from "./rules.ts";
 import { predictionLimits } from "./small-sample.ts";
 
@@ -19,7 +19,14 @@ export interface IndividualsBasis {
 
 /** Moving ranges of two, each beside the later value, and nothing beside a missing one (NIST/SEMATECH e-Handbook 6.3.2.2). */
 export function movingRanges(values: Column): Column {
-	return values.map((value, index) => Math.abs(value - (values[index - 1] ?? Number.NaN)));
+	const ranges: Column = new Float64Array(values.length);
+	let before = nothing;
+	for (let index = 0; index < values.length; index++) {
+		const value = values[index] as number;
+		ranges[index] = Math.abs(value - before);
+		before = value;
+	}
+	return ranges;
 }
 
 /**
@@ -27,18 +34,30 @@ export function movingRanges(values: Column): Column {
  * @throws NoChart without two values side by side, or without variation
  */
 export function individualsBasis(values: Column, constants: ConstantsKind = "exact"): IndividualsBasis {
-	const given = present(values);
-	const ranges = present(movingRanges(values));
-	if (given.length < 2)
-		throw new NoChart(`expected at least 2 values to estimate from, found ${given.length}`);
-	if (ranges.length === 0)
-		throw new NoChart("expected two values side by side, found a gap behind each value");
-	const meanRange = meanOf(ranges);
-	if (meanRange === 0) throw new NoChart(`expected values that differ, found ${given[0]} in all of them`);
-	const n = given.length;
+	const [sum, ranges] = [new CompensatedSum(), new CompensatedSum()];
+	let [n, pairs, before] = [0, 0, nothing];
+	for (let index = 0; index < values.length; index++) {
+		const value = values[index] as number;
+		if (isThere(value)) {
+			n++;
+			sum.add(value);
+			if (isThere(before)) {
+				pairs++;
+				ranges.add(Math.abs(value - before));
+			}
+		}
+		before = value;
+	}
+	if (n < 2) throw new NoChart(`expected at least 2 values to estimate from, found ${n}`);
+	if (pairs === 0) throw new NoChart("expected two values side by side, found a gap behind each value");
+	const meanRange = ranges.value / pairs;
+	if (meanRange === 0) {
+		const message = `expected values that differ, found ${values.find(isThere)} in all of them`;
+		throw new NoChart(message);
+	}
 	return {
-		...{ center: meanOf(given), sigma: meanRange / chartConstants(2, constants).d2, meanRange, n },
-		next: n < lockedPoints ? predictionLimits(given) : undefined,
+		...{ center: sum.value / n, sigma: meanRange / chartConstants(2, constants).d2, meanRange, n },
+		next: n < lockedPoints ? predictionLimits(present(values)) : undefined,
 	};
 }
 

@@ -8,7 +8,7 @@ import {
 	type Observations,
 	pointMeans,
 } from "./hotelling.ts";
-import { keptOnly } from "./numerics/column.ts";
+import { keptOnly, nothing } from "./numerics/column.ts";
 
 /** A T² chart also says, for each of its signals, which variables did it. */
 export interface HotellingChart extends Chart {
@@ -38,11 +38,7 @@ export function hotellingChart(
 	if (!Number.isFinite(phase2)) throw new NoChart(`expected more points than ${basis.m} for limits of T²`);
 	const own = statistic.map((_, index) => (options.baseline(index) ? 1 : 0));
 	const upper = own.every((one) => one === 1) ? phase1 : own.map((one) => (one === 1 ? phase1 : phase2));
-	const panel = limitPanel("T²", keptOnly(statistic, plotted), {
-		center: basis.names.length,
-		lower: 0,
-		upper,
-	});
+	const panel = limitPanel("T²", keptOnly(statistic, plotted), { center: nothing, lower: 0, upper });
 	const causes = new Map<number, readonly Contribution[]>();
 	for (const { index } of panel.signals) {
 		if (causes.size >= causesMax) break;

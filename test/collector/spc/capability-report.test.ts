@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { capabilityReport } from "../../../collector/spc/capability-report.ts";
 
 const both = { lower: 8, upper: 20, target: 14 };
-const basis = { mean: 16, within: 2, overall: 2.5, n: 50, refusal: undefined };
+const basis = { mean: 16, overallMean: 16, within: 2, overall: 2.5, n: 50, refusal: undefined };
 
 test("of a baseline in control there is capability and performance", () => {
 	const { capability, performance, refused } = capabilityReport(basis, both);
