@@ -14,6 +14,7 @@
 import type { HeldEpoch } from "../common/contract/delivery.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { SampleColumns } from "../common/contract/samples.ts";
+import type { ChartCommit } from "./chart-port.ts";
 
 /** A sample's series: one tag of one device of one edge node with one data type. Ids count from 1. */
 export interface Series {
@@ -342,4 +343,5 @@ export interface VerdictCommit {
 	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
 	readonly dueMs: number;
 	readonly outbox: readonly OutboxRow[];
+	readonly charts: ChartCommit;
 }
