@@ -16,6 +16,8 @@ export interface LotNumber {
 	readonly samples: number;
 	/** Why it does not count, in words; undefined when it does. */
 	readonly rejected: string | undefined;
+	/** The newest revision that is stored of this lot and characteristic; 0 when there is none. */
+	readonly stored: number;
 }
 
 /** What a number was held against when it came. */
@@ -28,14 +30,14 @@ export interface ChartLimits {
 }
 
 /** A lot's point of a chart. A lot that is judged again with other numbers gets the next revision; none is changed. */
-export interface ChartPointRow extends LotNumber, ChartLimits {
+export interface ChartPointRow extends Omit<LotNumber, "stored">, ChartLimits {
 	/** Counts from 1. */
 	readonly revision: number;
 	readonly judgedMs: number;
 }
 
 /** A rule that a point completed; a source of alarms. The id is that of its cause. */
-export interface ChartSignalRow extends LotNumber, ChartLimits {
+export interface ChartSignalRow extends Omit<LotNumber, "stored">, ChartLimits {
 	readonly id: string;
 	readonly rule: string;
 	readonly revision: number;

@@ -23,6 +23,7 @@ import { type HotellingChart, hotellingChart } from "../../collector/spc/t2.ts";
 import { xbarBasis, xbarChart } from "../../collector/spc/xbar.ts";
 import type { SpcOptions } from "./options.ts";
 import { type Points, plottedValues, singleValues } from "./points.ts";
+import { suspicions } from "./suspicions.ts";
 
 /** A chart with what belongs beside it. */
 export interface Analysis {
@@ -38,6 +39,8 @@ export interface Analysis {
 	readonly falseAlarms: FalseAlarms;
 	/** Of single values with limits from so many points: the probability for each point, where it is known. */
 	readonly estimatedAlarm: number | undefined;
+	/** The lag-1 autocorrelation of the points that limits are made from; undefined below ten. */
+	readonly lag1: number | undefined;
 	readonly notes: readonly string[];
 }
 
@@ -53,7 +56,7 @@ export function analyse(points: Points, options: SpcOptions): Analysis {
 		capability: capabilityOf(points, options, chart),
 		falseAlarms: falseAlarmsOf(options),
 		estimatedAlarm: estimated ? estimatedFalseAlarm(chart.n) : undefined,
-		notes: points.notes,
+		...(({ lag1, notes }) => ({ lag1, notes: [...points.notes, ...notes] }))(suspicions(points, options)),
 	};
 }
 

@@ -5,8 +5,9 @@ const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exp
 const digitsExact = 15;
 const [zero, nine, point, comma, minus, plus] = [48, 57, 46, 44, 45, 43];
 
-/** Larger ones would overflow when they are squared and summed. */
+/** Larger ones would overflow when they are squared and summed; of smaller ones, other than 0, nothing would be left. */
 export const magnitudeMax = 1e150;
+export const magnitudeMin = 1e-130;
 
 const written = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 

@@ -33,6 +33,7 @@ export function* jsonPieces(analysis: Analysis): Generator<string | Uint8Array> 
 			perPointWithEstimatedLimits: analysis.estimatedAlarm ?? null,
 		},
 		capability: capability === undefined ? null : capabilityJson(capability),
+		autocorrelation: analysis.lag1 ?? null,
 		notes: analysis.notes,
 	};
 	yield `${JSON.stringify(head).slice(0, -1)},"points":[`;

@@ -1,5 +1,5 @@
 import type { Column } from "../../collector/spc/numerics/column.ts";
-import { decimal, magnitudeMax } from "./decimal.ts";
+import { decimal, magnitudeMax, magnitudeMin } from "./decimal.ts";
 import { type InputProblem, InputProblems } from "./input-problem.ts";
 
 /** A file of values as columns; rows count from 0 here and from 1 for people. */
@@ -252,9 +252,11 @@ class ValuesReader {
 			return Number.NaN;
 		}
 		const value = decimal(this.#bytes, from, to, this.#separator === 59);
-		if (Math.abs(value) <= magnitudeMax) return value;
+		const size = Math.abs(value);
+		if (size <= magnitudeMax && (size >= magnitudeMin || size === 0)) return value;
 		const found = `found ${JSON.stringify(this.#text(cell).slice(0, 40))}`;
-		const expected = Number.isNaN(value) ? "expected a number" : "expected a finite number up to ±1e150";
+		const far = size > magnitudeMax ? "a finite number up to ±1e150" : "0 or a number from ±1e-130 on";
+		const expected = `expected ${Number.isNaN(value) ? "a number" : far}`;
 		this.#problem(cell, row, `${name}: ${expected}, ${found}`);
 		return Number.NaN;
 	}

@@ -14,6 +14,8 @@ export interface LotPoint {
 	readonly value: number | undefined;
 	/** Why it does not count, in words. */
 	readonly rejected: string | undefined;
+	/** How often the lot has had a point, with this one. */
+	readonly revision: number;
 }
 
 /** What a point means on the chart, at the moment at which it came. */

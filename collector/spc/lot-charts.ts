@@ -14,7 +14,7 @@ import { LotChart, type LotPoint, personalBaseline, type WantedBaseline } from "
 import { type RuleName, usual } from "./rules.ts";
 
 /** More characteristics than this are refused, counted and named once. */
-const chartsMax = 5_000;
+const chartsMax = 1_000;
 
 export interface LotChartsOptions {
 	/** What a lot has given in numbers, in any order. */
@@ -36,10 +36,8 @@ export interface LotChartsOptions {
 export class LotCharts {
 	readonly #options: LotChartsOptions;
 	readonly #charts = new Map<string, LotChart>();
-	readonly #revisions = new Map<string, number>();
 	/** What the last lot did, until its rows are stored. */
 	readonly #pendingCharts = new Map<string, LotChart>();
-	readonly #pendingRevisions = new Map<string, number>();
 	readonly #stored = new Map<
 		string,
 		{ readonly points: readonly LotPoint[]; readonly baseline: Baseline | undefined }
@@ -59,11 +57,11 @@ export class LotCharts {
 		const points = Map.groupBy(options.stored.points, ({ characteristic }) => characteristic);
 		for (const characteristic of new Set([...points.keys(), ...baselines.keys()]))
 			this.#stored.set(characteristic, {
-				points: points.get(characteristic) ?? [],
+				points: (points.get(characteristic) ?? []).map(({ lot, atMs, value, rejected, revision }) => ({
+					...{ lot, atMs, value, rejected, revision },
+				})),
 				baseline: baselines.get(characteristic),
 			});
-		for (const { characteristic, lot, revision } of options.stored.points)
-			this.#revisions.set(key(characteristic, lot), revision);
 	}
 
 	/** The baselines that persons want and that are not stored yet, as rows to store; from then on they judge. */
@@ -95,18 +93,12 @@ export class LotCharts {
 	/** The rows of the last lot are stored. */
 	keep(): void {
 		for (const [characteristic, chart] of this.#pendingCharts) this.#charts.set(characteristic, chart);
-		for (const [place, revision] of this.#pendingRevisions) this.#revisions.set(place, revision);
-		this.#discard();
-	}
-
-	#discard(): void {
 		this.#pendingCharts.clear();
-		this.#pendingRevisions.clear();
 	}
 
 	/** Rows for numbers of any source; like `lot` it waits for `keep`. */
 	take(numbers: readonly LotNumber[], nowMs: number): ChartCommit {
-		this.#discard();
+		this.#pendingCharts.clear();
 		const { telemetry } = this.#options;
 		const points: ChartPointRow[] = [];
 		const signals: ChartSignalRow[] = [];
@@ -121,15 +113,19 @@ export class LotCharts {
 			const before = chart.points.find((point) => point.lot === lot);
 			if (before !== undefined && before.value === number.value && before.rejected === number.rejected)
 				continue;
-			const place = key(characteristic, lot);
-			const revision = (this.#pendingRevisions.get(place) ?? this.#revisions.get(place) ?? 0) + 1;
-			this.#pendingRevisions.set(place, revision);
+			const { stored, ...told } = number;
+			const revision = Math.max(stored, before?.revision ?? 0) + 1;
+			if (before === undefined && stored > 0) {
+				// Of a lot that is too long ago there is a new value, and nobody left to compare it with.
+				points.push({ ...told, ...noLimits, revision, judgedMs: nowMs });
+				continue;
+			}
 			this.#pendingCharts.set(characteristic, chart);
-			const { frozen, signals: found, ...limits } = chart.next(number, nowMs);
-			points.push({ ...number, ...limits, revision, judgedMs: nowMs });
+			const { frozen, signals: found, ...limits } = chart.next({ ...pointOf(number), revision }, nowMs);
+			points.push({ ...told, ...limits, revision, judgedMs: nowMs });
 			for (const rule of found) {
 				const id = causeOf("chart signal", characteristic, lot, revision, rule);
-				signals.push({ ...number, ...limits, id, rule, revision, notedMs: nowMs });
+				signals.push({ ...told, ...limits, id, rule, revision, notedMs: nowMs });
 				telemetry.chartSignalled({ characteristic, lot, rule });
 			}
 			if (frozen === undefined) continue;
@@ -152,8 +148,10 @@ export class LotCharts {
 	}
 }
 
-function key(characteristic: string, lot: string): string {
-	return JSON.stringify([characteristic, lot]);
+const noLimits = { center: undefined, lower: undefined, upper: undefined, baselineVersion: undefined };
+
+function pointOf({ lot, atMs, value, rejected }: LotNumber): Omit<LotPoint, "revision"> {
+	return { lot, atMs, value, rejected };
 }
 
 function rowOf(baseline: Baseline): ChartBaselineRow {

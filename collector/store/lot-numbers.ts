@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Datatype, isInteger64 } from "../../common/contract/datatype.ts";
 import { isGood } from "../../common/contract/status.ts";
 import type { LotNumber, LotNumbersQuery } from "../chart-port.ts";
-import { all } from "./read-rows.ts";
+import { all, get } from "./read-rows.ts";
 import { scanSamples } from "./trend-query.ts";
 
 /** Samples of one unit that one lot may read through. */
@@ -68,13 +68,19 @@ export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumb
 				...(bad > 0 ? [`${bad} values that were not good`] : []),
 				...(hole === undefined ? [] : [`gap: ${hole.cause}`]),
 			];
+			const characteristic = `${window}/mean`;
 			return {
-				...{ characteristic: `${window}/mean`, lot, atMs: toMs },
+				...{ characteristic, lot, atMs: toMs, stored: storedRevision(db, characteristic, lot) },
 				...{ value: mean?.value, samples: mean?.samples ?? 0 },
 				rejected: reasons.length === 0 ? undefined : reasons.join("; "),
 			};
 		});
 	});
+}
+
+function storedRevision(db: DatabaseSync, characteristic: string, lot: string): number {
+	const sql = "SELECT coalesce(max(revision), 0) AS n FROM chart_point WHERE characteristic = ? AND lot = ?";
+	return Number(get(db, sql, characteristic, lot)?.n);
 }
 
 /** The samples of some tags of a unit, from the first to the last run; undefined when there are too many to read. */

@@ -207,3 +207,15 @@ test("an average of subgroup means is compared with the spread of means", () => 
 	near(found.limits.upper - found.center, (3 * found.sigma * Math.sqrt(0.2 / 1.8)) / Math.sqrt(5), 1e-12);
 	expect(found.signals[0].index).toBeGreaterThan(25);
 });
+
+test("values that follow each other, and one that does not belong, are said beside the chart", () => {
+	const walk = Array.from({ length: 60 }, (_, index) => 50 + 5 * Math.sin(index / 9) + (index % 3) / 10);
+	const found = of(column(walk), { chart: "imr" });
+	expect(found.autocorrelation).toBeGreaterThan(0.9);
+	expect(found.notes[0]).toMatch(/^points follow each other: lag-1 autocorrelation 0\.9\d, beyond ±0\.25; /);
+	const grubbs = of(column([199.31, 199.53, 200.19, 200.82, 201.92, 201.95, 202.18, 245.57]), {
+		chart: "imr",
+	});
+	expect(grubbs.notes[0]).toMatch(/^point 8 is an outlier among those .* Grubbs' G 2\.47 above 2\.13 at 5 %/);
+	expect(of(column(flowRate), { chart: "imr" }).notes).toEqual([]);
+});

@@ -27,7 +27,7 @@ test("columns are found by name, in any order and case, with quotes, comments an
 });
 
 test("every wrong place is named with line, column, row and column name", () => {
-	expect(problems("value\n1\nabc\n\n2\nNaN\n-inf\n1e999\n1e200\n1,2\n")).toEqual([
+	expect(problems("value\n1\nabc\n\n2\nNaN\n-inf\n1e999\n1e200\n1,2\n-1e-140\n")).toEqual([
 		'a.csv:3:1: row 2, value: expected a number, found "abc"',
 		"a.csv:4:1: row 3, value: expected a number, found an empty line",
 		'a.csv:6:1: row 5, value: expected a number, found "NaN"',
@@ -35,6 +35,7 @@ test("every wrong place is named with line, column, row and column name", () => 
 		'a.csv:8:1: row 7, value: expected a finite number up to ±1e150, found "1e999"',
 		'a.csv:9:1: row 8, value: expected a finite number up to ±1e150, found "1e200"',
 		"a.csv:10:3: row 9, expected 1 values, found 2",
+		'a.csv:11:1: row 10, value: expected 0 or a number from ±1e-130 on, found "-1e-140"',
 	]);
 	expect(problems("subgroup,value\n1,5\n1,\n,7\n2,8,9\n")).toEqual([
 		"a.csv:3:3: row 2, value: expected a number, found nothing; a row without one needs a reason in a column excluded",

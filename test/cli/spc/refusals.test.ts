@@ -131,7 +131,7 @@ test("no rules means no signals, whatever the chart", () => {
 const number = fc.oneof(
 	fc.integer({ min: -3, max: 3 }),
 	fc.double({ min: -1e3, max: 1e3, noNaN: true }),
-	fc.constantFrom(0, -0, 1e150, -1e150, 5e-324, 1e-160, 1e16, 0.1),
+	fc.constantFrom(0, -0, 1e150, -1e150, 5e-324, 1e-130, 1e-130 * (1 + Number.EPSILON), 1e16, 0.1),
 );
 
 test("nothing that can be charted shows a NaN or an infinity, in text, picture or JSON", () => {
@@ -170,6 +170,6 @@ test("nothing that can be charted shows a NaN or an infinity, in text, picture o
 				}
 			},
 		),
-		{ seed: 20_261_123, numRuns: 500 },
+		{ seed: 20_261_123, numRuns: 400 },
 	);
 });

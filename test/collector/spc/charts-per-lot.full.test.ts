@@ -29,6 +29,7 @@ test("a lot brings 500 charts up to date in at most 50 ms of CPU, computing and 
 				value: 50 + normals.next(),
 				samples: 9,
 				rejected: undefined,
+				stored: 0,
 			},
 		}));
 		const before = process.cpuUsage();

@@ -6,7 +6,7 @@ import { SeededNormals } from "../../../collector/spc/numerics/random.ts";
 import { predictionLimits } from "../../../collector/spc/small-sample.ts";
 
 const point = (n: number, value: number | undefined, rejected?: string): LotPoint => ({
-	...{ lot: `L${n}`, atMs: n * 1_000, value, rejected },
+	...{ lot: `L${n}`, atMs: n * 1_000, value, rejected, revision: 1 },
 });
 
 /** Around 50 with a spread of 2 and nothing special: none of 60 signals. */

@@ -22,7 +22,15 @@ function chartsOf(stored = nothingStored, wanted: ConstructorParameters<typeof L
 }
 
 const number = (lot: number, value: number, more: Partial<LotNumber> = {}): LotNumber => ({
-	...{ characteristic: "soak/mean", lot: `L${lot}`, atMs: lot, value, samples: 9, rejected: undefined },
+	...{
+		characteristic: "soak/mean",
+		lot: `L${lot}`,
+		atMs: lot,
+		value,
+		samples: 9,
+		rejected: undefined,
+		stored: 0,
+	},
 	...more,
 });
 
@@ -125,9 +133,21 @@ test("a person's baseline is made from what is stored, once, and judges from the
 	expect(again.charts.wantedBaselines(9)).toEqual([]);
 });
 
+test("a lot of long ago that is judged again gets its next revision, and changes nothing else", () => {
+	const { charts } = fed(30);
+	const old = charts.take([number(-5, 999, { stored: 2 })], 9);
+	expect(old).toMatchObject({
+		points: [{ lot: "L-5", revision: 3, value: 999, center: undefined }],
+		signals: [],
+	});
+	charts.keep();
+	expect(charts.take([number(-5, 999, { stored: 3 })], 9).points).toMatchObject([{ revision: 4 }]);
+});
+
 test("there is a bound to how many characteristics are charted", () => {
 	const { charts, told } = chartsOf();
-	const many = Array.from({ length: 5_001 }, (_, index) => number(1, 5, { characteristic: `c${index}` }));
+	const many = Array.from({ length: 1_001 }, (_, index) => number(1, 5, { characteristic: `c${index}` }));
 	charts.take(many, 7);
-	expect(told).toEqual(["refused c5000"]);
+	charts.keep();
+	expect(told).toEqual(["refused c1000"]);
 });

@@ -129,10 +129,13 @@ test("a lot's number is the mean of what its runs saw, each value for as long as
 	expect(ask()).toEqual([
 		{
 			...{ characteristic: "soak/mean", lot: "L1", atMs: beganMs + 50 * minuteMs },
-			...{ value: (2 * 500 + 8 * 510 + 10 * 520) / 20, samples: 3, rejected: undefined },
+			...{ value: (2 * 500 + 8 * 510 + 10 * 520) / 20, samples: 3, rejected: undefined, stored: 0 },
 		},
 	]);
 	expect(ask([], "L2")).toEqual([]);
+	const points = [point("L1", 3, 1)];
+	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: { ...noCharts, points } });
+	expect(ask()[0]?.stored).toBe(3);
 });
 
 test("records that came late are in order of source time", () => {
