@@ -72,7 +72,13 @@ export interface StoredCharts {
 /** What of a lot is to be read in numbers. */
 export interface LotNumbersQuery {
 	readonly lot: string;
-	readonly windows: readonly { readonly id: string; readonly unit: string; readonly tag: string }[];
+	/** `blankingMs`: so long after a run began nothing of it counts, as in the judgement. */
+	readonly windows: readonly {
+		readonly id: string;
+		readonly unit: string;
+		readonly tag: string;
+		readonly blankingMs: number;
+	}[];
 	/** Holes in the data of units while the lot was in them. */
 	readonly gaps: readonly {
 		readonly unit: string;

@@ -184,7 +184,9 @@ export class Collector {
 			numbers: ({ lot, gaps }) =>
 				reader.lotNumbers({
 					lot,
-					windows: specification.windows.map(({ id, unit, tag }) => ({ id, unit, tag })),
+					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
+						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
+					})),
 					gaps: gaps.map(({ device, ...hole }) => ({ unit: device, ...hole })),
 				}),
 			telemetry,

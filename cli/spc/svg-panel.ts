@@ -64,6 +64,9 @@ export function svgPanel(
 				`<text class="small" x="${at + (starts ? 4 : -4)}" y="${top + 14}" text-anchor="${anchor}">${begins}</text>`,
 			);
 	}
+	// A crowd of points would hide its limits.
+	const crowded = count > placesMax;
+	if (crowded) out.push(...series(panel, x, y));
 	for (const [name, limit] of [
 		["center", panel.center],
 		["limit", panel.lower],
@@ -75,7 +78,7 @@ export function svgPanel(
 	}
 	for (const value of next) out.push(`<path class="t" d="M${left} ${y(value)}H${left + plotWidth}"/>`);
 	out.push(...edgeLabels(panel, next, decimals + 2, y));
-	out.push(...series(panel, x, y));
+	if (!crowded) out.push(...series(panel, x, y));
 	for (const [index, reason] of points.excluded) {
 		const value = chart.value[index] as number;
 		if (!outliers || !isThere(value)) continue;

@@ -26,8 +26,8 @@ interface Series {
 }
 
 /**
- * One number for each window that had a run of the lot. Every Good value counts for as long as it held: until the next sample of
- * the tag, or the end of the run. A run with values that were not Good, or without any, one whose beginning nobody saw, and a
+ * One number for each window that had a run of the lot. Every Good value counts for as long as it held behind the blanking: until
+ * the next sample of the tag, or the end of the run. A run with values that were not Good, or without any, one whose beginning nobody saw, and a
  * hole in the unit's data meanwhile reject the number.
  */
 export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumbersQuery): LotNumber[] {
@@ -55,7 +55,8 @@ export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumb
 		const samples = samplesOf(db, unit, tags, own);
 		return [...Map.groupBy(own, ({ window }) => window)].map(([window, its]) => {
 			const series = samples?.get(known.get(window)?.tag ?? "");
-			const mean = series === undefined ? undefined : heldMean(series, its);
+			const blankingMs = known.get(window)?.blankingMs ?? 0;
+			const mean = series === undefined ? undefined : heldMean(series, its, blankingMs);
 			const toMs = Math.max(...its.map((run) => run.toMs));
 			const hole = gaps.find(
 				(gap) => gap.unit === unit && its.some((run) => gap.fromMs < run.toMs && gap.toMs > run.fromMs),
@@ -124,28 +125,31 @@ function samplesOf(
 	return found;
 }
 
-/** The mean of the Good values in the runs, each weighted with the time it held; undefined without any. */
+/**
+ * The mean of the Good values in the runs, each weighted with the time it held after the blanking; undefined without any. What
+ * held when the blanking ended counts from then on.
+ */
 function heldMean(
 	{ atMs, value }: Series,
 	runs: readonly Run[],
+	blankingMs: number,
 ): { value: number; samples: number } | undefined {
 	let [mean, held, samples] = [0, 0, 0];
 	// Values that came all at one moment, the end of a run, held for no time.
 	let [plain, plainCount] = [0, 0];
-	for (const { fromMs, toMs } of runs) {
-		for (
-			let index = firstFrom(atMs, fromMs);
-			index < atMs.length && (atMs[index] as number) <= toMs;
-			index++
-		) {
+	for (const { fromMs: beganMs, toMs } of runs) {
+		const fromMs = beganMs + blankingMs;
+		let index = firstFrom(atMs, fromMs);
+		if (index > 0 && (atMs[index - 1] as number) >= beganMs && fromMs < toMs) index--;
+		for (; index < atMs.length && (atMs[index] as number) <= toMs; index++) {
 			const own = value[index] as number;
 			if (Number.isNaN(own)) continue;
 			samples++;
 			plain += (own - plain) / ++plainCount;
-			const for_ = Math.min(atMs[index + 1] ?? toMs, toMs) - (atMs[index] as number);
-			if (for_ <= 0) continue;
-			held += for_;
-			mean += ((own - mean) * for_) / held;
+			const time = Math.min(atMs[index + 1] ?? toMs, toMs) - Math.max(atMs[index] as number, fromMs);
+			if (time <= 0) continue;
+			held += time;
+			mean += ((own - mean) * time) / held;
 		}
 	}
 	if (samples === 0) return undefined;

@@ -113,8 +113,8 @@ const run = (fromMinute: number, toMinute: number, more: Partial<WindowPeriod> =
 const sample = (minute: number, value: number | null, status = 0) => ({
 	...{ tag: "T1", atMs: beganMs + minute * minuteMs, value, status },
 });
-const ask = (gaps: Parameters<typeof readLotNumbers>[1]["gaps"] = [], lot = "L1") =>
-	readLotNumbers(db, { lot, windows: [{ id: "soak", unit: "U500", tag: "T1" }], gaps });
+const ask = (gaps: Parameters<typeof readLotNumbers>[1]["gaps"] = [], lot = "L1", blankingMs = 0) =>
+	readLotNumbers(db, { lot, windows: [{ id: "soak", unit: "U500", tag: "T1", blankingMs }], gaps });
 
 test("a lot's number is the mean of what its runs saw, each value for as long as it held", () => {
 	store.commit({ periods: [run(10, 20), run(40, 50)] });
@@ -168,4 +168,11 @@ test("a run that had begun before anybody looked rejects the number; one that be
 	store.commit({ periods: [run(2, 10, { lot: "L2" })] });
 	store.record("U500", [sample(3, 10)]);
 	expect(ask([], "L2")[0]?.rejected).toBeUndefined();
+});
+
+test("what comes while a window is blanked does not count; what held at its end counts from then on", () => {
+	store.commit({ periods: [run(0, 10)] });
+	store.record("U500", [sample(-1, 9_999), sample(0, 20), sample(2, 400), sample(6, 500)]);
+	expect(ask([], "L1", 5 * minuteMs)[0]).toMatchObject({ value: (1 * 400 + 4 * 500) / 5, samples: 2 });
+	expect(ask([], "L1", 10 * minuteMs)[0]).toMatchObject({ value: undefined, rejected: "no good value" });
 });
