@@ -15,6 +15,7 @@ import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import { SteadyHeap } from "../common/runtime/steady-heap.ts";
 import type { AgentConfig, DeviceConfig } from "./config.ts";
+import { addGauges } from "./gauges.ts";
 import { DiskJournal } from "./journal/journal.ts";
 import { Recorder } from "./journal/recorder.ts";
 import type { CycleSink, SampleSource } from "./pipeline.ts";
@@ -207,6 +208,15 @@ export class Agent {
 				sourceOf: (device) => sources[config.servers.findIndex(({ name }) => name === serverOf.get(device))],
 				publisher,
 			});
+			addGauges(telemetry.registry, () => ({
+				figures: this.#figures.figures(),
+				brokerConnected: publisher.connected,
+				hostsOnline: delivery.hostsOnline.length,
+				servers: sources.map((source) => source.state()),
+				journal: journal.stats(),
+				journalMaxBytes: config.journal.max_bytes,
+				unconfirmedRecords: unconfirmed(journal, delivery),
+			}));
 			const status = new StatusServer({
 				...config.status,
 				registry: telemetry.registry,

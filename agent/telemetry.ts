@@ -1,6 +1,8 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { EndpointTelemetry } from "./endpoint-telemetry.ts";
+import { SamplingTelemetry } from "./sampling-telemetry.ts";
 
 /** Tags whose long lists the log names, at most. */
 const longListsMax = 1_000;
@@ -32,6 +34,17 @@ export class AgentTelemetry {
 		"Times that a plant server's clock was set, forward or back, by ten seconds or more",
 		["server"],
 	);
+	readonly #clockAhead = new Gauge({
+		name: "pilotline_agent_server_clock_ahead_seconds",
+		help: "How far a plant server's clock is ahead of ours, by the headers of its responses",
+		labelNames: ["server"],
+		registers: [this.registry],
+	});
+	readonly #timesWrong = this.#counter(
+		"source_times_wrong_total",
+		"Samples whose source time is ahead of their server's clock, stands still (both kept), or is missing",
+		["server", "fault"],
+	);
 	readonly #republished = this.#counter(
 		"server_messages_republished_total",
 		"Messages of a subscription that were asked for again and came",
@@ -54,15 +67,18 @@ export class AgentTelemetry {
 	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
 		"server",
 	]);
+	readonly #backfillsDropped = this.#counter(
+		"backfills_dropped_total",
+		"Gaps that were not read from a server's history because too many waited",
+		["server"],
+	);
+	readonly #historiesFailed = this.#counter(
+		"histories_failed_total",
+		"Histories of tags that a server has and could not give; each leaves a gap",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
-	readonly #connected = new Gauge({
-		name: "pilotline_agent_server_connected",
-		help: "1 while the session with a plant server stands",
-		labelNames: ["server"],
-		registers: [this.registry],
-	});
-
 	readonly #certificatesRefused = this.#counter(
 		"certificates_refused_total",
 		"Certificates of plant servers that were not accepted, by each reason",
@@ -106,8 +122,14 @@ export class AgentTelemetry {
 	/** Servers' tags of which the log says already that their lists are longer. */
 	readonly #longLists = new Set<string>();
 
+	/** What servers make of how samples are to be taken. */
+	readonly sampling: SamplingTelemetry;
+	readonly endpoints: EndpointTelemetry;
+
 	constructor(log: Logger) {
 		this.#log = log;
+		this.sampling = new SamplingTelemetry(this.registry, log);
+		this.endpoints = new EndpointTelemetry(this.registry, log);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {
@@ -146,11 +168,9 @@ export class AgentTelemetry {
 		);
 	}
 	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
-		this.#connected.set({ server: fields.server }, 1);
 		this.#log.info(fields, "plant server connected and subscribed");
 	}
 	serverLost(fields: { server: string; reason: string }): void {
-		this.#connected.set({ server: fields.server }, 0);
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
 	}
 	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {
@@ -162,6 +182,13 @@ export class AgentTelemetry {
 	gapBackfilled(fields: { server: string; device: string; values: number; tagsWithout: number }): void {
 		this.#backfilled.inc({ server: fields.server }, fields.values);
 		this.#log.info(fields, "gap read from the server's history");
+	}
+	backfillDropped(server: string): void {
+		this.#backfillsDropped.inc({ server });
+	}
+	historyFailed(fields: { server: string; tag: string; reason: string }): void {
+		this.#historiesFailed.inc({ server: fields.server });
+		this.#log.error(fields, "the server's history of a tag could not be read; what it lacks stays a gap");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");
@@ -213,6 +240,21 @@ export class AgentTelemetry {
 				? "the plant server's clock was set forward; what it left out is a gap, cause clock"
 				: "the plant server's clock was set back; its times come twice",
 		);
+	}
+	serverClockSeen(server: string, aheadMs: number): void {
+		this.#clockAhead.set({ server }, aheadMs / 1_000);
+	}
+	serverClockSkewed(fields: { server: string; aheadMs: number }): void {
+		if (fields.aheadMs === 0) this.#log.info(fields, "the plant server's clock and ours agree again");
+		else this.#log.warn(fields, "the plant server's clock and ours differ; see to their time service");
+	}
+	sourceTimesWrong(server: string, future: number, frozen: number, missing: number): void {
+		if (missing > 0) this.#timesWrong.inc({ server, fault: "missing" }, missing);
+		if (future > 0) this.#timesWrong.inc({ server, fault: "future" }, future);
+		if (frozen > 0) this.#timesWrong.inc({ server, fault: "frozen" }, frozen);
+	}
+	sourceTimesNamed(fields: { server: string; some: string[]; future: number; frozen: number }): void {
+		this.#log.warn(fields, "source times of some tags are ahead of the server's clock, or stand still");
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

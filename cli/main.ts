@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
+import { addDoctor } from "./doctor/doctor-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addSpc } from "./spc-command.ts";
 
@@ -106,6 +107,7 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 		);
 
 	addBrowse(pilotline, run);
+	addDoctor(pilotline, run);
 
 	pilotline
 		.command("status")

@@ -15,14 +15,24 @@ interface AgentStatus {
 	readonly servers: readonly {
 		readonly server: string;
 		readonly security?: string;
+		readonly endpoint?: string;
+		readonly serviceLevel?: number;
 		readonly connected: boolean;
 		readonly tags: number;
 		readonly tagsSubscribed: number;
+		readonly tagsUnresolved?: number;
 		readonly lastNotificationAgeMs?: number;
+		readonly clockAheadMs?: number;
+		readonly tagsTimeWrong?: { readonly future: number; readonly frozen: number };
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
-	readonly journal: { readonly bytes: number; readonly hoursLeft?: number; readonly lastError?: string };
+	readonly journal: {
+		readonly bytes: number;
+		readonly hoursLeft?: number;
+		readonly droppedRecords: number;
+		readonly lastError?: string;
+	};
 	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
 }
 
@@ -49,6 +59,11 @@ interface CollectorStatus {
 		readonly messages: { readonly waiting: number; readonly failed: number };
 	} | null;
 }
+
+/** Below that, a server says that it is degraded, has no data or is in maintenance; OPC UA Part 4 §6.6.2.4.2. */
+const healthyFrom = 200;
+/** So soon somebody has to do something about a backlog. */
+const hoursFew = 24;
 
 interface Told {
 	readonly address: string;
@@ -102,18 +117,20 @@ async function ask<T>(
 function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
 	const rows = servers.map((server) => [
 		server.server,
+		server.endpoint ?? "",
 		server.connected ? "connected" : "lost",
 		server.security ?? "",
 		`${server.tagsSubscribed}/${server.tags}`,
 		server.lastNotificationAgeMs === undefined
 			? ""
 			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
+		server.clockAheadMs === undefined ? "" : signedSeconds(server.clockAheadMs),
 	]);
 	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
-		table(["plant server", "state", "security", "tags", "heard"], rows),
+		table(["plant server", "endpoint", "state", "security", "tags", "heard", "clock"], rows),
 	].join("\n");
 }
 
@@ -131,9 +148,47 @@ function agentTroubles(status: AgentStatus): string[] {
 				({ server, tags, tagsSubscribed }) =>
 					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
 			),
+		...servers.flatMap(timeTroubles),
+		...servers
+			.filter(({ serviceLevel = healthyFrom }) => serviceLevel < healthyFrom)
+			.map(
+				({ server, serviceLevel }) =>
+					`plant server ${server} says that it cannot serve as it should (ServiceLevel ${serviceLevel})`,
+			),
+		...servers
+			.filter(({ tagsUnresolved = 0 }) => tagsUnresolved > 0)
+			.map(
+				({ server, tagsUnresolved }) => `plant server ${server} has not said what ${tagsUnresolved} tags are`,
+			),
+		...(journal.droppedRecords > 0
+			? [`the journal was full and dropped ${journal.droppedRecords} records, which are gaps`]
+			: []),
+		...(journal.hoursLeft !== undefined &&
+		journal.hoursLeft < hoursFew &&
+		!(broker.connected && broker.hostsOnline.length > 0)
+			? [`the journal is full in ${journal.hoursLeft.toFixed(1)} hours`]
+			: []),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];
+}
+
+/** A clock beside ours by more than this concerns the plant's time service. */
+const skewMostMs = 2_000;
+
+function timeTroubles({ server, clockAheadMs = 0, tagsTimeWrong }: AgentStatus["servers"][number]): string[] {
+	const { future = 0, frozen = 0 } = tagsTimeWrong ?? {};
+	return [
+		...(Math.abs(clockAheadMs) > skewMostMs
+			? [`the clock of plant server ${server} is ${signedSeconds(clockAheadMs)} beside ours`]
+			: []),
+		...(future > 0 ? [`${future} tags of ${server} have source times ahead of its clock`] : []),
+		...(frozen > 0 ? [`${frozen} tags of ${server} have source times that stand still`] : []),
+	];
+}
+
+function signedSeconds(ms: number): string {
+	return `${ms < 0 ? "-" : "+"}${(Math.abs(ms) / 1_000).toFixed(1)} s`;
 }
 
 function collectorText(status: CollectorStatus): string {

@@ -1,5 +1,7 @@
 // Control charts, lot by lot: what goes between the stages that measure, chart, store and tell.
 
+import type { LotVerdict, OutboxRow } from "./pipeline.ts";
+
 /**
  * A number that a lot gave and that is charted lot by lot: today the mean of a window's tag over its runs; results of a
  * laboratory can come the same way.
@@ -67,6 +69,15 @@ export interface ChartCommit {
 export interface StoredCharts {
 	readonly points: readonly ChartPointRow[];
 	readonly baselines: readonly ChartBaselineRow[];
+}
+
+/** A verdict with everything that its transaction stores. */
+export interface VerdictCommit {
+	readonly verdict: LotVerdict;
+	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
+	readonly dueMs: number;
+	readonly outbox: readonly OutboxRow[];
+	readonly charts: ChartCommit;
 }
 
 /** What of a lot is to be read in numbers. */

@@ -287,8 +287,8 @@ export class Collector {
 			}
 			samples.count = replay.rows.length;
 			let from = 0;
-			const records = replay.records.map(({ device, count, throughMs }) => {
-				const record = { device, throughMs, from, count };
+			const records = replay.records.map(({ device, count, throughMs, receivedMs }) => {
+				const record = { device, throughMs, from, count, receivedMs };
 				from += count;
 				return record;
 			});

@@ -14,7 +14,6 @@
 import type { HeldEpoch } from "../common/contract/delivery.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { SampleColumns } from "../common/contract/samples.ts";
-import type { ChartCommit } from "./chart-port.ts";
 
 /** A sample's series: one tag of one device of one edge node with one data type. Ids count from 1. */
 export interface Series {
@@ -255,6 +254,14 @@ export interface Judgement {
 	readonly lots: LotRow[];
 	readonly due: DueRow[];
 	readonly dirty: DirtyRow[];
+	/** Samples that were not judged, because their source time is more than a day after they were received. */
+	fromFuture: number;
+}
+
+/** A record of a batch, or only a Through of its device, with `count` samples from `from` on. */
+export interface JudgedRecord extends Pick<RecordRow, "device" | "throughMs" | "receivedMs"> {
+	readonly from: number;
+	readonly count: number;
 }
 
 /**
@@ -262,10 +269,7 @@ export interface Judgement {
  * leaves the state as it was before the batch.
  */
 export interface JudgePort {
-	judge(batch: {
-		records: readonly { device: string; throughMs: number | undefined; from: number; count: number }[];
-		samples: SampleColumns;
-	}): Judgement;
+	judge(batch: { records: readonly JudgedRecord[]; samples: SampleColumns }): Judgement;
 	keep(): void;
 	discard(): void;
 	/** The state as text, for the cache; only between `keep` and the next `judge`. */
@@ -336,12 +340,4 @@ export interface LotFacts {
 		readonly fromMs: number;
 		readonly toMs: number;
 	}[];
-}
-
-export interface VerdictCommit {
-	readonly verdict: LotVerdict;
-	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
-	readonly dueMs: number;
-	readonly outbox: readonly OutboxRow[];
-	readonly charts: ChartCommit;
 }

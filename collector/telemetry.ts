@@ -32,6 +32,11 @@ export class CollectorTelemetry {
 		["outcome"],
 	);
 	readonly #late = this.#counter("late_samples_total", "Samples older than what was judged already", []);
+	readonly #fromFuture = this.#counter(
+		"future_samples_total",
+		"Samples stored and not judged: their source time is more than a day after they were received",
+		[],
+	);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
 	readonly #chartSignals = this.#counter("chart_signals_total", "Signals of control charts of lots", [
 		"rule",
@@ -173,6 +178,9 @@ export class CollectorTelemetry {
 	}
 	recordHeldUp(): void {
 		this.#heldUp.inc();
+	}
+	samplesFromFuture(samples: number): void {
+		if (samples > 0) this.#fromFuture.inc(samples);
 	}
 	lateSamples(samples: number): void {
 		if (samples > 0) this.#late.inc(samples);

@@ -2,8 +2,8 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import { every } from "../../common/runtime/clock.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import type { ChartCommit } from "../chart-port.ts";
-import type { DueRow, LotFacts, LotVerdict, OutboxRow, VerdictCommit } from "../pipeline.ts";
+import type { ChartCommit, VerdictCommit } from "../chart-port.ts";
+import type { DueRow, LotFacts, LotVerdict, OutboxRow } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 
 /** Control charts, lot by lot. Their rows are stored with the verdict; `keep` says that they are. */

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
-import type { ChartBaselineRow, StoredCharts } from "../chart-port.ts";
+import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -10,7 +10,6 @@ import type {
 	LotFacts,
 	OutboxPort,
 	Settlement,
-	VerdictCommit,
 } from "../pipeline.ts";
 import type { OpenState, Replay } from "./open-state.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";

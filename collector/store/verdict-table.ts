@@ -1,4 +1,5 @@
-import type { LotFacts, VerdictCommit } from "../pipeline.ts";
+import type { VerdictCommit } from "../chart-port.ts";
+import type { LotFacts } from "../pipeline.ts";
 import { writeCharts } from "./chart-table.ts";
 import type { StoreFile } from "./store-file.ts";
 

@@ -1,8 +1,8 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
 import type { SampleColumns } from "../../common/contract/samples.ts";
-import type { ChartBaselineRow } from "../chart-port.ts";
-import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
+import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
+import type { CommitBatch, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState, readReplay } from "./open-state.ts";

@@ -1,5 +1,6 @@
 import type { DeviceConfig, TagConfig } from "../../config.ts";
 import type { ReadableTag } from "../../pipeline.ts";
+import { ownSampling } from "../sampling.ts";
 
 /** A tag as the server described it last. */
 export interface ResolvedTag extends ReadableTag {
@@ -45,13 +46,16 @@ export function knownTags(device: DeviceConfig, resolved: ResolvedDevice): Reada
 	}
 	const configured = device.tags.flatMap((tag): ReadableTag[] => {
 		const { name, node, type, eu, low, high } = tag;
-		if (node !== undefined && type !== undefined) return [{ name, node, type, eu, low, high }];
-		return (answers.get(askedOf(tag, device)) ?? []).map((said) => merged(tag, said));
+		const sampling = ownSampling(device, tag);
+		if (node !== undefined && type !== undefined) return [{ name, node, type, eu, low, high, sampling }];
+		return (answers.get(askedOf(tag, device)) ?? []).map((said) => ({ ...merged(tag, said), sampling }));
 	});
 	const { browsed } = resolved;
 	if (device.browse === undefined || browsed?.asked !== browseAskedOf(device)) return configured;
 	const names = new Set([...device.tags, ...configured].map(({ name }) => name.toLowerCase()));
-	return [...configured, ...browsed.tags.filter(({ name }) => !names.has(name.toLowerCase()))];
+	const found = browsed.tags.filter(({ name }) => !names.has(name.toLowerCase()));
+	const sampling = ownSampling(device, undefined);
+	return [...configured, ...(sampling === undefined ? found : found.map((tag) => ({ ...tag, sampling })))];
 }
 
 /** Configured tags of which nothing can be read, because the server has yet to say what they are. */
@@ -82,7 +86,8 @@ export function sameTags(a: readonly ReadableTag[], b: readonly ReadableTag[]): 
 			const keys = ["name", "node", "type", "eu", "low", "high"] as const;
 			return (
 				keys.every((key) => tag[key] === other[key]) &&
-				(tag.part === other.part || JSON.stringify(tag.part) === JSON.stringify(other.part))
+				(tag.part === other.part || JSON.stringify(tag.part) === JSON.stringify(other.part)) &&
+				JSON.stringify(tag.sampling) === JSON.stringify(other.sampling)
 			);
 		})
 	);

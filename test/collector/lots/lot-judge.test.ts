@@ -23,6 +23,7 @@ const noRows = {
 	throughs: [],
 	conflicts: [],
 	dirty: [],
+	fromFuture: 0,
 	occurrences: [],
 };
 
