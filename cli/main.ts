@@ -7,6 +7,7 @@ import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
+import { addSpc } from "./spc-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -159,6 +160,8 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		.action((options: { lot?: string; api: string; json?: boolean }) =>
 			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
 		);
+
+	addSpc(pilotline, run);
 
 	pilotline
 		.command("backup")
