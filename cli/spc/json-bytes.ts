@@ -3,6 +3,7 @@ export class JsonBytes {
 	readonly #pieceBytes: number;
 	#bytes: Buffer;
 	#length = 0;
+	#lastFrom = 0;
 
 	/** @param pieceBytes from how many bytes on there is a piece to take */
 	constructor(pieceBytes: number) {
@@ -40,11 +41,19 @@ export class JsonBytes {
 	 * whole number, which is a tenth of the work.
 	 */
 	number(value: number): void {
+		this.#lastFrom = this.#length;
 		const millionths = Math.round(value * million);
 		// The shortest decimal of a double with up to 15 digits is the one it was written as.
 		if (Math.abs(millionths) < 1e15 && millionths / million === value && millionths !== 0)
 			this.#decimal(millionths);
 		else this.text(value === 0 ? "0" : Number.isFinite(value) ? String(value) : "null");
+	}
+
+	/** The last number once more; `behind` characters of text have come after it. */
+	again(behind: number): void {
+		const to = this.#length - behind;
+		this.#bytes.copyWithin(this.#length, this.#lastFrom, to);
+		this.#length += to - this.#lastFrom;
 	}
 
 	#decimal(millionths: number): void {

@@ -60,6 +60,8 @@ export function* jsonPieces(analysis: Analysis): Generator<string | Uint8Array> 
 	yield "]}\n";
 }
 
+const between = ',"statistic":';
+
 function* pointPieces({ chart, points, sums }: Analysis, panel: Panel): Generator<Uint8Array> {
 	const { statistic, lower, upper } = panel;
 	const out = new JsonBytes(pieceBytes);
@@ -69,8 +71,9 @@ function* pointPieces({ chart, points, sums }: Analysis, panel: Panel): Generato
 		out.number(index + 1);
 		out.text(',"value":');
 		out.number(chart.value[index] as number);
-		out.text(',"statistic":');
-		out.number(statistic[index] as number);
+		out.text(between);
+		if (statistic[index] === chart.value[index]) out.again(between.length);
+		else out.number(statistic[index] as number);
 		out.text(',"lower":');
 		if (lowerText === undefined) out.number(limitAt(lower, index));
 		else out.text(lowerText);

@@ -41,3 +41,13 @@ test("every number is as the language writes it in JSON, and comes back the same
 		{ seed: 20_261_123, numRuns: 2_000 },
 	);
 });
+
+test("a number is written once more without being made again", () => {
+	const out = new JsonBytes(1_000);
+	out.text("[");
+	out.number(0.1 + 0.2);
+	out.text(", ");
+	out.again(2);
+	out.text("]");
+	expect(out.take().toString("latin1")).toBe("[0.30000000000000004, 0.30000000000000004]");
+});
