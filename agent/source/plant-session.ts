@@ -164,7 +164,8 @@ export class PlantSession {
 	async #open({ client, identity, sessionError }: PreparedClient): Promise<ClientSession> {
 		const { clock, budget } = this.#options;
 		budget.made(clock.monotonicMs());
-		this.#session = await openSession(client, identity, sessionError);
+		const opening = openSession(client, identity, sessionError);
+		this.#session = await opening.finally(() => budget.answered(clock.monotonicMs()));
 		return this.#session;
 	}
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import sys
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -220,6 +221,8 @@ async def main() -> None:
             emit("done", command["do"])
         except Exception as error:
             emit("error", repr(error))
+    # The history's thread would keep the process.
+    os._exit(0)
 
 
 asyncio.run(main())
