@@ -30,7 +30,10 @@ import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { judgeLot } from "./quality/lot-verdict.ts";
 import type { Specification } from "./specification.ts";
+import { StoreKeeper } from "./store/keeper.ts";
+import { knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
+import type { DuckLimits } from "./store/parts/duck.ts";
 import { StoreReader } from "./store/reader.ts";
 import { Store } from "./store/store.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
@@ -95,20 +98,34 @@ export class Collector {
 		await dataDirectory.acquire();
 		const store = new Store();
 		const reader = new StoreReader();
+		const path = join(dataDirectory.path, "store.db");
+		const { seal_after_minutes: sealAfterMinutes, seal_samples_max: sealSamplesMax } = this.#config.store;
+		const keeper = new StoreKeeper({
+			path,
+			store,
+			reader,
+			clock: this.#clock,
+			telemetry: this.#telemetry,
+			limits: this.#duckLimits(1),
+			sealAfterMs: sealAfterMinutes * 60_000,
+			sealSamplesMax,
+		});
 		try {
-			const path = join(dataDirectory.path, "store.db");
 			const opened = await store.open(path);
-			await reader.open(path);
+			await keeper.open();
+			await reader.open(path, this.#duckLimits(this.#config.store.query_threads));
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
+				keeper,
 				...(await this.#stages({ store, reader, opened, broker, destinations })),
 			];
 			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
 		} catch (error) {
 			this.#lifecycle = undefined;
+			await keeper.stop();
 			await Promise.all([reader.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
@@ -174,7 +191,7 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
-		await this.#rebuild(store, judge, opened);
+		await this.#rebuild(reader, judge, opened);
 		const lotJudge = new LotJudge({
 			clock,
 			telemetry,
@@ -199,7 +216,9 @@ export class Collector {
 			intake,
 			directory,
 			certificates,
-			store,
+			store: {
+				samplesKnown: (...question) => knownAnywhere({ store, reader }, ...question),
+			},
 			reorderTimeoutMs: config.sparkplug.reorder_timeout_ms,
 			telemetry,
 			onTaken: (error) => this.#failed.resolve(error),
@@ -248,12 +267,12 @@ export class Collector {
 	}
 
 	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */
-	async #rebuild(store: Store, judge: LiveJudge, opened: OpenState): Promise<void> {
+	async #rebuild(reader: StoreReader, judge: LiveJudge, opened: OpenState): Promise<void> {
 		const fromSeq = opened.cache?.seq ?? 0;
 		if (opened.cache !== undefined) judge.load(opened.cache.state);
 		let seq = fromSeq;
 		while (seq < opened.nextSeq - 1) {
-			const replay = await store.replay(seq, replayRecordsAtOnce);
+			const replay = await reader.replay(seq, replayRecordsAtOnce);
 			if (replay.lastSeq === seq) break;
 			const samples = new SampleColumns(replay.rows.length);
 			for (const [index, { series, sourceMs, status, value }] of replay.rows.entries()) {
@@ -274,6 +293,11 @@ export class Collector {
 			seq = replay.lastSeq;
 		}
 		if (seq > fromSeq) this.#telemetry.judgementRebuilt({ fromSeq, toSeq: seq });
+	}
+
+	#duckLimits(threads: number): DuckLimits {
+		const { memory_mb: memoryMb, temporary_mb: temporaryMb } = this.#config.store;
+		return { memoryMb, temporaryMb, threads };
 	}
 
 	async #key(file: string): Promise<Buffer> {

@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { decodeArray } from "../../common/contract/arrays.ts";
 import { type Datatype, isArray, isInteger64 } from "../../common/contract/datatype.ts";
+import type { SampleValue } from "../../common/contract/samples.ts";
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
 import type { GapEntry, ReadValue } from "../read-port.ts";
 
@@ -42,7 +43,7 @@ const textMax = 200;
 const bytesMax = 96;
 
 /** What `valueColumn` gave, for people and JSON. Long text, arrays and bytes are cut, and say so. */
-export function readValue(value: SQLOutputValue | undefined, datatype: Datatype): ReadValue {
+export function readValue(value: SQLOutputValue | SampleValue | undefined, datatype: Datatype): ReadValue {
 	if (value === null || value === undefined) return null;
 	if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
 	if (typeof value === "bigint") return exact(value.toString());

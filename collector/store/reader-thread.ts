@@ -3,8 +3,13 @@
 
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
+import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import type { DuckLimits } from "./parts/duck.ts";
+import { ReadingParts } from "./parts/reading-parts.ts";
+import { PositionWindow, readPositions } from "./positions.ts";
 import {
 	readCounts,
 	readGaps,
@@ -16,7 +21,10 @@ import {
 } from "./queries.ts";
 import { get } from "./read-rows.ts";
 import { readReconciliation } from "./reconciliation-query.ts";
+import { readReplay } from "./replay.ts";
+import type { SampleRows } from "./sample-rows.ts";
 import { storeFormat } from "./schema.ts";
+import { readSealedKnown } from "./sealed-known.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
 
@@ -25,6 +33,8 @@ const waitMs = 2_000;
 
 let path: string | undefined;
 let db: DatabaseSync | undefined;
+let parts: ReadingParts | undefined;
+let window = new PositionWindow();
 
 /** The writer makes the file when the collector starts for the first time; until then there is nothing to read. */
 function opened(): DatabaseSync {
@@ -39,6 +49,8 @@ function opened(): DatabaseSync {
 			const message = `${path}: expected format ${storeFormat}, found the newer ${format}`;
 			throw new CodedError("DATA_FORMAT_NEWER", message);
 		}
+		// The writer brings an older file up to date when it opens it.
+		if (format < storeFormat) throw notOpen();
 	} catch (error) {
 		found.close();
 		throw error;
@@ -51,22 +63,43 @@ function notOpen(): CodedError {
 	return new CodedError("STORE_FAILED", "the store is not open yet");
 }
 
+/** Answers from sealed and hot samples, in one view of the store. */
+async function inView<T>(work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
+	if (parts === undefined) throw notOpen();
+	return await parts.view(opened(), work);
+}
+
 serve({
-	open(argument: { path: string }) {
+	open(argument: { path: string; folder: string; limits: DuckLimits }) {
 		path = argument.path;
+		parts = new ReadingParts(argument.folder, argument.limits);
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),
-	trend: (query: TrendQuery) => readTrend(opened(), query),
+	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),
 	lots: ({ limit }: { limit: number }) => readLots(opened(), limit),
 	messages: ({ limit }: { limit: number }) => readMessages(opened(), limit),
 	totals: () => readTotals(opened()),
-	reconciliation: (query: ReconciliationQuery) => readReconciliation(opened(), query),
+	reconciliation: (query: ReconciliationQuery) =>
+		inView((file, rows) => readReconciliation(file, rows, query)),
+	replay: (query: { afterSeq: number; records: number }) =>
+		inView((file, rows) => readReplay(file, rows, query)),
+	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
+		inView((_file, rows) => readSealedKnown(rows, samples)),
+	positions: (query: { fromPos: number; limit: number }) =>
+		inView((file, rows) => readPositions(file, rows, query, window)),
+	events: (query: { afterN: number; limit: number }) => readEvents(opened(), query),
+	series: (query: { afterId: number; limit: number }) => readSeries(opened(), query),
+	edgeNodes: () => readEdgeNodes(opened()),
+	takeDamaged: () => parts?.takeDamaged() ?? [],
 	close() {
 		db?.close();
+		parts?.close();
 		db = undefined;
 		path = undefined;
+		parts = undefined;
+		window = new PositionWindow();
 	},
 });

@@ -1,4 +1,6 @@
-import type { Occurrence } from "../pipeline.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
+import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
 	GapEntry,
 	LotEntry,
@@ -12,18 +14,25 @@ import type {
 	TrendAnswer,
 	TrendQuery,
 } from "../read-port.ts";
+import type { DuckLimits } from "./parts/duck.ts";
+import { partFolder } from "./parts/part-folder.ts";
+import type { DamageFound } from "./parts/reading-parts.ts";
+import type { Replay } from "./replay.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
+
+const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_048 };
 
 /**
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort {
+export class StoreReader implements ReadPort, PositionReader {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 
-	async open(path: string): Promise<void> {
+	/** `limits` bound the DuckDB that reads parts. */
+	async open(path: string, limits: DuckLimits = defaultLimits): Promise<void> {
 		this.#thread.start();
-		await this.#thread.call("open", { path });
+		await this.#thread.call("open", { path, folder: partFolder(path), limits });
 	}
 
 	async close(): Promise<void> {
@@ -61,6 +70,40 @@ export class StoreReader implements ReadPort {
 
 	totals(): Promise<StoreTotals> {
 		return this.#thread.call("totals");
+	}
+
+	/** Stored records after `afterSeq`, at most `records` of them. */
+	replay(afterSeq: number, records: number): Promise<Replay> {
+		return this.#thread.call("replay", { afterSeq, records });
+	}
+
+	/** For each sample whether an equal one of its series is sealed. The columns are copied, not handed over. */
+	sealedKnown(samples: SampleColumns): Promise<readonly boolean[]> {
+		return this.#thread.call("sealedKnown", { samples });
+	}
+
+	async readPositions(fromPos: number, limit: number): Promise<PositionSlice> {
+		const slice = await this.#thread.call<PositionSlice>("positions", { fromPos, limit });
+		// A SampleColumns loses its class on the way between threads.
+		Object.setPrototypeOf(slice.samples, SampleColumns.prototype);
+		return slice;
+	}
+
+	readEvents(afterN: number, limit: number): Promise<EventSlice> {
+		return this.#thread.call("events", { afterN, limit });
+	}
+
+	readSeries(afterId: number, limit: number): Promise<Series[]> {
+		return this.#thread.call("series", { afterId, limit });
+	}
+
+	readEdgeNodes(): Promise<EdgeNodeRow[]> {
+		return this.#thread.call("edgeNodes");
+	}
+
+	/** Parts that were found damaged since this was asked last. */
+	takeDamaged(): Promise<DamageFound[]> {
+		return this.#thread.call("takeDamaged");
 	}
 
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]> {
