@@ -18,6 +18,22 @@ export function temporaryFolder(folder: string, whose: string): string {
 	return join(folder, `temporary-${whose}`);
 }
 
+const pinPrefix = "pinned-";
+
+/** Where a process keeps second names of parts that it copies. */
+export function pinName(pid: number): string {
+	return `${pinPrefix}${pid}`;
+}
+
+function isPinned(name: string): boolean {
+	if (!name.startsWith(pinPrefix)) return false;
+	try {
+		return process.kill(Number(name.slice(pinPrefix.length)), 0);
+	} catch {
+		return false;
+	}
+}
+
 /** What the store says of its parts, for comparing with the folder. */
 export interface KnownParts {
 	readonly instance: string;
@@ -48,8 +64,9 @@ export async function tidyFolder(folder: string, known: KnownParts): Promise<Fol
 	const listed = new Set(known.listed.map(({ file }) => file));
 	const gone = new Set(known.gone);
 	for (const name of (await readdir(folder)).sort()) {
-		if (listed.has(name) || name === asideName) continue;
-		if (name.startsWith("temporary-")) await rm(join(folder, name), { recursive: true, force: true });
+		if (listed.has(name) || name === asideName || isPinned(name)) continue;
+		if (name.startsWith("temporary-") || name.startsWith(pinPrefix))
+			await rm(join(folder, name), { recursive: true, force: true });
 		else if (name.endsWith(".tmp") || gone.has(name) || isLeftOver(name, known)) {
 			await rm(join(folder, name), { force: true });
 			findings.removed.push(name);
