@@ -241,6 +241,7 @@ export class Collector {
 			host: config.api.host,
 			port: config.api.port,
 			read: reader,
+			samples: reader,
 			live,
 			registry: telemetry.registry,
 			ready: () =>

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
+import type { SamplePiece, SampleSelection } from "../samples-port.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
@@ -22,7 +23,9 @@ import {
 import { get } from "./read-rows.ts";
 import { readReconciliation } from "./reconciliation-query.ts";
 import { readReplay } from "./replay.ts";
+import { readPieces } from "./sample-pieces.ts";
 import type { SampleRows } from "./sample-rows.ts";
+import { readBuckets, readSlice } from "./sample-slices.ts";
 import { storeFormat } from "./schema.ts";
 import { readSealedKnown } from "./sealed-known.ts";
 import { serve } from "./thread-serve.ts";
@@ -65,8 +68,12 @@ function notOpen(): CodedError {
 
 /** Answers from sealed and hot samples, in one view of the store. */
 async function inView<T>(work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
+	return await theParts().view(opened(), work);
+}
+
+function theParts(): ReadingParts {
 	if (parts === undefined) throw notOpen();
-	return await parts.view(opened(), work);
+	return parts;
 }
 
 serve({
@@ -86,6 +93,13 @@ serve({
 		inView((file, rows) => readReconciliation(file, rows, query)),
 	replay: (query: { afterSeq: number; records: number }) =>
 		inView((file, rows) => readReplay(file, rows, query)),
+	pieces: (selection: SampleSelection) => inView((file, rows) => readPieces(file, rows, selection)),
+	slice: ({ piece, limit }: { piece: SamplePiece; limit: number }) =>
+		inView((_file, rows) => readSlice(rows, piece, limit)),
+	buckets: ({ piece, widthMs }: { piece: SamplePiece; widthMs: number }) =>
+		inView((file, rows) => readBuckets(file, rows, piece, widthMs)),
+	parquet: ({ pieces }: { pieces: readonly SamplePiece[] }) =>
+		inView((_file, rows) => theParts().exported(rows, pieces)),
 	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
 		inView((_file, rows) => readSealedKnown(rows, samples)),
 	positions: (query: { fromPos: number; limit: number }) =>

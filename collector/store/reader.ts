@@ -14,6 +14,14 @@ import type {
 	TrendAnswer,
 	TrendQuery,
 } from "../read-port.ts";
+import type {
+	BucketSlice,
+	ParquetExport,
+	SamplePiece,
+	SampleSelection,
+	SampleSlice,
+	SamplesPort,
+} from "../samples-port.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
@@ -26,7 +34,7 @@ const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_04
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort, PositionReader {
+export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 
 	/** `limits` bound the DuckDB that reads parts. */
@@ -70,6 +78,22 @@ export class StoreReader implements ReadPort, PositionReader {
 
 	totals(): Promise<StoreTotals> {
 		return this.#thread.call("totals");
+	}
+
+	pieces(selection: SampleSelection): Promise<SamplePiece[] | undefined> {
+		return this.#thread.call("pieces", selection);
+	}
+
+	slice(piece: SamplePiece, limit: number): Promise<SampleSlice> {
+		return this.#thread.call("slice", { piece, limit });
+	}
+
+	buckets(piece: SamplePiece, widthMs: number): Promise<BucketSlice> {
+		return this.#thread.call("buckets", { piece, widthMs });
+	}
+
+	parquet(pieces: readonly SamplePiece[]): Promise<ParquetExport> {
+		return this.#thread.call("parquet", { pieces });
 	}
 
 	/** Stored records after `afterSeq`, at most `records` of them. */

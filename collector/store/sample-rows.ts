@@ -81,12 +81,22 @@ export class SampleRows {
 			{ files, series, fromMs, toMs, order: "source_time, source_rest, pos" },
 			this.typeOf,
 		);
-		yield* this.#hotOfSeries(query, files.length > 0);
+		yield* this.hotOfSeries(query, files.length > 0);
 	}
 
 	/** Sealed samples of these series, in no order; source times, both ends included. */
 	sealedOfSeries({ series, fromMs, toMs }: Omit<SeriesQuery, "unit">): AsyncGenerator<PositionedSamples> {
 		return this.#sealed.read({ files: this.files(fromMs, toMs), series, fromMs, toMs }, this.typeOf);
+	}
+
+	/** The first sealed samples of these series in a period, in order of source time and position. */
+	sealedFirst(
+		{ series, fromMs, toMs }: Omit<SeriesQuery, "unit">,
+		limit: number,
+	): Promise<PositionedSamples> {
+		const order = "source_time, source_rest, pos";
+		const files = this.files(fromMs, toMs);
+		return this.#sealed.collect({ files, series, fromMs, toMs, order, limit }, this.typeOf);
 	}
 
 	/** How many samples of the period a question has to read; whole hot records of the unit, and sealed ones of the series. */
@@ -231,7 +241,8 @@ export class SampleRows {
 			.filter(({ file }) => !this.#leftOut.has(file));
 	}
 
-	*#hotOfSeries({ unit, series, fromMs, toMs }: SeriesQuery, isLong: boolean): Generator<PositionedSamples> {
+	/** Hot samples of these series, in no order. `isLong`: the period is longer than what is hot. */
+	*hotOfSeries({ unit, series, fromMs, toMs }: SeriesQuery, isLong: boolean): Generator<PositionedSamples> {
 		// Through the index of times where the period is short, else through the hot records, which are fewer. CROSS JOIN
 		// keeps the records outermost.
 		const records = isLong ? "record r NOT INDEXED" : "record r";

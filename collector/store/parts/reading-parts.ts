@@ -1,6 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { ParquetExport, SamplePiece } from "../../samples-port.ts";
 import { SampleRows } from "../sample-rows.ts";
 import { Duck, type DuckLimits } from "./duck.ts";
+import { exportParquet } from "./parquet-export.ts";
 import { temporaryFolder } from "./part-folder.ts";
 import { DamagedPart, SealedRows } from "./sealed-rows.ts";
 
@@ -37,6 +39,12 @@ export class ReadingParts {
 				this.#untold.push({ file: error.file, reason: error.message });
 			}
 		}
+	}
+
+	/** Every sample of the pieces as a file in the temporary folder; within a view. */
+	async exported(rows: SampleRows, pieces: readonly SamplePiece[]): Promise<ParquetExport> {
+		const temporary = temporaryFolder(this.#folder, "reader");
+		return await exportParquet(this.#duck as Duck, { folder: this.#folder, temporary }, rows, pieces);
 	}
 
 	/** Parts that were found damaged since this was asked last. */
