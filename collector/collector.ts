@@ -99,7 +99,7 @@ export class Collector {
 		const store = new Store();
 		const reader = new StoreReader();
 		const path = join(dataDirectory.path, "store.db");
-		const { seal_after_minutes: sealAfterMinutes, seal_samples_max: sealSamplesMax } = this.#config.store;
+		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
 			path,
 			store,
@@ -107,8 +107,12 @@ export class Collector {
 			clock: this.#clock,
 			telemetry: this.#telemetry,
 			limits: this.#duckLimits(1),
-			sealAfterMs: sealAfterMinutes * 60_000,
-			sealSamplesMax,
+			sealAfterMs: kept.seal_after_minutes * 60_000,
+			sealSamplesMax: kept.seal_samples_max,
+			retention: {
+				keepMs: kept.keep_days === undefined ? undefined : kept.keep_days * 86_400_000,
+				keepBytes: kept.keep_mb === undefined ? undefined : kept.keep_mb * 1_000_000,
+			},
 		});
 		try {
 			const opened = await store.open(path);

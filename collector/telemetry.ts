@@ -46,6 +46,12 @@ export class CollectorTelemetry {
 	readonly #resends = this.#counter("resends_asked_total", "Records asked for again", []);
 	readonly #sealed = this.#counter("samples_sealed_total", "Samples sealed into Parquet parts", []);
 	readonly #sealedBytes = this.#counter("sealed_bytes_total", "Bytes of the parts that were sealed", []);
+	readonly #retired = this.#counter("samples_retired_total", "Sealed samples deleted by age or size", []);
+	readonly #heldBytes = new Gauge({
+		name: "pilotline_collector_held_bytes",
+		help: "Bytes of parts beyond store.keep_mb that a follower or an open lot still needs",
+		registers: [this.registry],
+	});
 	readonly #damagedParts = this.#counter("parts_damaged_total", "Parts that were set aside as damaged", []);
 	readonly #waiting = new Gauge({
 		name: "pilotline_collector_waiting_samples",
@@ -53,6 +59,7 @@ export class CollectorTelemetry {
 		registers: [this.registry],
 	});
 	readonly #named = new Map<string, number>();
+	#lastHeldBytes = 0;
 
 	readonly #certificateExpires = new Gauge({
 		name: "pilotline_collector_certificate_expires_seconds",
@@ -195,6 +202,23 @@ export class CollectorTelemetry {
 		this.#sealed.inc(fields.samples);
 		this.#sealedBytes.inc(fields.bytes);
 		this.#log.info(fields, "samples sealed into a part");
+	}
+	partsCompacted(fields: { from: number; to: number; samples: number }): void {
+		this.#log.info(fields, "parts were put together by day");
+	}
+	partRetired(fields: { file: string; samples: number; bytes: number; why: string }): void {
+		this.#retired.inc(fields.samples);
+		this.#log.info(fields, "a part was deleted, as store.keep_days and store.keep_mb say");
+	}
+	/** Logged when it begins, because the disk may fill. */
+	partsHeld(bytes: number): void {
+		if (bytes > 0 && this.#lastHeldBytes === 0)
+			this.#log.warn(
+				{ bytes },
+				"more is kept than store.keep_mb, because a follower or an open lot needs it",
+			);
+		this.#lastHeldBytes = bytes;
+		this.#heldBytes.set(bytes);
 	}
 	partDamaged(fields: { file: string; reason: string }): void {
 		this.#damagedParts.inc();

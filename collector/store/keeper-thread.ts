@@ -3,6 +3,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { nextStretch, readKeepingState } from "./keeping-state.ts";
+import { type CompactRequest, compactParts } from "./parts/compaction.ts";
 import { Duck, type DuckLimits } from "./parts/duck.ts";
 import { temporaryFolder } from "./parts/part-folder.ts";
 import { type SealRequest, sealRange } from "./parts/sealing.ts";
@@ -54,6 +55,8 @@ serve(
 		nextStretch: ({ samplesMax }: { samplesMax: number }) => nextStretch(theStore().db, samplesMax),
 		seal: (request: SealRequest) =>
 			withDuck((made, folder) => sealRange(theStore().db, made, request, { folder, onStep: goOn })),
+		compact: (request: CompactRequest) =>
+			withDuck((made, folder) => compactParts(made, request, { folder, onStep: goOn })),
 		close() {
 			opened?.db.close();
 			opened = undefined;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
+import { partsToCompact, partsToRetire, type RetentionBounds } from "./keeping-rules.ts";
 import type { KeepingState } from "./keeping-state.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import type { PartRow } from "./parts/part-file.ts";
@@ -24,6 +25,7 @@ export interface KeeperOptions {
 	readonly sealAfterMs: number;
 	/** … or when there are so many of them. */
 	readonly sealSamplesMax: number;
+	readonly retention: RetentionBounds;
 }
 
 const lookEveryMs = 10_000;
@@ -114,7 +116,34 @@ export class StoreKeeper implements Part {
 			await this.#damaged(file, reason);
 		while (!this.#stopping.signal.aborted && (await this.#sealOne()));
 		await this.#trim();
+		await this.#retire();
+		while (!this.#stopping.signal.aborted && (await this.#compactSome()));
 		await this.#removeReplaced();
+	}
+
+	/** Whether something was put together. */
+	async #compactSome(): Promise<boolean> {
+		const { store, clock, telemetry } = this.#options;
+		const state = await this.#state();
+		const parts = partsToCompact(state, clock.wallMs());
+		if (parts.length === 0) return false;
+		const files = parts.map(({ file }) => file);
+		const samples = parts.reduce((sum, part) => sum + part.samples, 0);
+		const made = await this.#thread.call<PartRow[]>("compact", { files, samples, instance: state.instance });
+		await store.replaceParts(made, files, clock.wallMs());
+		telemetry.partsCompacted({ from: files.length, to: made.length, samples });
+		return true;
+	}
+
+	async #retire(): Promise<void> {
+		const { store, clock, telemetry, path, retention } = this.#options;
+		const { parts, heldBytes } = partsToRetire(await this.#state(), retention, clock.wallMs());
+		for (const { part, why } of parts) {
+			await store.retirePart(part.file, why);
+			await rm(join(partFolder(path), part.file), { force: true });
+			telemetry.partRetired({ file: part.file, samples: part.samples, bytes: part.bytes, why });
+		}
+		telemetry.partsHeld(heldBytes);
 	}
 
 	/** Whether something was sealed. */

@@ -38,7 +38,7 @@ export interface SealedQuery {
 // `//` and `%` cut towards zero, so a time before 1970 needs its remainder made positive first.
 const microsBeyondMs = "((epoch_us(source_time) % 1000 + 1000) % 1000)";
 /** Source time in whole milliseconds. */
-const sourceMsColumn = `((epoch_us(source_time) - ${microsBeyondMs}) // 1000)`;
+export const sourceMsColumn = `((epoch_us(source_time) - ${microsBeyondMs}) // 1000)`;
 const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyondMs} * 10 + source_rest)::USMALLINT,
 	coalesce(server_lag::DOUBLE, 'nan'::DOUBLE), status, (CASE WHEN value IS NOT NULL THEN (CASE WHEN tvalue IS NULL THEN 1 ELSE 5 END) WHEN ivalue IS NOT NULL THEN 2
 		WHEN tvalue IS NOT NULL THEN 3 WHEN bvalue IS NOT NULL THEN 4 ELSE 0 END)::UTINYINT,

@@ -72,7 +72,7 @@ export async function sealRange(
 }
 
 /** Writes what a query gives as a file sorted by series, source time and position. */
-async function writePart(duck: Duck, query: string, path: string): Promise<void> {
+export async function writePart(duck: Duck, query: string, path: string): Promise<void> {
 	await duck.connection.run(
 		`COPY (${query} ORDER BY series, source_time, source_rest, pos) TO ${quoted(path)} (${copyOptions})`,
 	);

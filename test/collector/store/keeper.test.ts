@@ -45,12 +45,15 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-async function open(options: { sealSamplesMax?: number } = {}): Promise<void> {
+async function open(
+	options: { sealSamplesMax?: number; keepMs?: number; keepBytes?: number } = {},
+): Promise<void> {
 	store = new Store();
 	reader = new StoreReader();
 	keeper = new StoreKeeper({
 		...{ path, store, reader, clock, limits, telemetry: quietTelemetry() },
 		...{ sealAfterMs: hourMs, sealSamplesMax: options.sealSamplesMax ?? 1_000_000 },
+		retention: { keepMs: options.keepMs, keepBytes: options.keepBytes },
 	});
 	await store.open(path);
 	await keeper.open();
@@ -64,14 +67,14 @@ async function close(): Promise<void> {
 }
 
 /** Records of 100 samples, a tenth of a second apart, received now. */
-async function commit(records: number, saved = true): Promise<void> {
+async function commit(records: number, saved = true, fromMs = beganMs): Promise<void> {
 	for (let index = 0; index < records; index++) {
 		seq++;
 		const samples = new SampleColumns(perRecord);
 		samples.count = perRecord;
 		for (let at = 0; at < perRecord; at++) {
 			samples.tagId[at] = 1 + (at % 2);
-			samples.sourceMs[at] = beganMs + (seq * perRecord + at) * 100;
+			samples.sourceMs[at] = fromMs + (seq * perRecord + at) * 100;
 			samples.serverLagTicks[at] = 5;
 			samples.setValue(at, seq + at / 1_000);
 		}
@@ -192,6 +195,70 @@ test("a damaged part is set aside and named; the rest is answered", async () => 
 	clock.step(hourMs);
 	await keeper.look();
 	expect((await allPositions()).pos).toHaveLength(1_000);
+});
+
+test("on the next day small parts are put together by day, late samples too, and answers stay the same", async () => {
+	for (let hour = 0; hour < 4; hour++) {
+		await commit(5);
+		clock.step(hourMs);
+		await keeper.look();
+	}
+	// A record that came late, of the day before.
+	await commit(1, true, beganMs - 24 * hourMs);
+	clock.step(hourMs);
+	await keeper.look();
+	expect(parts()).toHaveLength(5);
+	const before = await allPositions();
+	clock.step(24 * hourMs);
+	await keeper.look();
+	const listed = () => {
+		const db = new DatabaseSync(path, { readOnly: true });
+		const rows = db.prepare("SELECT file, level, samples FROM part ORDER BY samples").all();
+		db.close();
+		return rows;
+	};
+	expect(listed()).toMatchObject([
+		{ level: 1, samples: 100 },
+		{ level: 1, samples: 2_000 },
+	]);
+	expect(await allPositions()).toEqual(before);
+	// Whoever began to read the old files has ended by then.
+	clock.step(10 * 60_000);
+	await keeper.look();
+	expect(parts().sort()).toEqual(
+		listed()
+			.map(({ file }) => file)
+			.sort(),
+	);
+	expect(await allPositions()).toEqual(before);
+});
+
+test("what is too old goes, but not while a follower within its bound or an open lot needs it", async () => {
+	await close();
+	await open({ keepMs: 24 * hourMs });
+	await commit(5);
+	await store.commit({
+		...emptyBatch,
+		samples: new SampleColumns(0),
+		lots: [{ lot: "L1", openedMs: beganMs, closedMs: undefined, observedWhole: true }],
+	});
+	const follower = { name: "influx", pos: 0, eventN: 0, holdSamples: 1_000, savedMs: 1 };
+	await store.saveFollowerPosition(follower);
+	clock.step(7 * 24 * hourMs);
+	await keeper.look();
+	expect(parts()).toHaveLength(1);
+	await store.saveFollowerPosition({ ...follower, pos: 6 * 512 });
+	await keeper.look();
+	expect(parts()).toHaveLength(1);
+	await store.commit({
+		...emptyBatch,
+		samples: new SampleColumns(0),
+		lots: [{ lot: "L1", openedMs: beganMs, closedMs: beganMs + 1, observedWhole: true }],
+	});
+	await keeper.look();
+	expect(parts()).toEqual([]);
+	expect((await reader.readPositions(0, 10)).missing).toMatchObject([{ reason: "retired", samples: 500 }]);
+	expect((await reader.counts()).total).toBe(500);
 });
 
 describe("backup", () => {
