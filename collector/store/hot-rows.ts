@@ -13,6 +13,15 @@ export function hotColumns(table: string): string {
 	return [...plain.map((column) => `${table}.${column}`), valueColumn(table)].join(", ");
 }
 
+/**
+ * The same with the value as it is: cheaper, but node:sqlite refuses a 64-bit integer beyond 2^53, and then the columns above
+ * are for it.
+ */
+export function plainHotColumns(table: string): string {
+	const plain = ["pos", "series", "source_ms", "source_rest", "server_lag", "status", "value"];
+	return plain.map((column) => `${table}.${column}`).join(", ");
+}
+
 /** Adds a row, as an array, to the end. */
 export function takeHotRow(to: PositionedSamples, row: readonly SQLOutputValue[], typeOf: SeriesTypes): void {
 	const { samples } = to;
@@ -32,6 +41,8 @@ export function takeHotRow(to: PositionedSamples, row: readonly SQLOutputValue[]
 /** The value that was inserted as such a cell; see `storedValue`. */
 export function cellValue(cell: SQLOutputValue | undefined, datatype: Datatype | undefined): SampleValue {
 	if (cell === undefined) return null;
+	if (typeof cell === "number")
+		return datatype !== undefined && isInteger64(datatype) && Number.isInteger(cell) ? BigInt(cell) : cell;
 	if (typeof cell !== "string" || datatype === undefined) return cell;
 	if (isInteger64(datatype) && /^-?\d{1,20}$/.test(cell)) return BigInt(cell);
 	return cell === "NaN" && isNumeric(datatype) ? Number.NaN : cell;

@@ -1,4 +1,4 @@
-import type { DuckDBDataChunk } from "@duckdb/node-api";
+import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api";
 
 /** What a chunk keeps of a column of numbers; a typed array over DuckDB's own memory. */
 type NumberItems = Float64Array | Uint32Array | Uint16Array | Uint8Array | BigInt64Array;
@@ -18,4 +18,10 @@ export function setNumbers(chunk: DuckDBDataChunk, column: number, values: Numbe
 	const vector = chunk.getColumnVector(column) as unknown as NumberVector;
 	(vector.items as Float64Array).set(values as Float64Array);
 	vector.flush();
+}
+
+/** Makes every item of a new column NULL, at once; those that are set afterwards are there. */
+export function noneThere(vector: DuckDBVector, count: number): void {
+	const { validity } = vector as unknown as { validity: { data: BigUint64Array | null } };
+	validity.data = new BigUint64Array(Math.ceil(count / 64));
 }

@@ -2,10 +2,10 @@
 
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Datatype } from "../../../common/contract/datatype.ts";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
-import { hotColumns, takeHotRow } from "../hot-rows.ts";
+import { hotColumns, plainHotColumns, takeHotRow } from "../hot-rows.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
 import { type Duck, quoted } from "./duck.ts";
 import { type PartRow, partColumns, partName, sha256Of, syncPath } from "./part-file.ts";
@@ -101,13 +101,10 @@ async function stage(db: DatabaseSync, duck: Duck, { fromPos, toPos }: SealReque
 	db.exec("BEGIN");
 	let total = 0;
 	try {
-		const read = db.prepare(
-			`SELECT ${hotColumns("sample")} FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos LIMIT ${stagedAtOnce}`,
-		);
-		read.setReturnArrays(true);
+		const read = hotReader(db);
 		const batch = new PositionedSamples(stagedAtOnce);
 		for (let at = fromPos; ; ) {
-			const rows = read.all(at, toPos) as unknown as [number][];
+			const rows = read(at, toPos);
 			if (rows.length === 0) break;
 			batch.samples.count = 0;
 			for (const row of rows) takeHotRow(batch, row, (series) => types.get(series));
@@ -129,6 +126,25 @@ async function stage(db: DatabaseSync, duck: Duck, { fromPos, toPos }: SealReque
 		staging.end();
 	}
 	return total;
+}
+
+/** Rows from a position on, as arrays. */
+function hotReader(db: DatabaseSync): (fromPos: number, toPos: number) => [number][] {
+	const [plain, exact] = [plainHotColumns("sample"), hotColumns("sample")].map((columns) => {
+		const statement = db.prepare(
+			`SELECT ${columns} FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos LIMIT ${stagedAtOnce}`,
+		);
+		statement.setReturnArrays(true);
+		return statement;
+	}) as [StatementSync, StatementSync];
+	return (fromPos, toPos) => {
+		try {
+			return plain.all(fromPos, toPos) as unknown as [number][];
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== "ERR_OUT_OF_RANGE") throw error;
+			return exact.all(fromPos, toPos) as unknown as [number][];
+		}
+	};
 }
 
 /** The data type of each series. */

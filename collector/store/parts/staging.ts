@@ -12,7 +12,7 @@ import {
 	UTINYINT,
 } from "@duckdb/node-api";
 import type { PositionedSamples } from "../positioned-samples.ts";
-import { setNumbers } from "./column-vectors.ts";
+import { noneThere, setNumbers } from "./column-vectors.ts";
 import type { Duck } from "./duck.ts";
 
 export const stagedAtOnce = 2_048;
@@ -64,10 +64,11 @@ export class Staging {
 		setNumbers(chunk, 4, samples.serverLagTicks.subarray(0, count));
 		setNumbers(chunk, 5, samples.status.subarray(0, count));
 		const others = chunk.getColumnVector(8);
+		noneThere(others, count);
 		for (let index = 0; index < count; index++) {
 			const value = samples.value(index);
 			this.#kind[index] = kindOf(value);
-			others.setItem(index, typeof value === "number" || value === null ? null : this.#bytes(value));
+			if (typeof value !== "number" && value !== null) others.setItem(index, this.#bytes(value));
 		}
 		others.flush();
 		setNumbers(chunk, 6, this.#kind.subarray(0, count));
