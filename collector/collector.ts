@@ -45,6 +45,7 @@ const replayRecordsAtOnce = 500;
 interface Opened {
 	readonly store: Store;
 	readonly reader: StoreReader;
+	readonly exporter: StoreReader;
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
@@ -98,12 +99,14 @@ export class Collector {
 		await dataDirectory.acquire();
 		const store = new Store();
 		const reader = new StoreReader();
+		// Whoever takes much data out holds up nobody who asks a short question.
+		const exporter = new StoreReader("exporter");
 		const path = join(dataDirectory.path, "store.db");
 		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
 			path,
 			store,
-			reader,
+			readers: [reader, exporter],
 			clock: this.#clock,
 			telemetry: this.#telemetry,
 			limits: this.#duckLimits(1),
@@ -117,20 +120,23 @@ export class Collector {
 		try {
 			const opened = await store.open(path);
 			await keeper.open();
-			await reader.open(path, this.#duckLimits(this.#config.store.query_threads));
+			const readerLimits = this.#duckLimits(this.#config.store.query_threads);
+			await reader.open(path, readerLimits);
+			await exporter.open(path, readerLimits);
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
+				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
 				keeper,
-				...(await this.#stages({ store, reader, opened, broker, destinations })),
+				...(await this.#stages({ store, reader, exporter, opened, broker, destinations })),
 			];
 			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
 		} catch (error) {
 			this.#lifecycle = undefined;
 			await keeper.stop();
-			await Promise.all([reader.close(), store.close()]);
+			await Promise.all([reader.close(), exporter.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
 		}
@@ -144,7 +150,7 @@ export class Collector {
 	}
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
-	async #stages({ store, reader, opened, broker, destinations }: Opened): Promise<Part[]> {
+	async #stages({ store, reader, exporter, opened, broker, destinations }: Opened): Promise<Part[]> {
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -245,7 +251,7 @@ export class Collector {
 			host: config.api.host,
 			port: config.api.port,
 			read: reader,
-			samples: reader,
+			samples: exporter,
 			live,
 			registry: telemetry.registry,
 			ready: () =>

@@ -17,7 +17,7 @@ export interface KeeperOptions {
 	/** The store's file. */
 	readonly path: string;
 	readonly store: Store;
-	readonly reader: Pick<StoreReader, "takeDamaged">;
+	readonly readers: readonly Pick<StoreReader, "takeDamaged">[];
 	readonly clock: Clock;
 	readonly telemetry: CollectorTelemetry;
 	readonly limits: DuckLimits;
@@ -112,8 +112,8 @@ export class StoreKeeper implements Part {
 	}
 
 	async #work(): Promise<void> {
-		for (const { file, reason } of await this.#options.reader.takeDamaged())
-			await this.#damaged(file, reason);
+		for (const reader of this.#options.readers)
+			for (const { file, reason } of await reader.takeDamaged()) await this.#damaged(file, reason);
 		while (!this.#stopping.signal.aborted && (await this.#sealOne()));
 		await this.#trim();
 		await this.#retire();

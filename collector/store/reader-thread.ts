@@ -77,9 +77,9 @@ function theParts(): ReadingParts {
 }
 
 serve({
-	open(argument: { path: string; folder: string; limits: DuckLimits }) {
+	open(argument: { path: string; folder: string; limits: DuckLimits; whose: string }) {
 		path = argument.path;
-		parts = new ReadingParts(argument.folder, argument.limits);
+		parts = new ReadingParts(argument.folder, argument.limits, argument.whose);
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),

@@ -193,7 +193,7 @@ async function figures(million: number): Promise<object> {
 		const sum = (key: string) => listed().reduce((total, row) => total + Number(row[key]), 0);
 		const sealed = { parts: listed().length, samples: sum("samples"), bytes: sum("bytes") };
 
-		const reading = new ReadingParts(partFolder(path), { ...limits, threads: 2 });
+		const reading = new ReadingParts(partFolder(path), { ...limits, threads: 2 }, "reader");
 		const series = { unit: "U0", tag: "T1", series: [2], datatype: "Double", eu: undefined };
 		const period = { fromMs: beganMs, toMs: beganMs + 86_400_000 - 1 };
 		const queries = async () => ({

@@ -15,20 +15,23 @@ export interface DamageFound {
 /** Reads parts for questions. DuckDB starts with the first one that needs it, and a damaged part is left out from then on. */
 export class ReadingParts {
 	readonly #folder: string;
+	readonly #temporary: string;
 	readonly #limits: DuckLimits;
 	readonly #damaged = new Map<string, string>();
 	/** Found since they were taken last. */
 	#untold: DamageFound[] = [];
 	#duck: Duck | undefined;
 
-	constructor(folder: string, limits: DuckLimits) {
+	/** `whose` names the temporary folder, which no other DuckDB may use. */
+	constructor(folder: string, limits: DuckLimits, whose: string) {
 		this.#folder = folder;
+		this.#temporary = temporaryFolder(folder, whose);
 		this.#limits = limits;
 	}
 
 	/** Does the work in one view of the store; again without a part that turns out to be damaged. */
 	async view<T>(db: DatabaseSync, work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
-		this.#duck ??= await Duck.open(this.#folder, temporaryFolder(this.#folder, "reader"), this.#limits);
+		this.#duck ??= await Duck.open(this.#folder, this.#temporary, this.#limits);
 		const sealed = new SealedRows(this.#duck, this.#folder);
 		for (;;) {
 			try {
@@ -43,8 +46,8 @@ export class ReadingParts {
 
 	/** Every sample of the pieces as a file in the temporary folder; within a view. */
 	async exported(rows: SampleRows, pieces: readonly SamplePiece[]): Promise<ParquetExport> {
-		const temporary = temporaryFolder(this.#folder, "reader");
-		return await exportParquet(this.#duck as Duck, { folder: this.#folder, temporary }, rows, pieces);
+		const folders = { folder: this.#folder, temporary: this.#temporary };
+		return await exportParquet(this.#duck as Duck, folders, rows, pieces);
 	}
 
 	/** Parts that were found damaged since this was asked last. */

@@ -51,7 +51,7 @@ async function open(
 	store = new Store();
 	reader = new StoreReader();
 	keeper = new StoreKeeper({
-		...{ path, store, reader, clock, limits, telemetry: quietTelemetry() },
+		...{ path, store, readers: [reader], clock, limits, telemetry: quietTelemetry() },
 		...{ sealAfterMs: hourMs, sealSamplesMax: options.sealSamplesMax ?? 1_000_000 },
 		retention: { keepMs: options.keepMs, keepBytes: options.keepBytes },
 	});
