@@ -98,8 +98,10 @@ serve({
 		inView((_file, rows) => readSlice(rows, piece, limit)),
 	buckets: ({ piece, widthMs }: { piece: SamplePiece; widthMs: number }) =>
 		inView((file, rows) => readBuckets(file, rows, piece, widthMs)),
-	parquet: ({ pieces }: { pieces: readonly SamplePiece[] }) =>
-		inView((_file, rows) => theParts().exported(rows, pieces)),
+	async parquet({ pieces }: { pieces: readonly SamplePiece[] }) {
+		const write = await inView((_file, rows) => theParts().exporting(rows, pieces));
+		return await write();
+	},
 	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
 		inView((_file, rows) => readSealedKnown(rows, samples)),
 	positions: (query: { fromPos: number; limit: number }) =>

@@ -47,10 +47,11 @@ const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyond
 const timeBoundMs = 8.64e15;
 
 export class SealedRows {
-	readonly #duck: Duck;
+	readonly #duck: () => Promise<Duck>;
 	readonly #folder: string;
 
-	constructor(duck: Duck, folder: string) {
+	/** `duck` is asked for with the first part that is read. */
+	constructor(duck: () => Promise<Duck>, folder: string) {
 		this.#duck = duck;
 		this.#folder = folder;
 	}
@@ -62,7 +63,7 @@ export class SealedRows {
 		const limit = query.limit === undefined ? "" : ` LIMIT ${query.limit}`;
 		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`;
 		try {
-			for await (const chunk of this.#duck.chunks(sql)) yield samplesOf(chunk, typeOf);
+			for await (const chunk of (await this.#duck()).chunks(sql)) yield samplesOf(chunk, typeOf);
 		} catch (error) {
 			throw await this.#blame(error, query.files);
 		}
@@ -81,7 +82,7 @@ export class SealedRows {
 		const order = query.order === undefined ? "" : ` ORDER BY ${query.order}`;
 		const limit = query.limit === undefined ? "" : ` LIMIT 1 OFFSET ${query.limit}`;
 		try {
-			const row = await this.#duck.row(
+			const row = await (await this.#duck()).row(
 				`SELECT ${select} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`,
 			);
 			return row.map(Number);
@@ -94,7 +95,7 @@ export class SealedRows {
 	async check(file: string): Promise<void> {
 		if (!existsSync(join(this.#folder, file))) throw new DamagedPart(file, "no such file");
 		try {
-			await this.#duck.row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
+			await (await this.#duck()).row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
 		} catch (error) {
 			throw new DamagedPart(file, errorText(error));
 		}

@@ -223,7 +223,7 @@ test("on the next day small parts are put together by day, late samples too, and
 	]);
 	expect(await allPositions()).toEqual(before);
 	// Whoever began to read the old files has ended by then.
-	clock.step(10 * 60_000);
+	clock.step(hourMs);
 	await keeper.look();
 	expect(parts().sort()).toEqual(
 		listed()
