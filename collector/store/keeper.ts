@@ -140,7 +140,8 @@ export class StoreKeeper implements Part {
 		const { parts, heldBytes } = partsToRetire(await this.#state(), retention, clock.wallMs());
 		for (const { part, why } of parts) {
 			await store.retirePart(part.file, why);
-			await rm(join(partFolder(path), part.file), { force: true });
+			for (const name of [part.file, part.rollup ?? part.file])
+				await rm(join(partFolder(path), name), { force: true });
 			telemetry.partRetired({ file: part.file, samples: part.samples, bytes: part.bytes, why });
 		}
 		telemetry.partsHeld(heldBytes);

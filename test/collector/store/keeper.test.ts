@@ -96,7 +96,8 @@ async function commit(records: number, saved = true, fromMs = beganMs): Promise<
 	}
 }
 
-const parts = () => readdirSync(join(path, "..", "parts")).filter((name) => name.endsWith(".parquet"));
+const parts = () =>
+	readdirSync(join(path, "..", "parts")).filter((name) => /-[sd]\w*-\w+\.parquet$/.test(name));
 
 function rowsLeft(): number {
 	const db = new DatabaseSync(path, { readOnly: true });
