@@ -5,6 +5,7 @@ import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
+import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
 import { addSpc } from "./spc-command.ts";
@@ -162,6 +163,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		);
 
 	addSpc(pilotline, run);
+	addExport(pilotline, run);
 
 	pilotline
 		.command("backup")

@@ -1,11 +1,10 @@
 // What a lot has given in numbers: the mean of a window's tag over the window's runs of that lot.
 
 import type { DatabaseSync } from "node:sqlite";
-import { type Datatype, isInteger64 } from "../../common/contract/datatype.ts";
 import { isGood } from "../../common/contract/status.ts";
 import type { LotNumber, LotNumbersQuery } from "../chart-port.ts";
 import { all, get } from "./read-rows.ts";
-import { scanSamples } from "./trend-query.ts";
+import type { SampleRows } from "./sample-rows.ts";
 
 /** Samples of one unit that one lot may read through. */
 const scanSamplesMax = 4_000_000;
@@ -30,7 +29,11 @@ interface Series {
  * the next sample of the tag, or the end of the run. A run with values that were not Good, or without any, one whose beginning nobody saw, and a
  * hole in the unit's data meanwhile reject the number.
  */
-export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumbersQuery): LotNumber[] {
+export async function readLotNumbers(
+	db: DatabaseSync,
+	rows: SampleRows,
+	{ lot, windows, gaps }: LotNumbersQuery,
+): Promise<LotNumber[]> {
 	const runs = all(
 		db,
 		// A run that began with the first thing that was ever heard of its batch had begun before.
@@ -50,10 +53,11 @@ export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumb
 		runs.filter(({ window }) => known.has(window)),
 		({ window }) => known.get(window)?.unit ?? "",
 	);
-	return [...byUnit].flatMap(([unit, own]) => {
+	const numbers: LotNumber[] = [];
+	for (const [unit, own] of byUnit) {
 		const tags = new Set(own.map(({ window }) => known.get(window)?.tag ?? ""));
-		const samples = samplesOf(db, unit, tags, own);
-		return [...Map.groupBy(own, ({ window }) => window)].map(([window, its]) => {
+		const samples = await samplesOf(db, rows, { unit, tags, runs: own });
+		for (const [window, its] of Map.groupBy(own, ({ window }) => window)) {
 			const series = samples?.get(known.get(window)?.tag ?? "");
 			const blankingMs = known.get(window)?.blankingMs ?? 0;
 			const mean = series === undefined ? undefined : heldMean(series, its, blankingMs);
@@ -70,13 +74,14 @@ export function readLotNumbers(db: DatabaseSync, { lot, windows, gaps }: LotNumb
 				...(hole === undefined ? [] : [`gap: ${hole.cause}`]),
 			];
 			const characteristic = `${window}/mean`;
-			return {
+			numbers.push({
 				...{ characteristic, lot, atMs: toMs, stored: storedRevision(db, characteristic, lot) },
 				...{ value: mean?.value, samples: mean?.samples ?? 0 },
 				rejected: reasons.length === 0 ? undefined : reasons.join("; "),
-			};
-		});
-	});
+			});
+		}
+	}
+	return numbers;
 }
 
 function storedRevision(db: DatabaseSync, characteristic: string, lot: string): number {
@@ -85,12 +90,11 @@ function storedRevision(db: DatabaseSync, characteristic: string, lot: string): 
 }
 
 /** The samples of some tags of a unit, from the first to the last run; undefined when there are too many to read. */
-function samplesOf(
+async function samplesOf(
 	db: DatabaseSync,
-	unit: string,
-	tags: ReadonlySet<string>,
-	runs: readonly Run[],
-): Map<string, Series> | undefined {
+	rows: SampleRows,
+	{ unit, tags, runs }: { unit: string; tags: ReadonlySet<string>; runs: readonly Run[] },
+): Promise<Map<string, Series> | undefined> {
 	const [fromMs, toMs] = [
 		Math.min(...runs.map((run) => run.fromMs)),
 		Math.max(...runs.map((run) => run.toMs)),
@@ -108,15 +112,17 @@ function samplesOf(
 	if (series.length === 0) return found;
 	const byId = new Map(series.map((row) => [Number(row.id), row]));
 	const order = new Map<string, { atMs: number; value: number }[]>();
-	for (const [id, atMs, status, value] of scanSamples(db, unit, fromMs, toMs, [...byId.keys()])) {
-		const row = byId.get(id);
-		if (row === undefined) continue;
-		const whole =
-			typeof value === "string" && isInteger64(Number(row.datatype) as Datatype) ? Number(value) : Number.NaN;
-		const number = typeof value === "number" ? value : whole;
-		const list = order.get(String(row.tag)) ?? [];
-		list.push({ atMs, value: isGood(status) && Number.isFinite(number) ? number : Number.NaN });
-		order.set(String(row.tag), list);
+	for await (const { count, samples } of rows.ofSeries({ unit, series: [...byId.keys()], fromMs, toMs })) {
+		for (let index = 0; index < count; index++) {
+			const row = byId.get(samples.tagId[index] as number);
+			if (row === undefined) continue;
+			const value = samples.value(index);
+			const number = typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
+			const isUsable = isGood(samples.status[index] as number) && Number.isFinite(number);
+			const list = order.get(String(row.tag)) ?? [];
+			list.push({ atMs: samples.sourceMs[index] as number, value: isUsable ? number : Number.NaN });
+			order.set(String(row.tag), list);
+		}
 	}
 	for (const [tag, list] of order) {
 		list.sort((a, b) => a.atMs - b.atMs);

@@ -2,20 +2,23 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
+import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
 	DueMessage,
+	GapRow,
 	HashPort,
 	LotFacts,
 	OutboxPort,
 	Settlement,
 } from "../pipeline.ts";
-import type { OpenState, Replay } from "./open-state.ts";
+import type { OpenState } from "./open-state.ts";
+import type { PartRow } from "./parts/part-file.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
-export class Store implements CommitPort, HashPort, OutboxPort {
+export class Store implements CommitPort, HashPort, OutboxPort, FollowerPositions {
 	readonly #writer = new ThreadCaller(threadFile("writer-thread"));
 
 	/** @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED, STORE_FAILED */
@@ -34,14 +37,9 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 		return await this.#writer.call("recordHash", { edgeNode, epoch, offset });
 	}
 
-	/** The columns are copied, not handed over. */
+	/** Among hot samples only. The columns are copied, not handed over. */
 	async samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]> {
 		return await this.#writer.call("samplesKnown", { edgeNode, device, samples });
-	}
-
-	/** Stored records after `afterSeq`, at most `records` of them. */
-	async replay(afterSeq: number, records: number): Promise<Replay> {
-		return await this.#writer.call("replay", { afterSeq, records });
 	}
 
 	async lotFacts(lot: string): Promise<LotFacts | undefined> {
@@ -67,6 +65,45 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 
 	async settleMessage(settlement: Settlement): Promise<void> {
 		await this.#writer.call("settleMessage", settlement);
+	}
+
+	/** Lists a part, or says that the stretch has no samples, and moves the border up to `toPos`. */
+	async listPart(part: PartRow | undefined, toPos: number, atMs: number): Promise<void> {
+		await this.#writer.call("listPart", { part, toPos, atMs });
+	}
+
+	async replaceParts(parts: readonly PartRow[], replaced: readonly string[], atMs: number): Promise<void> {
+		await this.#writer.call("replaceParts", { parts, replaced, atMs });
+	}
+
+	/** Resolves with the gap rows that were written. */
+	async damagedPart(file: string, reason: string, atMs: number): Promise<GapRow[]> {
+		return await this.#writer.call("damagedPart", { file, reason, atMs });
+	}
+
+	async retirePart(file: string, note: string): Promise<void> {
+		await this.#writer.call("retirePart", { file, note });
+	}
+
+	async forgetReplaced(file: string): Promise<void> {
+		await this.#writer.call("forgetReplaced", { file });
+	}
+
+	/** Deletes some sealed samples from the hot table. Resolves with whether more are there. */
+	async trim(): Promise<boolean> {
+		return await this.#writer.call("trim");
+	}
+
+	async followerPositions(): Promise<FollowerPosition[]> {
+		return await this.#writer.call("followerPositions");
+	}
+
+	async saveFollowerPosition(position: FollowerPosition): Promise<void> {
+		await this.#writer.call("saveFollowerPosition", position);
+	}
+
+	async forgetFollower(name: string): Promise<void> {
+		await this.#writer.call("forgetFollower", { name });
 	}
 
 	async close(): Promise<void> {

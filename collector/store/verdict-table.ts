@@ -58,6 +58,7 @@ export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox, charts 
 			verdict.judgedMs,
 		);
 		writeCharts(file, charts);
+		file.changed("verdict", verdict.id);
 		for (const row of outbox) file.addMessage(row);
 	});
 }

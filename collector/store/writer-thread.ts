@@ -2,11 +2,14 @@
 
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
+import type { FollowerPosition } from "../follow-port.ts";
 import type { CommitBatch, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
-import { readOpenState, readReplay } from "./open-state.ts";
+import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
+import { PartTable } from "./part-table.ts";
+import type { PartRow } from "./parts/part-file.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
 import { commitVerdict, readLotFacts } from "./verdict-table.ts";
@@ -16,6 +19,10 @@ let file: StoreFile | undefined;
 function opened(): StoreFile {
 	if (file === undefined) throw new Error("the store is not open");
 	return file;
+}
+
+function parts(): PartTable {
+	return new PartTable(opened());
 }
 
 serve({
@@ -32,9 +39,6 @@ serve({
 	},
 	samplesKnown(question: { edgeNode: number; device: string; samples: SampleColumns }) {
 		return readKnownSamples(opened(), question);
-	},
-	replay({ afterSeq, records }: { afterSeq: number; records: number }) {
-		return readReplay(opened(), afterSeq, records);
 	},
 	lotFacts({ lot }: { lot: string }) {
 		return readLotFacts(opened(), lot);
@@ -54,6 +58,23 @@ serve({
 	settleMessage(settlement: Settlement) {
 		new OutboxTable(opened()).settle(settlement);
 	},
+	listPart(argument: { part: PartRow | undefined; toPos: number; atMs: number }) {
+		parts().list(argument);
+	},
+	replaceParts(argument: { parts: readonly PartRow[]; replaced: readonly string[]; atMs: number }) {
+		parts().replace(argument);
+	},
+	damagedPart(argument: { file: string; reason: string; atMs: number }) {
+		return parts().damaged(argument);
+	},
+	retirePart(argument: { file: string; note: string }) {
+		parts().retire(argument);
+	},
+	forgetReplaced: ({ file: name }: { file: string }) => parts().forgetReplaced(name),
+	trim: () => parts().trim(),
+	followerPositions: () => parts().followers(),
+	saveFollowerPosition: (position: FollowerPosition) => parts().saveFollower(position),
+	forgetFollower: ({ name }: { name: string }) => parts().forgetFollower(name),
 	close() {
 		file?.close();
 		file = undefined;

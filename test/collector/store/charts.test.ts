@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { ChartPointRow } from "../../../collector/chart-port.ts";
+import type { ChartPointRow, LotNumbersQuery } from "../../../collector/chart-port.ts";
 import type { WindowPeriod } from "../../../collector/pipeline.ts";
 import { readChart, readChartSignals, readCharts } from "../../../collector/store/chart-query.ts";
 import { commitBaselines, readStoredCharts } from "../../../collector/store/chart-table.ts";
@@ -9,6 +9,7 @@ import { StoreFile } from "../../../collector/store/store-file.ts";
 import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { beganMs, hourMs, KnownStore, minuteMs, noCharts } from "./known-store.ts";
+import { askSealedToo } from "./sealed-store.ts";
 
 let store: KnownStore;
 let db: DatabaseSync;
@@ -113,10 +114,17 @@ const run = (fromMinute: number, toMinute: number, more: Partial<WindowPeriod> =
 const sample = (minute: number, value: number | null, status = 0) => ({
 	...{ tag: "T1", atMs: beganMs + minute * minuteMs, value, status },
 });
-const ask = (gaps: Parameters<typeof readLotNumbers>[1]["gaps"] = [], lot = "L1", blankingMs = 0) =>
-	readLotNumbers(db, { lot, windows: [{ id: "soak", unit: "U500", tag: "T1", blankingMs }], gaps });
+/** Hot and sealed give the same numbers. */
+const ask = (gaps: LotNumbersQuery["gaps"] = [], lot = "L1", blankingMs = 0) =>
+	askSealedToo(store.file, store.path, (reading, rows) =>
+		readLotNumbers(reading, rows, {
+			lot,
+			windows: [{ id: "soak", unit: "U500", tag: "T1", blankingMs }],
+			gaps,
+		}),
+	);
 
-test("a lot's number is the mean of what its runs saw, each value for as long as it held", () => {
+test("a lot's number is the mean of what its runs saw, each value for as long as it held", async () => {
 	store.commit({ periods: [run(10, 20), run(40, 50)] });
 	// 500 for 2 minutes, 510 for 8, then 520 for all of the second run; what lies outside of the runs does not count.
 	store.record("U500", [
@@ -126,53 +134,61 @@ test("a lot's number is the mean of what its runs saw, each value for as long as
 		sample(30, 9_999),
 		sample(40, 520),
 	]);
-	expect(ask()).toEqual([
+	expect(await ask()).toEqual([
 		{
 			...{ characteristic: "soak/mean", lot: "L1", atMs: beganMs + 50 * minuteMs },
 			...{ value: (2 * 500 + 8 * 510 + 10 * 520) / 20, samples: 3, rejected: undefined, stored: 0 },
 		},
 	]);
-	expect(ask([], "L2")).toEqual([]);
+	expect(await ask([], "L2")).toEqual([]);
 	const points = [point("L1", 3, 1)];
 	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: { ...noCharts, points } });
-	expect(ask()[0]?.stored).toBe(3);
+	expect((await ask())[0]?.stored).toBe(3);
 });
 
-test("records that came late are in order of source time", () => {
+test("records that came late are in order of source time", async () => {
 	store.commit({ periods: [run(0, 10)] });
 	store.record("U500", [sample(5, 20)]);
 	store.record("U500", [sample(0, 10)]);
-	expect(ask()[0]?.value).toBe(15);
+	expect((await ask())[0]?.value).toBe(15);
 });
 
-test("bad values and gaps reject the number, and without a good value there is none", () => {
+test("bad values and gaps reject the number, and without a good value there is none", async () => {
 	store.commit({ periods: [run(0, 10, { badSamples: 1 })] });
-	expect(ask()[0]).toMatchObject({
+	expect((await ask())[0]).toMatchObject({
 		value: undefined,
 		samples: 0,
 		rejected: "no good value; 1 values that were not good",
 	});
 	store.record("U500", [sample(0, 10), sample(5, 77, statusCodes.Bad), sample(6, Number.NaN), sample(8, 30)]);
-	expect(ask()[0]).toMatchObject({ value: expect.closeTo((5 * 10 + 2 * 30) / 7, 9), samples: 2 });
+	expect((await ask())[0]).toMatchObject({ value: expect.closeTo((5 * 10 + 2 * 30) / 7, 9), samples: 2 });
 	const gap = { unit: "U500", cause: "agent_down", fromMs: beganMs + 9 * minuteMs, toMs: beganMs + hourMs };
-	expect(ask([gap])[0]?.rejected).toBe("1 values that were not good; gap: agent_down");
-	expect(ask([{ ...gap, unit: "U600" }])[0]?.rejected).toBe("1 values that were not good");
-	expect(ask([{ ...gap, fromMs: beganMs + 10 * minuteMs }])[0]?.rejected).toBe("1 values that were not good");
+	expect((await ask([gap]))[0]?.rejected).toBe("1 values that were not good; gap: agent_down");
+	expect((await ask([{ ...gap, unit: "U600" }]))[0]?.rejected).toBe("1 values that were not good");
+	expect((await ask([{ ...gap, fromMs: beganMs + 10 * minuteMs }]))[0]?.rejected).toBe(
+		"1 values that were not good",
+	);
 });
 
-test("a run that had begun before anybody looked rejects the number; one that began later in that visit does not", () => {
+test("a run that had begun before anybody looked rejects the number; one that began later in that visit does not", async () => {
 	const visit = { unit: "U500", batch: "B1", lot: "L1", recipe: "", fromMs: beganMs, toMs: undefined };
 	store.commit({ periods: [run(0, 10)], visits: [{ ...visit, startObserved: false }] });
 	store.record("U500", [sample(0, 10)]);
-	expect(ask()[0]).toMatchObject({ value: 10, rejected: "its beginning was not seen" });
+	expect((await ask())[0]).toMatchObject({ value: 10, rejected: "its beginning was not seen" });
 	store.commit({ periods: [run(2, 10, { lot: "L2" })] });
 	store.record("U500", [sample(3, 10)]);
-	expect(ask([], "L2")[0]?.rejected).toBeUndefined();
+	expect((await ask([], "L2"))[0]?.rejected).toBeUndefined();
 });
 
-test("what comes while a window is blanked does not count; what held at its end counts from then on", () => {
+test("what comes while a window is blanked does not count; what held at its end counts from then on", async () => {
 	store.commit({ periods: [run(0, 10)] });
 	store.record("U500", [sample(-1, 9_999), sample(0, 20), sample(2, 400), sample(6, 500)]);
-	expect(ask([], "L1", 5 * minuteMs)[0]).toMatchObject({ value: (1 * 400 + 4 * 500) / 5, samples: 2 });
-	expect(ask([], "L1", 10 * minuteMs)[0]).toMatchObject({ value: undefined, rejected: "no good value" });
+	expect((await ask([], "L1", 5 * minuteMs))[0]).toMatchObject({
+		value: (1 * 400 + 4 * 500) / 5,
+		samples: 2,
+	});
+	expect((await ask([], "L1", 10 * minuteMs))[0]).toMatchObject({
+		value: undefined,
+		rejected: "no good value",
+	});
 });

@@ -13,12 +13,21 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		composition: "agent.ts",
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
-	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side; foreign.ts is
-	// what host, intake and store agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part
-	// about control charts.
+	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
+	// pipeline.ts, for people, for those who take data out and for followers; foreign.ts is what host, intake and store
+	// agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part about control charts.
 	collector: {
 		composition: "collector.ts",
-		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts", "foreign.ts", "chart-port.ts"],
+		ports: [
+			"pipeline.ts",
+			"telemetry.ts",
+			"specification.ts",
+			"read-port.ts",
+			"samples-port.ts",
+			"follow-port.ts",
+			"foreign.ts",
+			"chart-port.ts",
+		],
 	},
 	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/load": { composition: "load.ts", ports: ["pipeline.ts", "telemetry.ts"] },
