@@ -13,11 +13,19 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		composition: "agent.ts",
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
-	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side; foreign.ts is
+	// The specification is judged, shown and quoted in messages; read port and follow port are the reading sides of
+	// pipeline.ts, for people and for followers; foreign.ts is
 	// what host, intake and store agree on about edge nodes without confirmed delivery.
 	collector: {
 		composition: "collector.ts",
-		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts", "foreign.ts"],
+		ports: [
+			"pipeline.ts",
+			"telemetry.ts",
+			"specification.ts",
+			"read-port.ts",
+			"follow-port.ts",
+			"foreign.ts",
+		],
 	},
 	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/load": { composition: "load.ts", ports: ["pipeline.ts", "telemetry.ts"] },
