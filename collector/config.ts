@@ -13,6 +13,7 @@ import {
 	whole,
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
+import { type FollowerConfig, follower, followerFindings } from "./follower-config.ts";
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
@@ -82,10 +83,13 @@ const schema = keys({
 		commit_interval_ms: whole({ min: 0, max: 1_000 }).default(100),
 	}).prefault({}),
 	destinations: z.array(destination).default([]),
+	/** Databases that get everything; at most so many, because each reads the store for itself. */
+	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),
 });
 
 export type CollectorConfig = z.output<typeof schema>;
 export type DestinationConfig = CollectorConfig["destinations"][number];
+export type { FollowerConfig };
 
 export const collectorConfig: ConfigKind<typeof schema> = {
 	schema,
@@ -107,6 +111,6 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [key, index], message: `${name} is there twice` });
 			}
 		}
-		return found;
+		return [...found, ...followerFindings(config.followers)];
 	},
 };

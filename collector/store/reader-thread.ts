@@ -4,7 +4,9 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type { PositionSlice } from "../follow-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
+import { readEdgeNodes, readEvents, readPositions, readSeries } from "./follow-query.ts";
 import {
 	readCounts,
 	readGaps,
@@ -64,6 +66,16 @@ serve({
 	messages: ({ limit }: { limit: number }) => readMessages(opened(), limit),
 	totals: () => readTotals(opened()),
 	reconciliation: (query: ReconciliationQuery) => readReconciliation(opened(), query),
+	readPositions({ fromPos, limit }: { fromPos: number; limit: number }): PositionSlice {
+		return readPositions(opened(), fromPos, limit);
+	},
+	readEvents({ afterN, limit }: { afterN: number; limit: number }) {
+		return readEvents(opened(), afterN, limit);
+	},
+	readSeries({ afterId, limit }: { afterId: number; limit: number }) {
+		return readSeries(opened(), afterId, limit);
+	},
+	readEdgeNodes: () => readEdgeNodes(opened()),
 	close() {
 		db?.close();
 		db = undefined;

@@ -1,4 +1,6 @@
-import type { Occurrence } from "../pipeline.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
+import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
 	GapEntry,
 	LotEntry,
@@ -18,7 +20,7 @@ import { ThreadCaller, threadFile } from "./thread-call.ts";
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort {
+export class StoreReader implements ReadPort, PositionReader {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 
 	async open(path: string): Promise<void> {
@@ -65,5 +67,24 @@ export class StoreReader implements ReadPort {
 
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]> {
 		return this.#thread.call("reconciliation", query);
+	}
+
+	async readPositions(fromPos: number, limit: number): Promise<PositionSlice> {
+		const slice = await this.#thread.call<PositionSlice>("readPositions", { fromPos, limit });
+		// A SampleColumns loses its class on the way between threads.
+		Object.setPrototypeOf(slice.samples, SampleColumns.prototype);
+		return slice;
+	}
+
+	readEvents(afterN: number, limit: number): Promise<EventSlice> {
+		return this.#thread.call("readEvents", { afterN, limit });
+	}
+
+	readSeries(afterId: number, limit: number): Promise<Series[]> {
+		return this.#thread.call("readSeries", { afterId, limit });
+	}
+
+	readEdgeNodes(): Promise<EdgeNodeRow[]> {
+		return this.#thread.call("readEdgeNodes");
 	}
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -15,7 +16,7 @@ import type { OpenState, Replay } from "./open-state.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
-export class Store implements CommitPort, HashPort, OutboxPort {
+export class Store implements CommitPort, HashPort, OutboxPort, FollowerPositions {
 	readonly #writer = new ThreadCaller(threadFile("writer-thread"));
 
 	/** @throws CodedError DATA_FORMAT_NEWER, DATA_DAMAGED, STORE_FAILED */
@@ -58,6 +59,18 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 
 	async settleMessage(settlement: Settlement): Promise<void> {
 		await this.#writer.call("settleMessage", settlement);
+	}
+
+	async followerPositions(): Promise<FollowerPosition[]> {
+		return await this.#writer.call("followerPositions");
+	}
+
+	async saveFollowerPosition(position: FollowerPosition): Promise<void> {
+		await this.#writer.call("saveFollowerPosition", position);
+	}
+
+	async forgetFollower(name: string): Promise<void> {
+		await this.#writer.call("forgetFollower", { name });
 	}
 
 	async close(): Promise<void> {

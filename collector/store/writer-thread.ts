@@ -1,7 +1,9 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { FollowerPosition } from "../follow-port.ts";
 import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
+import { forgetFollower, readFollowerPositions, saveFollowerPosition } from "./follow-tables.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState, readReplay } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -45,6 +47,13 @@ serve({
 	},
 	settleMessage(settlement: Settlement) {
 		new OutboxTable(opened()).settle(settlement);
+	},
+	followerPositions: () => readFollowerPositions(opened()),
+	saveFollowerPosition(position: FollowerPosition) {
+		saveFollowerPosition(opened(), position);
+	},
+	forgetFollower({ name }: { name: string }) {
+		forgetFollower(opened(), name);
 	},
 	close() {
 		file?.close();
