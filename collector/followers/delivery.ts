@@ -3,7 +3,7 @@ import type { WriteAnswer } from "./write-answer.ts";
 export interface RefusedLine {
 	readonly line: string;
 	readonly reason: string;
-	/** Lines that were refused like this one, and are not named one by one. */
+	/** Lines behind this one that are as much too old for the database, and are not named one by one. */
 	readonly more: number;
 }
 
@@ -17,6 +17,7 @@ interface Stretch {
 
 /** Refused without one that was taken: then it is asked whether the database takes anything at all. */
 const suspiciousRefusals = 20;
+const tooOld = /beyond retention policy|outside (?:of )?(?:the )?retention/i;
 
 /**
  * Brings some lines to a database, whole or in parts: a refused part is halved until the refused line stands alone, a part
@@ -74,7 +75,9 @@ export class Delivery {
 		const { reason } = answer;
 		if (answer.outcome === "refused") {
 			if (answer.all === true) {
-				this.#refuse(from, reason, to - from - 1);
+				// A store may reach back years further than a database: not a letter for each of those values.
+				if (tooOld.test(reason)) this.#refuse(from, reason, to - from - 1);
+				else for (let index = from; index < to; index++) this.#refuse(index, reason, 0);
 				return;
 			}
 			if (answer.bad !== undefined) {

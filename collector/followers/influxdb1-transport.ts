@@ -26,7 +26,9 @@ export class InfluxDb1Transport implements Transport {
 		this.#retentionPolicy = retentionPolicy;
 		this.#influx = new InfluxDB({
 			database,
-			...(username === undefined ? {} : { username, password: password ?? "" }),
+			// Left undefined, the client would log in as root with the password root.
+			username: username ?? (null as unknown as string),
+			password: password ?? "",
 			hosts: [
 				{
 					protocol: secure ? "https" : "http",
