@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { bytes, keys, oneOf, text, topicLevel, whole } from "../common/runtime/config-values.ts";
+import { bytes, keys, oneOf, text, whole } from "../common/runtime/config-values.ts";
 
-export const followerKinds = ["influxdb1", "influxdb2", "influxdb3"] as const;
+const followerKinds = ["influxdb1", "influxdb2", "influxdb3"] as const;
 
 const yes = z.boolean({ error: "expected true or false" });
 
 /** One entry of `followers`: a database that gets everything the store has. */
 export const follower = keys({
 	/** May stand in file names. */
-	name: topicLevel.refine((name) => /^[A-Za-z0-9_-]{1,64}$/.test(name), {
+	name: text.refine((name) => /^[A-Za-z0-9_-]{1,64}$/.test(name), {
 		error: "expected 1 to 64 letters, digits, - or _",
 	}),
 	kind: oneOf(followerKinds),

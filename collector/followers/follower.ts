@@ -182,9 +182,11 @@ export class Follower {
 		await this.#letters(round);
 		this.#finish(round);
 		this.#round = undefined;
+		// More may have been stored while the round was on its way.
+		const caughtUp = round.caughtUp && this.#progress.waitingSamples === 0;
 		const due = clock.monotonicMs() - this.#saved.atMs >= saveEveryMs;
-		if (due || round.caughtUp) await this.#save();
-		return round.caughtUp;
+		if (due || caughtUp) await this.#save();
+		return caughtUp;
 	}
 
 	/** Resolves with false when the follower was stopped before the end. */

@@ -110,15 +110,22 @@ export class StoreRig {
 	}
 }
 
+/** What followers need of a store; `end` is the position behind everything that is stored. */
+export interface FollowedStore {
+	readonly store: Store;
+	readonly reader: StoreReader;
+	readonly end: number;
+}
+
 /** Followers of a store in one test; ended with it. */
 export class FollowerRig {
-	readonly line: StoreRig;
+	readonly line: FollowedStore;
 	readonly clock: Clock;
 	readonly folder = temporaryFolder();
 	readonly telemetry = quietTelemetry();
 	#followers: Followers | undefined;
 
-	constructor(line: StoreRig, clock: Clock = systemClock) {
+	constructor(line: FollowedStore, clock: Clock = systemClock) {
 		this.line = line;
 		this.clock = clock;
 		onTestFinished(() => this.stop());
