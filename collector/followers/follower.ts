@@ -118,9 +118,11 @@ export class Follower {
 		while (!this.#stopped) {
 			try {
 				if (!this.#begun) await this.#begin();
+				const before = this.#progress.pos;
 				const caughtUp = await this.#turn();
-				if (!caughtUp) continue;
-				this.#progress.state = "current";
+				// A store that gives nothing and says that there is more is not asked in a loop.
+				if (!caughtUp && (this.#progress.pos > before || this.#round !== undefined)) continue;
+				if (caughtUp) this.#progress.state = "current";
 				await pause(clock, flush_interval_ms, this.#stop.signal);
 			} catch (error) {
 				if (this.#stopped) return;

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { collectorConfig } from "../../../collector/config.ts";
+import type { FollowerPositions, PositionReader } from "../../../collector/follow-port.ts";
 import { followerTargets } from "../../../collector/followers/follower-targets.ts";
 import { Followers } from "../../../collector/followers/followers.ts";
 import type { CommitBatch } from "../../../collector/pipeline.ts";
@@ -112,8 +113,8 @@ export class StoreRig {
 
 /** What followers need of a store; `end` is the position behind everything that is stored. */
 export interface FollowedStore {
-	readonly store: Store;
-	readonly reader: StoreReader;
+	readonly store: FollowerPositions;
+	readonly reader: PositionReader;
 	readonly end: number;
 }
 
