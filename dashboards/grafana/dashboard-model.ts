@@ -26,6 +26,20 @@ export interface ValueMapping {
 	readonly options: object;
 }
 
+/** The published schema wants every key of it, in a panel too. */
+export interface Link {
+	readonly type: "link" | "dashboards";
+	readonly title: string;
+	readonly url: string;
+	readonly icon: string;
+	readonly tooltip: string;
+	readonly tags: readonly string[];
+	readonly asDropdown: boolean;
+	readonly targetBlank: boolean;
+	readonly includeVars: boolean;
+	readonly keepTime: boolean;
+}
+
 export interface FieldDefaults {
 	readonly unit?: string;
 	readonly min?: number;
@@ -35,7 +49,7 @@ export interface FieldDefaults {
 	readonly color: { readonly mode: "fixed" | "thresholds"; readonly fixedColor?: string };
 	readonly thresholds: { readonly mode: "absolute"; readonly steps: readonly Threshold[] };
 	readonly mappings: readonly ValueMapping[];
-	readonly links: readonly { readonly title: string; readonly url: string }[];
+	readonly links: readonly Link[];
 	readonly custom: Readonly<Record<string, unknown>>;
 }
 
@@ -100,11 +114,10 @@ export interface Dashboard {
 	readonly version: 1;
 	readonly editable: false;
 	readonly graphTooltip: 1;
-	readonly style: "light";
 	readonly timezone: "browser";
 	readonly refresh: string;
 	readonly time: { readonly from: string; readonly to: string };
-	readonly links: readonly object[];
+	readonly links: readonly Link[];
 	readonly templating: { readonly list: readonly Variable[] };
 	readonly annotations: { readonly list: readonly Annotation[] };
 	readonly panels: readonly Panel[];

@@ -1,4 +1,4 @@
-import type { Annotation, Dashboard, Panel, Variable } from "./dashboard-model.ts";
+import type { Annotation, Dashboard, Link, Panel, Variable } from "./dashboard-model.ts";
 import {
 	changesPanel,
 	countsPanel,
@@ -26,10 +26,15 @@ import {
 
 const width = 24;
 const unitUid = (unit: string) => `pilotline-unit-${unit}`;
-const toUnit = {
-	title: "Open the unit",
-	url: "/d/pilotline-unit-${__field.labels.unit}?${__url_time_range}&${datasource:queryparam}&${group:queryparam}",
-};
+const linkOf = (title: string, url: string, icon: string): Link => ({
+	...{ type: "link", title, url, icon, tooltip: "", tags: [] },
+	...{ asDropdown: false, targetBlank: false, includeVars: true, keepTime: true },
+});
+const toUnit = linkOf(
+	"Open the unit",
+	"/d/pilotline-unit-${__field.labels.unit}?${__url_time_range}&${datasource:queryparam}&${group:queryparam}",
+	"",
+);
 
 /** Every dashboard of a plant, the overview first. */
 export function dashboardsOf(plant: Plant): Dashboard[] {
@@ -226,37 +231,17 @@ function dashboard(
 	own: Pick<Dashboard, "uid" | "title" | "description" | "panels"> & { annotations: Annotation[] },
 ): Dashboard {
 	const { uid, title, description, panels, annotations } = own;
-	const keep = { keepTime: true, includeVars: true, asDropdown: false, targetBlank: false };
 	return {
 		...{ uid, title, description, tags: ["pilotline"], schemaVersion: 39, version: 1, editable: false },
-		...{ graphTooltip: 1, style: "light", timezone: "browser", refresh: "30s" },
+		...{ graphTooltip: 1, timezone: "browser", refresh: "30s" },
 		// InfluxDB 3 reads 72 hours at most in one query.
 		time: { from: "now-12h", to: "now" },
 		links: [
+			linkOf("Line overview", "/d/pilotline-line", "dashboard"),
+			linkOf("Pipeline health", "/d/pilotline-health", "dashboard"),
 			{
-				type: "link",
-				title: "Line overview",
-				url: "/d/pilotline-line",
-				icon: "dashboard",
-				tags: [],
-				...keep,
-			},
-			{
-				type: "link",
-				title: "Pipeline health",
-				url: "/d/pilotline-health",
-				icon: "dashboard",
-				tags: [],
-				...keep,
-			},
-			{
-				type: "dashboards",
-				title: "Units",
-				url: "",
-				icon: "external link",
-				tags: ["pilotline"],
-				...keep,
-				asDropdown: true,
+				...linkOf("Units", "", "external link"),
+				...{ type: "dashboards", tags: ["pilotline"], asDropdown: true },
 			},
 		],
 		templating: { list: variables },

@@ -5,7 +5,7 @@ import type { FieldDefaults, Panel, PanelType, Target, Threshold, ValueMapping }
 import type { PlantTag, PlantWindow } from "./plant-files.ts";
 import { badFrom, dataSource, uncertainFrom } from "./queries.ts";
 
-export const grey = "#8e8e8e";
+const grey = "#8e8e8e";
 const lightGrey = "#c7c7c7";
 const outside = "rgba(224, 47, 68, 0.18)";
 const red = "#e02f44";
@@ -48,7 +48,7 @@ function panel(
 }
 
 /** Grafana's name of an engineering unit. */
-export function unitOf(eu: string | undefined): string {
+function unitOf(eu: string | undefined): string {
 	if (eu === undefined || eu === "") return "none";
 	if (eu === "degC") return "celsius";
 	return eu === "%" ? "percent" : `suffix: ${eu}`;

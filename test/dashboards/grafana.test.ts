@@ -51,6 +51,25 @@ describe("Classic JSON for file provisioning", () => {
 		expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
 	});
 
+	test("has no key that Grafana's published schema does not have, and every one that it wants", () => {
+		const unknown = (value: object, known: string) =>
+			Object.keys(value).filter((key) => !known.split(" ").includes(key));
+		for (const { uid, links, ...dashboard } of dashboards) {
+			expect(unknown(dashboard, schemaKeys.dashboard), uid).toEqual([]);
+			for (const link of links) expect(Object.keys(link).sort(), uid).toEqual(schemaKeys.link.split(" "));
+			for (const annotation of dashboard.annotations.list)
+				expect(unknown(annotation, schemaKeys.annotation)).toEqual([]);
+			for (const variable of dashboard.templating.list)
+				expect(unknown(variable, schemaKeys.variable)).toEqual([]);
+			for (const { title, fieldConfig, ...panel } of dashboard.panels) {
+				expect(unknown(panel, schemaKeys.panel), `${uid}/${title}`).toEqual([]);
+				expect(unknown(fieldConfig.defaults, schemaKeys.field), `${uid}/${title}`).toEqual([]);
+				for (const link of fieldConfig.defaults.links)
+					expect(Object.keys(link).sort()).toEqual(schemaKeys.link.split(" "));
+			}
+		}
+	});
+
 	test("names its data source as an object, and the variable is there", () => {
 		const wanted = { type: "influxdb", uid: "${datasource}" };
 		for (const { panel } of panels)
@@ -80,8 +99,7 @@ describe("Classic JSON for file provisioning", () => {
 		const uids = new Set(dashboards.map(({ uid }) => uid));
 		const { units } = readPlant(agentFile, specificationFile);
 		for (const { links } of dashboards)
-			for (const { url } of links as { url: string }[])
-				if (url !== "") expect(uids).toContain(url.slice("/d/".length));
+			for (const { url } of links) if (url !== "") expect(uids).toContain(url.slice("/d/".length));
 		const toUnits = panels.flatMap(({ panel }) => panel.fieldConfig.defaults.links.map(({ url }) => url));
 		expect(toUnits.length).toBeGreaterThan(1);
 		for (const url of toUnits)
@@ -184,6 +202,20 @@ test("provisioning names one data source, keeps its password apart, and takes ev
 		providers: [{ type: "file", allowUiUpdates: false, options: { path: "${PILOTLINE_DASHBOARDS}" } }],
 	});
 });
+
+/** Keys of the Classic model as @grafana/grafana-foundation-sdk 0.0.21 publishes it, as far as a dashboard may need them. */
+const schemaKeys = {
+	dashboard:
+		"title description tags timezone editable graphTooltip time timepicker refresh schemaVersion version panels templating annotations",
+	panel:
+		"type id targets description transparent datasource gridPos links repeat maxDataPoints transformations interval options",
+	field: "displayName description unit decimals min max mappings thresholds color links noValue custom",
+	annotation: "name datasource enable hide iconColor filter target type mappings",
+	variable:
+		"type name label hide description query datasource current multi options refresh sort includeAll allValue regex definition",
+	// In order of the alphabet.
+	link: "asDropdown icon includeVars keepTime tags targetBlank title tooltip type url",
+};
 
 function isGrey(colour: string): boolean {
 	const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
