@@ -86,7 +86,8 @@ test("a store that does not answer is asked again; nothing is missing and nothin
 	const database = await ScriptedDatabase.start();
 	let calls = 0;
 	const failing = async <T>(work: () => Promise<T>): Promise<T> => {
-		if ([0, 2, 3, 6, 11, 12, 13, 20].includes(calls++)) throw new CodedError("STORE_FAILED", "the disk is away");
+		if ([0, 2, 3, 6, 11, 12, 13, 20].includes(calls++))
+			throw new CodedError("STORE_FAILED", "the disk is away");
 		return await work();
 	};
 	const store = withReader({
