@@ -24,7 +24,13 @@ export async function backup(folder: string, options: { data: string; json: bool
 		["records", String(manifest.records)],
 		["size", `${(manifest.bytes / 1024 ** 2).toFixed(1)} MB`],
 		["SHA-256", manifest.sha256],
+		["parts", String(manifest.parts.length)],
+		[
+			"size of parts",
+			`${(manifest.parts.reduce((sum, { bytes }) => sum + bytes, 0) / 1024 ** 2).toFixed(1)} MB`,
+		],
 	];
+	for (const file of manifest.damagedParts) rows.push(["damaged, left out", file]);
 	process.stdout.write(`${table(["backup", ""], rows)}\n`);
 	return 0;
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
+import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 
 const exitFailed = 1;
@@ -155,6 +156,8 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		.action((options: { lot?: string; api: string; json?: boolean }) =>
 			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
 		);
+
+	addExport(pilotline, run);
 
 	pilotline
 		.command("backup")

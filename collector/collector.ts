@@ -33,7 +33,10 @@ import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { judgeLot } from "./quality/lot-verdict.ts";
 import type { Specification } from "./specification.ts";
+import { StoreKeeper } from "./store/keeper.ts";
+import { knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
+import type { DuckLimits } from "./store/parts/duck.ts";
 import { StoreReader } from "./store/reader.ts";
 import { Store } from "./store/store.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
@@ -45,6 +48,7 @@ const replayRecordsAtOnce = 500;
 interface Opened {
 	readonly store: Store;
 	readonly reader: StoreReader;
+	readonly exporter: StoreReader;
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
@@ -102,16 +106,38 @@ export class Collector {
 		await dataDirectory.acquire();
 		const store = new Store();
 		const reader = new StoreReader();
+		// Whoever takes much data out holds up nobody who asks a short question.
+		const exporter = new StoreReader("exporter");
+		const path = join(dataDirectory.path, "store.db");
+		const kept = this.#config.store;
+		const keeper = new StoreKeeper({
+			path,
+			store,
+			readers: [reader, exporter],
+			clock: this.#clock,
+			telemetry: this.#telemetry,
+			limits: this.#duckLimits(1),
+			sealAfterMs: kept.seal_after_minutes * 60_000,
+			sealSamplesMax: kept.seal_samples_max,
+			retention: {
+				keepMs: kept.keep_days === undefined ? undefined : kept.keep_days * 86_400_000,
+				keepBytes: kept.keep_mb === undefined ? undefined : kept.keep_mb * 1_000_000,
+			},
+		});
 		try {
-			const path = join(dataDirectory.path, "store.db");
 			const opened = await store.open(path);
-			await reader.open(path);
+			await keeper.open();
+			const readerLimits = this.#duckLimits(this.#config.store.query_threads);
+			await reader.open(path, readerLimits);
+			await exporter.open(path, readerLimits);
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
+				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
+				keeper,
 				...(await this.#stages({
-					...{ store, reader, opened, broker, destinations, targets },
+					...{ store, reader, exporter, opened, broker, destinations, targets },
 					path: dataDirectory.path,
 				})),
 			];
@@ -119,7 +145,8 @@ export class Collector {
 			await this.#lifecycle.start();
 		} catch (error) {
 			this.#lifecycle = undefined;
-			await Promise.all([reader.close(), store.close()]);
+			await keeper.stop();
+			await Promise.all([reader.close(), exporter.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
 		}
@@ -134,7 +161,7 @@ export class Collector {
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
 	async #stages(made: Opened): Promise<Part[]> {
-		const { store, reader, opened, broker, destinations, targets } = made;
+		const { store, reader, exporter, opened, broker, destinations, targets } = made;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -185,7 +212,7 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
-		await this.#rebuild(store, judge, opened);
+		await this.#rebuild(reader, judge, opened);
 		const lotJudge = new LotJudge({
 			clock,
 			telemetry,
@@ -210,7 +237,9 @@ export class Collector {
 			intake,
 			directory,
 			certificates,
-			store,
+			store: {
+				samplesKnown: (...question) => knownAnywhere({ store, reader }, ...question),
+			},
 			reorderTimeoutMs: config.sparkplug.reorder_timeout_ms,
 			telemetry,
 			onTaken: (error) => this.#failed.resolve(error),
@@ -238,6 +267,7 @@ export class Collector {
 			host: config.api.host,
 			port: config.api.port,
 			read: reader,
+			samples: exporter,
 			live,
 			registry: telemetry.registry,
 			ready: () =>
@@ -265,12 +295,12 @@ export class Collector {
 	}
 
 	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */
-	async #rebuild(store: Store, judge: LiveJudge, opened: OpenState): Promise<void> {
+	async #rebuild(reader: StoreReader, judge: LiveJudge, opened: OpenState): Promise<void> {
 		const fromSeq = opened.cache?.seq ?? 0;
 		if (opened.cache !== undefined) judge.load(opened.cache.state);
 		let seq = fromSeq;
 		while (seq < opened.nextSeq - 1) {
-			const replay = await store.replay(seq, replayRecordsAtOnce);
+			const replay = await reader.replay(seq, replayRecordsAtOnce);
 			if (replay.lastSeq === seq) break;
 			const samples = new SampleColumns(replay.rows.length);
 			for (const [index, { series, sourceMs, status, value }] of replay.rows.entries()) {
@@ -291,6 +321,11 @@ export class Collector {
 			seq = replay.lastSeq;
 		}
 		if (seq > fromSeq) this.#telemetry.judgementRebuilt({ fromSeq, toSeq: seq });
+	}
+
+	#duckLimits(threads: number): DuckLimits {
+		const { memory_mb: memoryMb, temporary_mb: temporaryMb } = this.#config.store;
+		return { memoryMb, temporaryMb, threads };
 	}
 
 	async #key(file: string): Promise<Buffer> {

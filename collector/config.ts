@@ -82,6 +82,23 @@ const schema = keys({
 		commit_samples_max: whole({ min: 500, max: 1_000_000 }).default(20_000),
 		commit_interval_ms: whole({ min: 0, max: 1_000 }).default(100),
 	}).prefault({}),
+	/** How samples are kept; see the collector's README. */
+	store: keys({
+		/** Samples go from the hot table into a Parquet part when the oldest of them was received so long ago … */
+		seal_after_minutes: whole({ min: 1, max: 1_440 }).default(60),
+		/** … or when there are so many. */
+		seal_samples_max: whole({ min: 10_000, max: 20_000_000 }).default(5_000_000),
+		/** Parts whose newest sample is older are deleted; for ever when left out. */
+		keep_days: whole({ min: 1, max: 36_600 }).optional(),
+		/** The oldest parts are deleted while all are larger; without bound when left out. */
+		keep_mb: whole({ min: 64, max: 1_000_000_000 }).optional(),
+		/** Memory of each of the two DuckDBs: one makes parts, the other reads them. */
+		memory_mb: whole({ min: 64, max: 65_536 }).default(384),
+		/** Threads of the one that reads; the other has one. */
+		query_threads: whole({ min: 1, max: 64 }).default(2),
+		/** What each may write to data_dir beside its memory while it sorts. */
+		temporary_mb: whole({ min: 64, max: 1_048_576 }).default(4_096),
+	}).prefault({}),
 	destinations: z.array(destination).default([]),
 	/** Databases that get everything; at most so many, because each reads the store for itself. */
 	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),

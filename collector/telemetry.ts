@@ -70,12 +70,22 @@ export class CollectorTelemetry {
 	);
 	readonly #rebirths = this.#counter("rebirths_asked_total", "Rebirths asked for", ["reason"]);
 	readonly #resends = this.#counter("resends_asked_total", "Records asked for again", []);
+	readonly #sealed = this.#counter("samples_sealed_total", "Samples sealed into Parquet parts", []);
+	readonly #sealedBytes = this.#counter("sealed_bytes_total", "Bytes of the parts that were sealed", []);
+	readonly #retired = this.#counter("samples_retired_total", "Sealed samples deleted by age or size", []);
+	readonly #heldBytes = new Gauge({
+		name: "pilotline_collector_held_bytes",
+		help: "Bytes of parts beyond store.keep_mb that a follower or an open lot still needs",
+		registers: [this.registry],
+	});
+	readonly #damagedParts = this.#counter("parts_damaged_total", "Parts that were set aside as damaged", []);
 	readonly #waiting = new Gauge({
 		name: "pilotline_collector_waiting_samples",
 		help: "Samples decoded and not yet committed",
 		registers: [this.registry],
 	});
 	readonly #named = new Map<string, number>();
+	#lastHeldBytes = 0;
 
 	readonly #certificateExpires = new Gauge({
 		name: "pilotline_collector_certificate_expires_seconds",
@@ -199,6 +209,53 @@ export class CollectorTelemetry {
 	}
 	recordHeldUp(): void {
 		this.#heldUp.inc();
+	}
+	/** What was in the folder of parts at the start, besides what the store lists. */
+	partsFound({
+		listed,
+		removed,
+		setAside,
+	}: {
+		listed: number;
+		removed: readonly string[];
+		setAside: readonly string[];
+	}): void {
+		if (removed.length > 0)
+			this.#log.info({ listed, removed }, "unfinished parts of an interrupted run were removed");
+		if (setAside.length > 0)
+			this.#log.warn(
+				{ listed, setAside },
+				"files that the store does not list were put into parts/set-aside",
+			);
+	}
+	partSealed(fields: { file: string; samples: number; bytes: number; tookMs: number }): void {
+		this.#sealed.inc(fields.samples);
+		this.#sealedBytes.inc(fields.bytes);
+		this.#log.info(fields, "samples sealed into a part");
+	}
+	partsCompacted(fields: { from: number; to: number; samples: number }): void {
+		this.#log.info(fields, "parts were put together by day");
+	}
+	partRetired(fields: { file: string; samples: number; bytes: number; why: string }): void {
+		this.#retired.inc(fields.samples);
+		this.#log.info(fields, "a part was deleted, as store.keep_days and store.keep_mb say");
+	}
+	/** Logged when it begins, because the disk may fill. */
+	partsHeld(bytes: number): void {
+		if (bytes > 0 && this.#lastHeldBytes === 0)
+			this.#log.warn(
+				{ bytes },
+				"more is kept than store.keep_mb, because a follower or an open lot needs it",
+			);
+		this.#lastHeldBytes = bytes;
+		this.#heldBytes.set(bytes);
+	}
+	partDamaged(fields: { file: string; reason: string }): void {
+		this.#damagedParts.inc();
+		this.#log.error(
+			fields,
+			"a part is damaged; it is in parts/set-aside, its time is a gap, the rest goes on",
+		);
 	}
 	samplesFromFuture(samples: number): void {
 		if (samples > 0) this.#fromFuture.inc(samples);

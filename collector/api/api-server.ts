@@ -5,10 +5,13 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { addStatusRoutes, type StatusSource } from "../../common/runtime/status-server.ts";
 import type { LivePort, ReadPort } from "../read-port.ts";
+import type { SamplesPort } from "../samples-port.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes } from "./data-routes.ts";
+import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
+import { addSampleRoutes } from "./sample-routes.ts";
 
 export interface ApiServerOptions {
 	readonly clock: Clock;
@@ -17,6 +20,7 @@ export interface ApiServerOptions {
 	/** 0 takes a free one; see `port`. */
 	readonly port: number;
 	readonly read: ReadPort;
+	readonly samples: SamplesPort;
 	readonly live: LivePort;
 	readonly registry: Registry;
 	readonly ready: StatusSource["ready"];
@@ -71,6 +75,8 @@ export class ApiServer implements Part {
 		});
 		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
 		addDataRoutes(server, this.#options);
+		addSampleRoutes(server, this.#options);
+		addOpenApi(server);
 		await addConsoleRoutes(server, consoleDirectory);
 		await server.listen({ host, port });
 	}
@@ -86,6 +92,7 @@ function refusal(error: unknown): { status: number; code: string; message: strin
 	if (error instanceof ParameterError)
 		return { status: 400, code: "PARAMETER_INVALID", message: error.message };
 	if (error instanceof CodedError) {
+		if (error.code === "USAGE") return { status: 400, code: error.code, message: error.message };
 		return { status: error.retryable ? 503 : 500, code: error.code, message: error.message };
 	}
 	const status = Number((error as { statusCode?: unknown }).statusCode ?? 500);

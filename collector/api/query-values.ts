@@ -61,6 +61,74 @@ export const reconciliationQuery = z
 		error: "expected a time before to",
 	});
 
+const tagsMax = 500;
+
+/** One tag or several, as `tag=A&tag=B`. */
+const tagList = z
+	.union([name, z.array(name).max(tagsMax, { error: `expected at most ${tagsMax} tags` })])
+	.transform((given) => (typeof given === "string" ? [given] : given))
+	.default([]);
+
+const selection = {
+	/** Needed without a lot. */
+	unit: name.optional(),
+	/** Every tag of the unit when left out. */
+	tag: tagList,
+	/** Only while the lot's batches were in the unit; of every unit when that is left out. */
+	lot: name.optional(),
+	/** Only while the unit told this phase. */
+	phase: name.optional(),
+	/** Milliseconds since 1970, both ends included. Without a lot the last six hours when left out. */
+	from: timeMs.optional(),
+	to: timeMs.optional(),
+	/** Instead of `from`. */
+	hours: wholeText({ min: 1, max: 24 * 3_660 }).optional(),
+};
+
+interface AskedPeriod {
+	readonly unit?: string | undefined;
+	readonly lot?: string | undefined;
+	readonly from?: number | undefined;
+	readonly to?: number | undefined;
+	readonly hours?: number | undefined;
+}
+
+const namesSomething = ({ unit, lot }: AskedPeriod) => unit !== undefined || lot !== undefined;
+const unitOrLot = { path: ["unit"], error: "expected a unit or a lot" };
+
+export const samplesQuery = z
+	.strictObject({
+		...selection,
+		limit: wholeText({ min: 1, max: 50_000 }).default(5_000),
+		/** `next` of the page before. */
+		after: z
+			.string()
+			.regex(/^\d{1,6}\.-?\d{1,15}$/, { error: "expected next of the page before" })
+			.transform((text) => ({ piece: Number(text.split(".")[0]), ms: Number(text.split(".")[1]) }))
+			.optional(),
+	})
+	.refine(namesSomething, unitOrLot);
+
+export const bucketsQuery = z
+	.strictObject({ ...selection, width_s: wholeText({ min: 1, max: 31_622_400 }).default(60) })
+	.refine(namesSomething, unitOrLot);
+
+export const exportQuery = z
+	.strictObject({
+		...selection,
+		format: z.enum(["csv", "json", "parquet"], { error: "expected csv, json or parquet" }).default("csv"),
+	})
+	.refine(namesSomething, unitOrLot);
+
+/** The period of a selection: of a lot all of its time, when no other is given. @throws ParameterError */
+export function selectionPeriod(query: AskedPeriod, newestMs: number): { fromMs: number; toMs: number } {
+	const toMs = query.to ?? newestMs;
+	const whole = query.lot !== undefined && query.hours === undefined;
+	const fromMs = query.from ?? (whole ? 0 : toMs - (query.hours ?? 6) * hourMs);
+	if (fromMs > toMs) throw new ParameterError(`from: expected a time up to ${toMs}, found ${fromMs}`);
+	return { fromMs, toMs };
+}
+
 /** The period that a trend asks for. @throws ParameterError */
 export function trendPeriod(
 	query: z.output<typeof trendQuery>,

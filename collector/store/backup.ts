@@ -1,24 +1,28 @@
 // A copy of a collector's store that another collector can go on from.
 //
-//   backup    a snapshot of store.db, taken beside the running collector through a connection that only reads, and a
-//             manifest with its checksum. Written under another name and renamed when it is whole.
+//   backup    a snapshot of store.db, taken beside the running collector through a connection that only reads, the parts
+//             that it lists, and a manifest with checksums. Written under another name and renamed when it is whole.
 //   restore   the copy becomes the store of a data directory that nobody uses. It gets an instance id of its own, and
 //             its positions begin above everything the directory had. What was stored since the backup is written
 //             down as lost, device by device, until agents send it again. What was there is set aside, never deleted.
 
-import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import { DataDirectory, replaceFile } from "../../common/runtime/data-directory.ts";
+import { copyParts, highestSeqOf, type PartCopy, PartGone, pinParts } from "./parts/part-copies.ts";
+import { sha256Of, syncPath } from "./parts/part-file.ts";
+import { partFolder } from "./parts/part-folder.ts";
 import { restoreGapPrefix, storeFormat } from "./schema.ts";
 
-const manifestFormat = 1;
+const manifestFormat = 2;
 const storeName = "store.db";
 const manifestName = "backup.json";
 const pagesAtOnce = 2_000;
+const pinAttempts = 5;
 
 /** What a backup says of itself. Times are wall clock. */
 export interface BackupManifest {
@@ -31,6 +35,9 @@ export interface BackupManifest {
 	readonly bytes: number;
 	/** Hexadecimal SHA-256 of the store file. */
 	readonly sha256: string;
+	readonly parts: readonly PartCopy[];
+	/** Parts that the store lists and that could not be copied as they were listed; what they held is missing here. */
+	readonly damagedParts: readonly string[];
 }
 
 export interface RestoreReport {
@@ -63,13 +70,17 @@ export async function backupStore(
 	await mkdir(partial, { recursive: true, mode: 0o750 });
 	try {
 		const copy = join(partial, storeName);
-		const facts = await snapshot(source, copy, onProgress);
+		const { parts: listed, pin, ...facts } = await snapshot(source, copy, (share) => onProgress(share / 2));
+		const copied = await copyParts(pin, join(partial, "parts"), listed, (share) =>
+			onProgress(0.5 + share / 2),
+		);
 		const manifest: BackupManifest = {
 			format: manifestFormat,
 			takenMs: nowMs,
 			...facts,
 			bytes: (await stat(copy)).size,
 			sha256: await sha256Of(copy),
+			...copied,
 		};
 		await replaceFile(join(partial, manifestName), `${JSON.stringify(manifest, null, "\t")}\n`);
 		await syncPath(copy);
@@ -103,13 +114,24 @@ export async function restoreStore(
 			? lookAt(target)
 			: { highestSeq: 0, throughs: new Map<string, number>() };
 		const partial = join(dataDirectory, `.${storeName}.restoring`);
+		const partialParts = join(dataDirectory, ".parts.restoring");
 		await rm(partial, { force: true });
+		await rm(partialParts, { recursive: true, force: true });
 		await copyFile(join(folder, storeName), partial);
+		await mkdir(partialParts, { mode: 0o750 });
+		for (const { file } of manifest.parts) {
+			await copyFile(join(folder, "parts", basename(file)), join(partialParts, basename(file)));
+			await syncPath(join(partialParts, basename(file)));
+		}
+		await syncPath(partialParts);
 		const instance = randomUUID();
-		const firstSeq = Math.max(before.highestSeq, manifest.highestSeq) + 1;
+		const partsHere = await highestSeqOf(partFolder(target));
+		const firstSeq = Math.max(before.highestSeq, manifest.highestSeq, partsHere) + 1;
 		const gaps = takeOver(partial, { instance, firstSeq, manifest, nowMs, throughs: before.throughs });
 		await syncPath(partial);
-		const setAside = existsSync(target) ? await putAside(dataDirectory, nowMs) : undefined;
+		const isThere = existsSync(target) || existsSync(partFolder(target));
+		const setAside = isThere ? await putAside(dataDirectory, nowMs) : undefined;
+		await rename(partialParts, partFolder(target));
 		await rename(partial, target);
 		await syncPath(dataDirectory);
 		return { manifest, instance, firstSeq, setAside, gaps };
@@ -118,31 +140,49 @@ export async function restoreStore(
 	}
 }
 
-/** Copies page by page inside one read transaction, so that a busy writer neither waits nor starts the copy anew. */
-async function snapshot(
-	source: string,
-	copy: string,
-	onProgress: (share: number) => void,
-): Promise<{ storeFormat: number; instance: string; records: number; highestSeq: number }> {
-	const db = new DatabaseSync(source, { readOnly: true });
-	try {
-		db.exec("BEGIN");
-		const meta = (key: string) => String(db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.value);
-		const row = db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
-		await backup(db, copy, {
-			rate: pagesAtOnce,
-			progress: ({ totalPages, remainingPages }) =>
-				onProgress(totalPages === 0 ? 1 : (totalPages - remainingPages) / totalPages),
-		});
-		return {
-			storeFormat: Number(meta("format")),
-			instance: meta("instance"),
-			records: Number(row?.n),
-			highestSeq: Number(row?.highest),
-		};
-	} finally {
-		db.close();
+/**
+ * Copies page by page inside one read transaction, so that a busy writer neither waits nor starts the copy anew. The parts
+ * that the transaction sees are pinned first: from then on nobody can delete them under the copy.
+ */
+async function snapshot(source: string, copy: string, onProgress: (share: number) => void) {
+	for (let attempt = 1; ; attempt++) {
+		const db = new DatabaseSync(source, { readOnly: true });
+		try {
+			db.exec("BEGIN");
+			const meta = (key: string) =>
+				String(db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.value);
+			const row = db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
+			const parts = listedParts(db);
+			const pin = await pinParts(partFolder(source), parts);
+			await backup(db, copy, {
+				rate: pagesAtOnce,
+				progress: ({ totalPages, remainingPages }) =>
+					onProgress(totalPages === 0 ? 1 : (totalPages - remainingPages) / totalPages),
+			});
+			return {
+				storeFormat: Number(meta("format")),
+				instance: meta("instance"),
+				records: Number(row?.n),
+				highestSeq: Number(row?.highest),
+				parts,
+				pin,
+			};
+		} catch (error) {
+			// A part went between the list and the pin: the list is a newer one by now.
+			if (!(error instanceof PartGone) || attempt === pinAttempts) throw error;
+		} finally {
+			db.close();
+		}
 	}
+}
+
+/** A store from before there were parts has none. */
+function listedParts(db: DatabaseSync): PartCopy[] {
+	if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'part'").get() === undefined) return [];
+	return db
+		.prepare("SELECT file, bytes, sha256 FROM part WHERE state = 'listed' ORDER BY to_pos, file")
+		.all()
+		.map((row) => ({ file: String(row.file), bytes: Number(row.bytes), sha256: String(row.sha256) }));
 }
 
 async function checkedManifest(folder: string): Promise<BackupManifest> {
@@ -164,7 +204,18 @@ async function checkedManifest(folder: string): Promise<BackupManifest> {
 			"DATA_DAMAGED",
 			`${join(folder, storeName)}: expected SHA-256 ${manifest.sha256}, found ${found}; use another backup`,
 		);
-	return manifest;
+	// A backup of an earlier version has no parts.
+	const { parts = [], damagedParts = [] } = manifest;
+	for (const { file: name, sha256 } of parts) {
+		const path = join(folder, "parts", basename(name));
+		const found = existsSync(path) ? await sha256Of(path) : "no file";
+		if (found !== sha256)
+			throw new CodedError(
+				"DATA_DAMAGED",
+				`${path}: expected SHA-256 ${sha256}, found ${found}; use another backup`,
+			);
+	}
+	return { ...manifest, parts, damagedParts };
 }
 
 /** Gives the copy its own identity, and writes down what it does not have. Returns the number of gap rows. */
@@ -236,25 +287,10 @@ function lookAt(path: string): { highestSeq: number; throughs: Map<string, numbe
 async function putAside(dataDirectory: string, nowMs: number): Promise<string> {
 	const folder = join(dataDirectory, `set-aside-${new Date(nowMs).toISOString().replaceAll(":", "-")}`);
 	await mkdir(folder, { mode: 0o750 });
-	for (const name of [storeName, `${storeName}-wal`, `${storeName}-shm`]) {
+	for (const name of [storeName, `${storeName}-wal`, `${storeName}-shm`, "parts"]) {
 		const path = join(dataDirectory, name);
 		if (existsSync(path)) await rename(path, join(folder, name));
 	}
 	await syncPath(folder);
 	return folder;
-}
-
-async function sha256Of(path: string): Promise<string> {
-	const sum = createHash("sha256");
-	for await (const chunk of createReadStream(path)) sum.update(chunk as Buffer);
-	return sum.digest("hex");
-}
-
-async function syncPath(path: string): Promise<void> {
-	const handle = await open(path, "r");
-	try {
-		await handle.sync();
-	} finally {
-		await handle.close();
-	}
 }

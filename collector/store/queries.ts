@@ -44,9 +44,10 @@ export function readTags(db: DatabaseSync): TagRow[] {
 	const rows = all(
 		db,
 		`SELECT e.group_id, e.edge_node_id, s.device, s.tag, s.datatype, s.eu, c.samples,
-			p.source_ms, p.status, ${valueColumn("p")} AS value
+			coalesce(p.source_ms, l.source_ms) AS source_ms, coalesce(p.status, l.status) AS status,
+			CASE WHEN p.pos IS NULL THEN ${valueColumn("l")} ELSE ${valueColumn("p")} END AS value
 		FROM count_by_series c JOIN series s ON s.id = c.series JOIN edge_node e ON e.id = s.edge_node
-			JOIN sample p ON p.pos = c.last_pos
+			LEFT JOIN sample p ON p.pos = c.last_pos LEFT JOIN series_last l ON l.series = c.series AND l.pos = c.last_pos
 		WHERE s.device <> '' ORDER BY s.device, s.tag, s.id LIMIT ?`,
 		tagsMax,
 	);

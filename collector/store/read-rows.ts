@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import { decodeArray } from "../../common/contract/arrays.ts";
 import { type Datatype, isArray, isInteger64 } from "../../common/contract/datatype.ts";
+import type { SampleValue } from "../../common/contract/samples.ts";
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
 import type { GapEntry, ReadValue } from "../read-port.ts";
 
@@ -41,31 +42,35 @@ export function valueColumn(table: string): string {
 const textMax = 200;
 const bytesMax = 96;
 
-/** What `valueColumn` gave, for people and JSON. Long text, arrays and bytes are cut, and say so. */
-export function readValue(value: SQLOutputValue | undefined, datatype: Datatype): ReadValue {
+/** What `valueColumn` gave, for people and JSON. Text, arrays and bytes longer than `most` are cut, and say so. */
+export function readValue(
+	value: SQLOutputValue | SampleValue | undefined,
+	datatype: Datatype,
+	most = textMax,
+): ReadValue {
 	if (value === null || value === undefined) return null;
 	if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
 	if (typeof value === "bigint") return exact(value.toString());
-	if (typeof value === "string") return isInteger64(datatype) ? exact(value) : cut(value);
-	if (isArray(datatype)) return arrayText(datatype, value);
-	return bytesText(value);
+	if (typeof value === "string") return isInteger64(datatype) ? exact(value) : cut(value, most);
+	if (isArray(datatype)) return arrayText(datatype, value, most);
+	return bytesText(value, most === textMax ? bytesMax : most);
 }
 
 /** An array as JSON, 64-bit integers as digits; what does not fit its type as bytes. */
-function arrayText(datatype: Datatype, packed: Uint8Array): string {
+function arrayText(datatype: Datatype, packed: Uint8Array, most: number): string {
 	try {
 		const values = decodeArray(datatype, packed).map((value) =>
 			typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value),
 		);
-		return cut(`[${values.join(",")}]`);
+		return cut(`[${values.join(",")}]`, most);
 	} catch {
-		return bytesText(packed);
+		return bytesText(packed, bytesMax);
 	}
 }
 
-function bytesText(value: Uint8Array): string {
-	const shown = Buffer.from(value.subarray(0, bytesMax)).toString("base64");
-	return value.length > bytesMax ? `base64:${shown}… (${value.length} bytes)` : `base64:${shown}`;
+function bytesText(value: Uint8Array, most: number): string {
+	const shown = Buffer.from(value.subarray(0, most)).toString("base64");
+	return value.length > most ? `base64:${shown}… (${value.length} bytes)` : `base64:${shown}`;
 }
 
 function exact(digits: string): number | string {
@@ -73,8 +78,8 @@ function exact(digits: string): number | string {
 	return Number.isSafeInteger(number) ? number : digits;
 }
 
-function cut(value: string): string {
-	return value.length > textMax ? `${value.slice(0, textMax)}… (${value.length} characters)` : value;
+function cut(value: string, most: number): string {
+	return value.length > most ? `${value.slice(0, most)}… (${value.length} characters)` : value;
 }
 
 export function textOrUndefined(value: SQLOutputValue | undefined): string | undefined {

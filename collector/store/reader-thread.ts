@@ -3,10 +3,14 @@
 
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
-import type { PositionSlice } from "../follow-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
-import { readEdgeNodes, readEvents, readPositions, readSeries } from "./follow-query.ts";
+import type { SamplePiece, SampleSelection } from "../samples-port.ts";
+import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import type { DuckLimits } from "./parts/duck.ts";
+import { ReadingParts } from "./parts/reading-parts.ts";
+import { PositionWindow, readPositions } from "./positions.ts";
 import {
 	readCounts,
 	readGaps,
@@ -18,7 +22,12 @@ import {
 } from "./queries.ts";
 import { get } from "./read-rows.ts";
 import { readReconciliation } from "./reconciliation-query.ts";
+import { readReplay } from "./replay.ts";
+import { readPieces } from "./sample-pieces.ts";
+import type { SampleRows } from "./sample-rows.ts";
+import { readBuckets, readSlice } from "./sample-slices.ts";
 import { storeFormat } from "./schema.ts";
+import { readSealedKnown } from "./sealed-known.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
 
@@ -27,6 +36,8 @@ const waitMs = 2_000;
 
 let path: string | undefined;
 let db: DatabaseSync | undefined;
+let parts: ReadingParts | undefined;
+let window = new PositionWindow();
 
 /** The writer makes the file when the collector starts for the first time; until then there is nothing to read. */
 function opened(): DatabaseSync {
@@ -41,6 +52,8 @@ function opened(): DatabaseSync {
 			const message = `${path}: expected format ${storeFormat}, found the newer ${format}`;
 			throw new CodedError("DATA_FORMAT_NEWER", message);
 		}
+		// The writer brings an older file up to date when it opens it.
+		if (format < storeFormat) throw notOpen();
 	} catch (error) {
 		found.close();
 		throw error;
@@ -53,32 +66,54 @@ function notOpen(): CodedError {
 	return new CodedError("STORE_FAILED", "the store is not open yet");
 }
 
+/** Answers from sealed and hot samples, in one view of the store. */
+async function inView<T>(work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
+	return await theParts().view(opened(), work);
+}
+
+function theParts(): ReadingParts {
+	if (parts === undefined) throw notOpen();
+	return parts;
+}
+
 serve({
-	open(argument: { path: string }) {
+	open(argument: { path: string; folder: string; limits: DuckLimits; whose: string }) {
 		path = argument.path;
+		parts = new ReadingParts(argument.folder, argument.limits, argument.whose);
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),
-	trend: (query: TrendQuery) => readTrend(opened(), query),
+	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),
 	lots: ({ limit }: { limit: number }) => readLots(opened(), limit),
 	messages: ({ limit }: { limit: number }) => readMessages(opened(), limit),
 	totals: () => readTotals(opened()),
-	reconciliation: (query: ReconciliationQuery) => readReconciliation(opened(), query),
-	readPositions({ fromPos, limit }: { fromPos: number; limit: number }): PositionSlice {
-		return readPositions(opened(), fromPos, limit);
-	},
-	readEvents({ afterN, limit }: { afterN: number; limit: number }) {
-		return readEvents(opened(), afterN, limit);
-	},
-	readSeries({ afterId, limit }: { afterId: number; limit: number }) {
-		return readSeries(opened(), afterId, limit);
-	},
-	readEdgeNodes: () => readEdgeNodes(opened()),
+	reconciliation: (query: ReconciliationQuery) =>
+		inView((file, rows) => readReconciliation(file, rows, query)),
+	replay: (query: { afterSeq: number; records: number }) =>
+		inView((file, rows) => readReplay(file, rows, query)),
+	pieces: (selection: SampleSelection) => inView((file, rows) => readPieces(file, rows, selection)),
+	slice: ({ piece, limit }: { piece: SamplePiece; limit: number }) =>
+		inView((_file, rows) => readSlice(rows, piece, limit)),
+	buckets: ({ piece, widthMs }: { piece: SamplePiece; widthMs: number }) =>
+		inView((file, rows) => readBuckets(file, rows, piece, widthMs)),
+	parquet: ({ pieces }: { pieces: readonly SamplePiece[] }) =>
+		inView((_file, rows) => theParts().exported(rows, pieces)),
+	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
+		inView((_file, rows) => readSealedKnown(rows, samples)),
+	positions: (query: { fromPos: number; limit: number }) =>
+		inView((file, rows) => readPositions(file, rows, query, window)),
+	events: (query: { afterN: number; limit: number }) => readEvents(opened(), query),
+	series: (query: { afterId: number; limit: number }) => readSeries(opened(), query),
+	edgeNodes: () => readEdgeNodes(opened()),
+	takeDamaged: () => parts?.takeDamaged() ?? [],
 	close() {
 		db?.close();
+		parts?.close();
 		db = undefined;
 		path = undefined;
+		parts = undefined;
+		window = new PositionWindow();
 	},
 });

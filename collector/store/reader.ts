@@ -1,4 +1,5 @@
 import { SampleColumns } from "../../common/contract/samples.ts";
+import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
@@ -14,77 +15,143 @@ import type {
 	TrendAnswer,
 	TrendQuery,
 } from "../read-port.ts";
+import type {
+	BucketSlice,
+	ParquetExport,
+	SamplePiece,
+	SampleSelection,
+	SampleSlice,
+	SamplesPort,
+} from "../samples-port.ts";
+import type { DuckLimits } from "./parts/duck.ts";
+import { partFolder } from "./parts/part-folder.ts";
+import type { DamageFound } from "./parts/reading-parts.ts";
+import type { Replay } from "./replay.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
+
+const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_048 };
 
 /**
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort, PositionReader {
+export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
+	readonly #whose: string;
+	#opened: { path: string; folder: string; limits: DuckLimits; whose: string } | undefined;
+	#started: Promise<unknown> | undefined;
 
-	async open(path: string): Promise<void> {
-		this.#thread.start();
-		await this.#thread.call("open", { path });
+	/** `whose` questions it answers names its temporary folder; two readers must not share one. */
+	constructor(whose = "reader") {
+		this.#whose = whose;
+	}
+
+	/** `limits` bound the DuckDB that reads parts. The thread starts with the first question. */
+	async open(path: string, limits: DuckLimits = defaultLimits): Promise<void> {
+		this.#opened = { path, folder: partFolder(path), limits, whose: this.#whose };
 	}
 
 	async close(): Promise<void> {
+		this.#opened = undefined;
+		if (this.#started === undefined) return;
+		this.#started = undefined;
 		await this.#thread.call("close").catch(() => undefined);
 		await this.#thread.stop();
 	}
 
+	async #ask<T>(operation: string, argument?: unknown): Promise<T> {
+		if (this.#opened === undefined) throw new CodedError("STORE_FAILED", "the store is not open");
+		if (this.#started === undefined) {
+			this.#thread.start();
+			this.#started = this.#thread.call("open", this.#opened);
+		}
+		await this.#started;
+		return await this.#thread.call<T>(operation, argument);
+	}
+
 	counts(): Promise<SampleCounts> {
-		return this.#thread.call("counts");
+		return this.#ask("counts");
 	}
 
 	tags(): Promise<TagRow[]> {
-		return this.#thread.call("tags");
+		return this.#ask("tags");
 	}
 
 	trend(query: TrendQuery): Promise<TrendAnswer | undefined> {
-		return this.#thread.call("trend", query);
+		return this.#ask("trend", query);
 	}
 
 	violations(query: { limit: number }): Promise<Occurrence[]> {
-		return this.#thread.call("violations", query);
+		return this.#ask("violations", query);
 	}
 
 	gaps(query: { limit: number }): Promise<GapEntry[]> {
-		return this.#thread.call("gaps", query);
+		return this.#ask("gaps", query);
 	}
 
 	lots(query: { limit: number }): Promise<LotEntry[]> {
-		return this.#thread.call("lots", query);
+		return this.#ask("lots", query);
 	}
 
 	messages(query: { limit: number }): Promise<MessageEntry[]> {
-		return this.#thread.call("messages", query);
+		return this.#ask("messages", query);
 	}
 
 	totals(): Promise<StoreTotals> {
-		return this.#thread.call("totals");
+		return this.#ask("totals");
 	}
 
-	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]> {
-		return this.#thread.call("reconciliation", query);
+	pieces(selection: SampleSelection): Promise<SamplePiece[] | undefined> {
+		return this.#ask("pieces", selection);
+	}
+
+	slice(piece: SamplePiece, limit: number): Promise<SampleSlice> {
+		return this.#ask("slice", { piece, limit });
+	}
+
+	buckets(piece: SamplePiece, widthMs: number): Promise<BucketSlice> {
+		return this.#ask("buckets", { piece, widthMs });
+	}
+
+	parquet(pieces: readonly SamplePiece[]): Promise<ParquetExport> {
+		return this.#ask("parquet", { pieces });
+	}
+
+	/** Stored records after `afterSeq`, at most `records` of them. */
+	replay(afterSeq: number, records: number): Promise<Replay> {
+		return this.#ask("replay", { afterSeq, records });
+	}
+
+	/** For each sample whether an equal one of its series is sealed. The columns are copied, not handed over. */
+	sealedKnown(samples: SampleColumns): Promise<readonly boolean[]> {
+		return this.#ask("sealedKnown", { samples });
 	}
 
 	async readPositions(fromPos: number, limit: number): Promise<PositionSlice> {
-		const slice = await this.#thread.call<PositionSlice>("readPositions", { fromPos, limit });
+		const slice = await this.#ask<PositionSlice>("positions", { fromPos, limit });
 		// A SampleColumns loses its class on the way between threads.
 		Object.setPrototypeOf(slice.samples, SampleColumns.prototype);
 		return slice;
 	}
 
 	readEvents(afterN: number, limit: number): Promise<EventSlice> {
-		return this.#thread.call("readEvents", { afterN, limit });
+		return this.#ask("events", { afterN, limit });
 	}
 
 	readSeries(afterId: number, limit: number): Promise<Series[]> {
-		return this.#thread.call("readSeries", { afterId, limit });
+		return this.#ask("series", { afterId, limit });
 	}
 
 	readEdgeNodes(): Promise<EdgeNodeRow[]> {
-		return this.#thread.call("readEdgeNodes");
+		return this.#ask("edgeNodes");
+	}
+
+	/** Parts that were found damaged since this was asked last. */
+	async takeDamaged(): Promise<DamageFound[]> {
+		return this.#started === undefined ? [] : await this.#ask<DamageFound[]>("takeDamaged");
+	}
+
+	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]> {
+		return this.#ask("reconciliation", query);
 	}
 }

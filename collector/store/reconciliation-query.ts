@@ -4,6 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { ReconciliationQuery, ReconciliationRow } from "../read-port.ts";
 import { all, get } from "./read-rows.ts";
 import { type CountPoint, compareCounts } from "./reconciliation.ts";
+import type { SampleRows } from "./sample-rows.ts";
 import { UnitCounts } from "./unit-counts.ts";
 
 /** Records of all rows together; a row that has more than its share is compared over its newest ones. */
@@ -25,27 +26,30 @@ interface Period {
 	readonly toMs: number;
 }
 
-/** Rows of a lot in order of time, else by unit. */
-export function readReconciliation(
+/**
+ * Rows of a lot in order of time, else by unit. In one view for all rows: what is committed meanwhile would be in one
+ * figure and not in the other.
+ */
+export async function readReconciliation(
 	db: DatabaseSync,
+	samples: SampleRows,
 	query: ReconciliationQuery,
 	recordsAtMost = recordsMax,
-): ReconciliationRow[] {
-	// One view for all rows: what is committed meanwhile would be in one figure and not in the other.
-	db.exec("BEGIN");
-	try {
-		const periods = periodsOf(db, query);
-		let recordsLeft = recordsAtMost;
-		return periods.map((period, index) => {
-			const share = Math.floor(recordsLeft / (periods.length - index));
-			const ahead = Math.floor(aheadMax / periods.length);
-			const { row, records } = reconcile(db, query.written, period, { records: share, ahead });
-			recordsLeft -= records;
-			return row;
+): Promise<ReconciliationRow[]> {
+	const periods = periodsOf(db, query);
+	const rows: ReconciliationRow[] = [];
+	let recordsLeft = recordsAtMost;
+	for (const [index, period] of periods.entries()) {
+		const share = Math.floor(recordsLeft / (periods.length - index));
+		const ahead = Math.floor(aheadMax / periods.length);
+		const { row, records } = await reconcile({ db, samples }, query.written, period, {
+			records: share,
+			ahead,
 		});
-	} finally {
-		db.exec("COMMIT");
+		rows.push(row);
+		recordsLeft -= records;
 	}
+	return rows;
 }
 
 function periodsOf(db: DatabaseSync, query: ReconciliationQuery): Period[] {
@@ -80,12 +84,12 @@ function periodsOf(db: DatabaseSync, query: ReconciliationQuery): Period[] {
 }
 
 /** One row, and how many records it took from the share. */
-function reconcile(
-	db: DatabaseSync,
+async function reconcile(
+	{ db, samples }: { db: DatabaseSync; samples: SampleRows },
 	written: string,
 	period: Period,
 	share: { records: number; ahead: number },
-): { row: ReconciliationRow; records: number } {
+): Promise<{ row: ReconciliationRow; records: number }> {
 	const { unit, batch, lot, toMs } = period;
 	const { records, fromMs } = readableFrom(db, period, share.records);
 	const series = all(
@@ -96,13 +100,13 @@ function reconcile(
 		seriesMax,
 	).map(({ id }) => Number(id));
 	const whole = fromMs === period.fromMs;
-	const counts = new UnitCounts(db, {
+	const counts = new UnitCounts(db, samples, {
 		unit,
 		series,
 		toMs: Math.min(endOfTime, toMs + marginMs),
 		aheadMax: share.ahead,
 	});
-	const ends = series.length === 0 ? undefined : endsOf(counts, { fromMs, toMs }, whole);
+	const ends = series.length === 0 ? undefined : await endsOf(counts, { fromMs, toMs }, whole);
 	if (ends === undefined) {
 		const row = {
 			unit,
@@ -120,7 +124,7 @@ function reconcile(
 		return { row, records };
 	}
 	const [first, last] = ends;
-	const compared = compareCounts(counts, first, last);
+	const compared = await compareCounts(counts, first, last);
 	const { produced, stored, restarted } = compared;
 	const row = {
 		unit,
@@ -145,25 +149,27 @@ function reconcile(
  * The first and the last count of the period; or the neighbouring count outside where values between are missing, or
  * where the period has no count of its own. An outage that begins or ends within the period would hide otherwise.
  */
-function endsOf(
+async function endsOf(
 	counts: UnitCounts,
 	{ fromMs, toMs }: { fromMs: number; toMs: number },
 	whole: boolean,
-): [CountPoint, CountPoint] | undefined {
-	const last = counts.last(fromMs, toMs);
-	const first = last === undefined ? undefined : counts.first(fromMs, last.atMs);
-	const before = !whole || fromMs === 0 ? undefined : counts.last(Math.max(0, fromMs - marginMs), fromMs - 1);
-	const after = toMs === endOfTime ? undefined : counts.first(toMs + 1, Math.min(endOfTime, toMs + marginMs));
+): Promise<[CountPoint, CountPoint] | undefined> {
+	const last = await counts.last(fromMs, toMs);
+	const first = last === undefined ? undefined : await counts.first(fromMs, last.atMs);
+	const before =
+		!whole || fromMs === 0 ? undefined : await counts.last(Math.max(0, fromMs - marginMs), fromMs - 1);
+	const after =
+		toMs === endOfTime ? undefined : await counts.first(toMs + 1, Math.min(endOfTime, toMs + marginMs));
 	if (first === undefined || last === undefined)
 		return before === undefined || after === undefined ? undefined : [before, after];
 	return [
-		before === undefined || isWhole(counts, before, first) ? first : before,
-		after === undefined || isWhole(counts, last, after) ? last : after,
+		before === undefined || (await isWhole(counts, before, first)) ? first : before,
+		after === undefined || (await isWhole(counts, last, after)) ? last : after,
 	];
 }
 
-function isWhole(counts: UnitCounts, a: CountPoint, b: CountPoint): boolean {
-	return b.count - a.count === BigInt(counts.stored(a.atMs, b.atMs));
+async function isWhole(counts: UnitCounts, a: CountPoint, b: CountPoint): Promise<boolean> {
+	return b.count - a.count === BigInt(await counts.stored(a.atMs, b.atMs));
 }
 
 /** From when on the period can be compared within the share; its beginning when all of it can. */

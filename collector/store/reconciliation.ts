@@ -10,11 +10,11 @@ export interface CountPoint {
 /** The values and counts of one unit, in source time. */
 export interface CountedUnit {
 	/** Values with a time after `afterMs` and up to `toMs`. */
-	stored(afterMs: number, toMs: number): number;
+	stored(afterMs: number, toMs: number): Promise<number>;
 	/** A count about in the middle between the two times, neither of them included. */
-	countBetween(afterMs: number, beforeMs: number): CountPoint | undefined;
+	countBetween(afterMs: number, beforeMs: number): Promise<CountPoint | undefined>;
 	/** Every count between the two times, neither included, in order of time; the greatest of each time. */
-	countsBetween(afterMs: number, beforeMs: number): CountPoint[];
+	countsBetween(afterMs: number, beforeMs: number): Promise<CountPoint[]>;
 }
 
 export interface Comparison {
@@ -48,12 +48,12 @@ interface Tally {
  * Compares the values after `first` up to `last`. A period whose sum is right is done; one that is not is divided
  * until the place is found, so that a restart costs a search and not the reading of everything.
  */
-export function compareCounts(
+export async function compareCounts(
 	unit: CountedUnit,
 	first: CountPoint,
 	last: CountPoint,
 	pieces = piecesMax,
-): Comparison {
+): Promise<Comparison> {
 	const tally: Tally = {
 		produced: 0n,
 		stored: 0,
@@ -62,7 +62,7 @@ export function compareCounts(
 		piecesLeft: pieces,
 		restarts: 0,
 	};
-	compare(unit, { a: first, b: last, stored: unit.stored(first.atMs, last.atMs) }, tally);
+	await compare(unit, { a: first, b: last, stored: await unit.stored(first.atMs, last.atMs) }, tally);
 	const { produced, stored, restarted, complete } = tally;
 	return { produced: Number(produced), stored, restarted, complete };
 }
@@ -74,13 +74,14 @@ interface Piece {
 	readonly stored: number;
 }
 
-function compare(unit: CountedUnit, piece: Piece, tally: Tally): void {
+async function compare(unit: CountedUnit, piece: Piece, tally: Tally): Promise<void> {
 	const { a, b, stored } = piece;
 	if (b.count - a.count === BigInt(stored)) {
 		add(tally, piece);
 		return;
 	}
-	const middle = stored > readThrough && tally.piecesLeft > 0 ? unit.countBetween(a.atMs, b.atMs) : undefined;
+	const middle =
+		stored > readThrough && tally.piecesLeft > 0 ? await unit.countBetween(a.atMs, b.atMs) : undefined;
 	if (tally.piecesLeft-- <= 0 || (middle === undefined && stored > readAtMost)) {
 		tally.complete = false;
 		if (b.count >= a.count) add(tally, piece);
@@ -88,31 +89,31 @@ function compare(unit: CountedUnit, piece: Piece, tally: Tally): void {
 		return;
 	}
 	if (middle === undefined) {
-		readCounts(unit, piece, tally);
+		await readCounts(unit, piece, tally);
 		return;
 	}
-	const left = unit.stored(a.atMs, middle.atMs);
-	compare(unit, { a, b: middle, stored: left }, tally);
-	compare(unit, { a: middle, b, stored: stored - left }, tally);
+	const left = await unit.stored(a.atMs, middle.atMs);
+	await compare(unit, { a, b: middle, stored: left }, tally);
+	await compare(unit, { a: middle, b, stored: stored - left }, tally);
 }
 
 /** Cuts the piece wherever the count falls back. */
-function readCounts(unit: CountedUnit, piece: Piece, tally: Tally): void {
+async function readCounts(unit: CountedUnit, piece: Piece, tally: Tally): Promise<void> {
 	let begin = piece.a;
 	let before = piece.a;
-	for (const point of [...unit.countsBetween(piece.a.atMs, piece.b.atMs), piece.b]) {
+	for (const point of [...(await unit.countsBetween(piece.a.atMs, piece.b.atMs)), piece.b]) {
 		if (point.count < before.count) {
 			tally.restarted = true;
 			if (++tally.restarts > restartsMax) {
 				tally.complete = false;
 				return;
 			}
-			add(tally, { a: begin, b: before, stored: unit.stored(begin.atMs, before.atMs) });
+			add(tally, { a: begin, b: before, stored: await unit.stored(begin.atMs, before.atMs) });
 			begin = point;
 		}
 		before = point;
 	}
-	const stored = begin === piece.a ? piece.stored : unit.stored(begin.atMs, before.atMs);
+	const stored = begin === piece.a ? piece.stored : await unit.stored(begin.atMs, before.atMs);
 	add(tally, { a: begin, b: before, stored });
 }
 

@@ -59,6 +59,20 @@ function insertOf(rows: number): string {
 	return `INSERT INTO sample(${columns.join(", ")}) VALUES ${new Array(rows).fill(row).join(", ")}`;
 }
 
+/**
+ * A Bad sample with neither value nor server time is the agent's own word that a tag cannot be read, and an interpolated
+ * one (info bits 0x402) that it has its old value still: the source has not written it. Such samples fill records of
+ * their own, so the first tells of the record.
+ */
+export function isAgentsOwn(samples: SampleColumns, index: number): boolean {
+	const status = samples.status[index] as number;
+	const empty = samples.kind[index] === valueKind.null;
+	return (
+		Number.isNaN(samples.serverLagTicks[index]) &&
+		((status >= 0x8000_0000 && empty) || (status & 0xffff) === 0x402)
+	);
+}
+
 /** Numbers as REAL, 64-bit integers exact, text and bytes as they are, null as NULL. */
 export function storedValue(samples: SampleColumns, index: number): Cell {
 	const kind = samples.kind[index];

@@ -1,14 +1,60 @@
-/** Version of the file; a newer one is refused, never rewritten. */
-export const storeFormat = 1;
+/** Version of the file; a newer one is refused, an older one is brought up to date in one transaction. */
+export const storeFormat = 2;
 
 /** Ids of gap rows that a restore wrote: they hold until agents have sent again what they still had. */
 export const restoreGapPrefix = "restore ";
+
+const recordIndex =
+	"CREATE INDEX record_device ON record(device, source_max_ms, source_min_ms, samples, own);";
+
+// A Bad sample with neither value nor server time is the agent's own word that a tag cannot be read, and an interpolated
+// one (info bits 0x402) that it has its old value still: the source has not written it. Such samples fill records of
+// their own, so the first tells.
+const ownRecords = `UPDATE record SET own = 1 WHERE EXISTS (SELECT 1 FROM sample f WHERE f.pos = record.seq * 512
+	AND f.server_lag IS NULL AND ((f.status >= 2147483648 AND f.value IS NULL) OR (f.status & 65535) = 1026));`;
+
+// `state` is listed, damaged (its file is set aside) or retired (by age or size: the file is gone). A file that is being
+// replaced stands in `part_replaced` until nobody can still be reading it. `series_last` has the newest sample of each
+// series that is sealed. `change` numbers what followers are told of.
+const partTables = `
+CREATE TABLE part(
+	file TEXT PRIMARY KEY, level INTEGER NOT NULL, from_pos INTEGER NOT NULL, to_pos INTEGER NOT NULL, min_ms INTEGER NOT NULL,
+	max_ms INTEGER NOT NULL, samples INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
+	state TEXT NOT NULL DEFAULT 'listed', note TEXT, sealed_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX part_pos ON part(to_pos);
+CREATE TABLE part_replaced(file TEXT PRIMARY KEY, replaced_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE series_last(
+	series INTEGER PRIMARY KEY, pos INTEGER NOT NULL, source_ms INTEGER NOT NULL, source_rest INTEGER NOT NULL,
+	server_lag INTEGER, status INTEGER NOT NULL, value);
+CREATE TABLE change(n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL);
+CREATE TABLE follower(
+	name TEXT PRIMARY KEY, pos INTEGER NOT NULL, event_n INTEGER NOT NULL, hold_samples INTEGER NOT NULL,
+	saved_ms INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** What brings a file of format 1 to format 2; everything that was found out before is told to followers once. */
+export const stepsTo2 = `
+ALTER TABLE record ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+${ownRecords}
+DROP INDEX record_device;
+${recordIndex}
+${partTables}
+INSERT INTO meta VALUES ('sealed_to', '0');
+INSERT INTO change(kind, id) SELECT 'gap', id FROM gap ORDER BY noticed_ms, id;
+INSERT INTO change(kind, id) SELECT 'lot', lot FROM lot ORDER BY opened_ms, lot;
+INSERT INTO change(kind, id) SELECT 'visit', json_array(unit, from_ms) FROM unit_visit ORDER BY from_ms, unit;
+INSERT INTO change(kind, id) SELECT 'violation', id FROM occurrence ORDER BY raised_ms, id;
+INSERT INTO change(kind, id) SELECT 'verdict', id FROM verdict ORDER BY judged_ms, id;
+UPDATE meta SET value = '2' WHERE key = 'format';
+`;
 
 /**
  * One SQLite file holds samples, positions, judgement, outbox and what people enter, so that one transaction covers
  * them. `pos = seq × 512 + index` is the key of a sample and is inserted in rising order: every commit appends to the
  * end of one B-tree. A tag's samples are found through the records of its device, which carry time bounds. Samples per
  * series are counted up to the position `counted_to`, in large steps; the view counts the rest when it is asked.
+ * Samples below the position `sealed_to` stand in the Parquet files that `part` lists, and those above it in `sample`;
+ * the latter also still has what was sealed and not yet deleted, which nobody reads.
  */
 export const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,9 +71,9 @@ CREATE TABLE committed_range(
 CREATE TABLE record(
 	seq INTEGER PRIMARY KEY, edge_node INTEGER NOT NULL, epoch INTEGER NOT NULL, "offset" INTEGER NOT NULL, last INTEGER NOT NULL,
 	device TEXT NOT NULL, samples INTEGER NOT NULL, source_min_ms INTEGER, source_max_ms INTEGER,
-	through_ms INTEGER, hash BLOB NOT NULL, received_ms INTEGER NOT NULL);
+	through_ms INTEGER, hash BLOB NOT NULL, received_ms INTEGER NOT NULL, own INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX record_place ON record(edge_node, epoch, "offset");
-CREATE INDEX record_device ON record(device, source_max_ms, source_min_ms, samples);
+${recordIndex}
 CREATE TABLE sample(
 	pos INTEGER PRIMARY KEY, series INTEGER NOT NULL, source_ms INTEGER NOT NULL, source_rest INTEGER NOT NULL,
 	server_lag INTEGER, status INTEGER NOT NULL, value);
@@ -80,6 +126,7 @@ CREATE VIEW count_by_series(series, samples, last_pos) AS
 		SELECT series, count(*), max(pos) FROM sample
 			WHERE pos >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'counted_to') GROUP BY series)
 	GROUP BY series;
+${partTables}
 `;
 
 /** WAL with FULL: a commit that returned survives a power cut, and readers do not wait for writers. */

@@ -38,6 +38,12 @@ export class SeriesCounts {
 	/** Writes the counts when they are due; within the transaction that inserted. */
 	write(): void {
 		if (this.#uncounted < Math.max(this.#everySamples, countEvery.perSeries * this.#series.length)) return;
+		this.writeAll();
+	}
+
+	/** Writes the counts now, whether due or not. */
+	writeAll(): void {
+		if (this.#knowsAll && this.#uncounted === 0) return;
 		if (this.#knowsAll) this.#writeKnown();
 		else this.#countInFile();
 		this.#forget();
@@ -67,8 +73,9 @@ export class SeriesCounts {
 			`INSERT INTO series_counted SELECT series, count(*), max(pos) FROM sample WHERE pos >= ${from} GROUP BY series
 			ON CONFLICT(series) DO UPDATE SET samples = samples + excluded.samples, last_pos = excluded.last_pos`,
 		);
+		// All that was counted before may be deleted by now.
 		this.#file.run(
-			"UPDATE meta SET value = (SELECT CAST(coalesce(max(pos), -1) + 1 AS TEXT) FROM sample) WHERE key = 'counted_to'",
+			"UPDATE meta SET value = CAST(max(CAST(value AS INTEGER), (SELECT coalesce(max(pos), -1) + 1 FROM sample)) AS TEXT) WHERE key = 'counted_to'",
 		);
 	}
 

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
-import { addFollowTables } from "./follow-tables.ts";
-import { SampleInsert } from "./sample-insert.ts";
-import { schema, storeFormat, writerPragmas } from "./schema.ts";
+import { ChangeLog } from "./change-log.ts";
+import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
+import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
 
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
@@ -16,6 +16,7 @@ export class StoreFile {
 	readonly #statements = new Map<string, StatementSync>();
 	readonly #counts: SeriesCounts;
 	readonly #samples: SampleInsert;
+	readonly #changes: ChangeLog;
 
 	/**
 	 * Opens or creates the file. `countEverySamples`: samples between two countings by series.
@@ -25,13 +26,15 @@ export class StoreFile {
 		let db: DatabaseSync | undefined;
 		try {
 			db = new DatabaseSync(path);
-			const empty = checkFormat(db, path);
+			const format = formatOf(db, path);
+			const empty = format === undefined;
 			db.exec(writerPragmas);
 			this.db = db;
 			if (empty) this.#create();
-			addFollowTables(db);
+			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
+			this.#changes = new ChangeLog(this);
 		} catch (error) {
 			db?.close();
 			if (error instanceof CodedError) throw error;
@@ -77,6 +80,37 @@ export class StoreFile {
 		}
 	}
 
+	/** Brings the counts by series up to date; within a transaction. What is counted may be deleted. */
+	countAll(): void {
+		this.#counts.writeAll();
+	}
+
+	/** Tells followers that a row is new or has changed; within the transaction that changes it. */
+	changed(...change: Parameters<ChangeLog["add"]>): void {
+		this.#changes.add(...change);
+	}
+
+	/** What was added to the counts since the last commit is not in the file. */
+	countsRolledBack(): void {
+		this.#counts.rolledBack();
+	}
+
+	addGap(gap: CommitBatch["gaps"][number]): void {
+		this.run(
+			"INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			gap.id,
+			gap.edgeNode,
+			gap.device,
+			JSON.stringify(gap.tags),
+			gap.fromMs,
+			gap.toMs,
+			gap.cause,
+			gap.backfilled ? 1 : 0,
+			gap.noticedMs,
+		);
+		this.#changes.add("gap", gap.id);
+	}
+
 	addMessage(row: CommitBatch["outbox"][number]): void {
 		this.run(
 			"INSERT OR IGNORE INTO outbox(id, destination, type, body, created_ms, next_ms) VALUES (?, ?, ?, ?, ?, ?)",
@@ -118,7 +152,7 @@ export class StoreFile {
 		this.transaction(() => {
 			this.db.exec(schema);
 			this.run(
-				"INSERT INTO meta VALUES ('format', ?), ('instance', ?), ('counted_to', '0')",
+				"INSERT INTO meta VALUES ('format', ?), ('instance', ?), ('counted_to', '0'), ('sealed_to', '0')",
 				String(storeFormat),
 				randomUUID(),
 			);
@@ -126,7 +160,8 @@ export class StoreFile {
 	}
 
 	#records(batch: PlainBatch): void {
-		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		const insertRecord = this.statement("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		let index = 0;
 		for (const row of batch.records) {
 			const { seq, edgeNode, epoch, offset, last, device, sourceMinMs, sourceMaxMs, throughMs } = row;
 			const bounded = row.samples > 0;
@@ -143,7 +178,9 @@ export class StoreFile {
 				throughMs ?? null,
 				row.hash,
 				row.receivedMs,
+				bounded && isAgentsOwn(batch.samples, index) ? 1 : 0,
 			);
+			index += row.samples;
 		}
 		this.#samples.insert(batch);
 		this.#counts.write();
@@ -158,8 +195,9 @@ export class StoreFile {
 		const same = "edge_node = ? AND device = ? AND tags = ? AND from_ms = ? AND to_ms = ? AND cause = ?";
 		if (!backfilled)
 			return this.get(`SELECT 1 FROM gap WHERE ${same} AND backfilled = 1 LIMIT 1`, ...place) !== undefined;
-		this.run(`UPDATE gap SET backfilled = 1 WHERE ${same}`, ...place);
-		return Number(this.get("SELECT changes() AS n")?.n) > 0;
+		const filled = this.all(`UPDATE gap SET backfilled = 1 WHERE ${same} RETURNING id`, ...place);
+		for (const { id } of filled) this.#changes.add("gap", String(id));
+		return filled.length > 0;
 	}
 
 	#positions(batch: PlainBatch): void {
@@ -180,18 +218,7 @@ export class StoreFile {
 		}
 		for (const gap of batch.gaps) {
 			if (this.#isKnown(gap)) continue;
-			this.run(
-				"INSERT OR REPLACE INTO gap VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				gap.id,
-				gap.edgeNode,
-				gap.device,
-				JSON.stringify(gap.tags),
-				gap.fromMs,
-				gap.toMs,
-				gap.cause,
-				gap.backfilled ? 1 : 0,
-				gap.noticedMs,
-			);
+			this.addGap(gap);
 		}
 		for (const row of batch.conflicts) {
 			this.run(
@@ -229,6 +256,7 @@ export class StoreFile {
 				o.clearedBy ?? null,
 				o.extreme,
 			);
+			this.#changes.add("violation", o.id);
 		}
 		for (const p of batch.periods) {
 			this.run(
@@ -257,6 +285,7 @@ export class StoreFile {
 				v.toMs ?? null,
 				v.startObserved ? 1 : 0,
 			);
+			this.#changes.add("visit", JSON.stringify([v.unit, v.fromMs]));
 		}
 		for (const l of batch.lots) {
 			this.run(
@@ -266,6 +295,7 @@ export class StoreFile {
 				l.closedMs ?? null,
 				l.observedWhole ? 1 : 0,
 			);
+			this.#changes.add("lot", l.lot);
 		}
 		for (const d of batch.due) this.run("INSERT OR REPLACE INTO due VALUES (?, ?)", d.lot, d.dueMs);
 	}
@@ -283,16 +313,16 @@ export class StoreFile {
 	}
 }
 
-/** Whether the file is a new one; it is only read, so that a file which is not ours stays as it is. */
-function checkFormat(db: DatabaseSync, path: string): boolean {
+/** The format of the file, undefined for a new one; it is only read, so that a file which is not ours stays as it is. */
+function formatOf(db: DatabaseSync, path: string): number | undefined {
 	const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-	if (tables.length === 0) return true;
+	if (tables.length === 0) return undefined;
 	if (!tables.some(({ name }) => name === "meta")) throw new Error("found another database");
 	const format = Number(db.prepare("SELECT value FROM meta WHERE key = 'format'").get()?.value);
 	if (format > storeFormat) {
 		const message = `${path}: expected format ${storeFormat}, found the newer ${format}`;
 		throw new CodedError("DATA_FORMAT_NEWER", message);
 	}
-	if (format !== storeFormat) throw new Error("found no format in it");
-	return false;
+	if (!(format >= 1)) throw new Error("found no format in it");
+	return format;
 }

@@ -6,13 +6,15 @@ import type {
 	CommitBatch,
 	CommitPort,
 	DueMessage,
+	GapRow,
 	HashPort,
 	LotFacts,
 	OutboxPort,
 	Settlement,
 	VerdictCommit,
 } from "../pipeline.ts";
-import type { OpenState, Replay } from "./open-state.ts";
+import type { OpenState } from "./open-state.ts";
+import type { PartRow } from "./parts/part-file.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
@@ -35,14 +37,9 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		return await this.#writer.call("recordHash", { edgeNode, epoch, offset });
 	}
 
-	/** The columns are copied, not handed over. */
+	/** Among hot samples only. The columns are copied, not handed over. */
 	async samplesKnown(edgeNode: number, device: string, samples: SampleColumns): Promise<readonly boolean[]> {
 		return await this.#writer.call("samplesKnown", { edgeNode, device, samples });
-	}
-
-	/** Stored records after `afterSeq`, at most `records` of them. */
-	async replay(afterSeq: number, records: number): Promise<Replay> {
-		return await this.#writer.call("replay", { afterSeq, records });
 	}
 
 	async lotFacts(lot: string): Promise<LotFacts | undefined> {
@@ -59,6 +56,33 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 
 	async settleMessage(settlement: Settlement): Promise<void> {
 		await this.#writer.call("settleMessage", settlement);
+	}
+
+	/** Lists a part, or says that the stretch has no samples, and moves the border up to `toPos`. */
+	async listPart(part: PartRow | undefined, toPos: number, atMs: number): Promise<void> {
+		await this.#writer.call("listPart", { part, toPos, atMs });
+	}
+
+	async replaceParts(parts: readonly PartRow[], replaced: readonly string[], atMs: number): Promise<void> {
+		await this.#writer.call("replaceParts", { parts, replaced, atMs });
+	}
+
+	/** Resolves with the gap rows that were written. */
+	async damagedPart(file: string, reason: string, atMs: number): Promise<GapRow[]> {
+		return await this.#writer.call("damagedPart", { file, reason, atMs });
+	}
+
+	async retirePart(file: string, note: string): Promise<void> {
+		await this.#writer.call("retirePart", { file, note });
+	}
+
+	async forgetReplaced(file: string): Promise<void> {
+		await this.#writer.call("forgetReplaced", { file });
+	}
+
+	/** Deletes some sealed samples from the hot table. Resolves with whether more are there. */
+	async trim(): Promise<boolean> {
+		return await this.#writer.call("trim");
 	}
 
 	async followerPositions(): Promise<FollowerPosition[]> {

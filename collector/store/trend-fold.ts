@@ -21,10 +21,18 @@ export class TrendSamples {
 	status = new Uint32Array(1024);
 	/** Whether there was a value at all; text that is no number has one. */
 	filled = new Uint8Array(1024);
+	/** What orders samples of one millisecond: the rest of their source time, then their position. */
+	restTicks = new Uint16Array(1024);
+	pos = new Float64Array(1024);
 
-	push(atMs: number, number: number, status: number, filled: boolean): void {
+	push(
+		place: { atMs: number; restTicks: number; pos: number },
+		{ number, status, filled }: { number: number; status: number; filled: boolean },
+	): void {
 		if (this.count === this.atMs.length) this.#grow();
-		this.atMs[this.count] = atMs;
+		this.atMs[this.count] = place.atMs;
+		this.restTicks[this.count] = place.restTicks;
+		this.pos[this.count] = place.pos;
 		this.number[this.count] = number;
 		this.status[this.count] = status;
 		this.filled[this.count] = filled ? 1 : 0;
@@ -39,15 +47,16 @@ export class TrendSamples {
 		);
 	}
 
-	/** Indexes in the order of source time; samples of one time keep the order in which they came. */
+	/** Indexes in the order of source time; samples of one time in the order in which they came to the store. */
 	order(): Uint32Array {
 		const order = Uint32Array.from({ length: this.count }, (_, index) => index);
-		const { atMs } = this;
-		for (let index = 1; index < this.count; index++) {
-			if ((atMs[index] as number) < (atMs[index - 1] as number)) {
-				return order.sort((a, b) => (atMs[a] as number) - (atMs[b] as number) || a - b);
-			}
-		}
+		const { atMs, restTicks, pos } = this;
+		const compare = (a: number, b: number) =>
+			(atMs[a] as number) - (atMs[b] as number) ||
+			(restTicks[a] as number) - (restTicks[b] as number) ||
+			(pos[a] as number) - (pos[b] as number);
+		for (let index = 1; index < this.count; index++)
+			if (compare(index - 1, index) > 0) return order.sort(compare);
 		return order;
 	}
 
@@ -61,6 +70,8 @@ export class TrendSamples {
 		this.number = grown(new Float64Array(length), this.number);
 		this.status = grown(new Uint32Array(length), this.status);
 		this.filled = grown(new Uint8Array(length), this.filled);
+		this.restTicks = grown(new Uint16Array(length), this.restTicks);
+		this.pos = grown(new Float64Array(length), this.pos);
 	}
 }
 

@@ -1,24 +1,18 @@
-// One tag over a period of source time. The samples have no index by series: they are found through the records of the
-// device, whose time bounds are indexed, and each record is read whole. `scanSamplesMax` bounds that work.
+// One tag over a period of source time. Hot samples have no index by series: they are found through the records of the
+// unit, and each record is read whole; sealed ones are sorted by series. `scanSamplesMax` bounds that work.
 
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import {
-	type Datatype,
-	datatypeName,
-	datatypes,
-	isArray,
-	isInteger64,
-} from "../../common/contract/datatype.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { type Datatype, datatypeName, datatypes, isArray } from "../../common/contract/datatype.ts";
+import type { SampleValue } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
-import { samplesPerSeq } from "../pipeline.ts";
 import type { TrendAnswer, TrendQuery, ValueChange } from "../read-port.ts";
-import { all, gapOf, gapSelect, get, occurrenceOf, readValue, valueColumn, visitOf } from "./read-rows.ts";
+import type { PositionedSamples } from "./positioned-samples.ts";
+import { all, gapOf, gapSelect, occurrenceOf, readValue, visitOf } from "./read-rows.ts";
+import type { SampleRows } from "./sample-rows.ts";
 import { foldBuckets, foldChanges, foldNotGood, notGoodReason, TrendSamples } from "./trend-fold.ts";
 
-/** Samples of the unit that one question may read through. */
+/** Samples that one question may read through. */
 const scanSamplesMax = 4_000_000;
-/** Records before the period that are searched for the value with which it begins. */
-const lookBackRecords = 2_000;
 const listMax = 500;
 
 interface TagSeries {
@@ -27,47 +21,53 @@ interface TagSeries {
 	readonly eu: string | undefined;
 }
 
-type SampleRow = [series: number, sourceMs: number, status: number, value: SQLOutputValue];
+/** A sample of a tag, out of columns. */
+interface SampleRow {
+	readonly series: number;
+	readonly atMs: number;
+	readonly restTicks: number;
+	readonly pos: number;
+	readonly status: number;
+	readonly value: SampleValue;
+}
 
-export function readTrend(
+export async function readTrend(
 	db: DatabaseSync,
+	rows: SampleRows,
 	query: TrendQuery,
 	scanMax = scanSamplesMax,
-): TrendAnswer | undefined {
+): Promise<TrendAnswer | undefined> {
 	const { unit, tag, fromMs, toMs, points } = query;
 	const series = seriesOf(db, unit, tag);
 	const newest = series[0];
 	if (newest === undefined) return undefined;
 	const phaseSeries = new Set(seriesOf(db, unit, query.phaseTag).map(({ id }) => id));
-	const integers = new Set(series.filter(({ datatype }) => isInteger64(datatype)).map(({ id }) => id));
 	const own = new Map(series.map(({ id, datatype }) => [id, datatype]));
 	const kind = isText(newest.datatype) ? "text" : "number";
+	const asked = { unit, series: [...new Set([...own.keys(), ...phaseSeries])], toMs };
 
-	const coveredFromMs = coveredFrom(db, query, scanMax);
+	const coveredFromMs = await rows.readableFrom({ ...asked, fromMs }, scanMax);
 	const samples = new TrendSamples();
-	const texts: ValueChange[] = [];
-	const phases: ValueChange[] = [];
-	let before: SampleRow | undefined;
-	let phaseBefore: SampleRow | undefined;
-	for (const row of scan(db, unit, coveredFromMs, toMs, [...own.keys(), ...phaseSeries])) {
-		const [id, atMs, status, value] = row;
-		if (atMs > toMs) continue;
-		if (phaseSeries.has(id) && isGood(status)) {
-			if (atMs >= coveredFromMs) phases.push(changeOf(row, datatypes.String));
-			else if (phaseBefore === undefined || atMs >= phaseBefore[1]) phaseBefore = row;
+	const texts: SampleRow[] = [];
+	const phases: SampleRow[] = [];
+	for await (const batch of rows.ofSeries({ ...asked, fromMs: coveredFromMs })) {
+		for (let index = 0; index < batch.count; index++) {
+			const id = batch.samples.tagId[index] as number;
+			const atMs = batch.samples.sourceMs[index] as number;
+			const status = batch.samples.status[index] as number;
+			if (phaseSeries.has(id) && isGood(status)) phases.push(sampleRow(batch, index));
+			if (!own.has(id)) continue;
+			const value = batch.samples.value(index);
+			samples.push(
+				{ atMs, restTicks: batch.samples.sourceRestTicks[index] as number, pos: batch.pos[index] as number },
+				{ number: plottable(value), status, filled: value !== null },
+			);
+			if (kind === "text") texts.push(sampleRow(batch, index));
 		}
-		if (!own.has(id)) continue;
-		if (atMs < coveredFromMs) {
-			if (before === undefined || atMs >= before[1]) before = row;
-			continue;
-		}
-		samples.push(atMs, plottable(value, integers.has(id)), status, value !== null);
-		if (kind === "text") texts.push(changeOf(row, own.get(id)));
 	}
-	before ??= lastBefore(db, unit, coveredFromMs, [...own.keys()]);
-	phaseBefore ??= lastBefore(db, unit, coveredFromMs, [...phaseSeries]);
-	if (phaseBefore !== undefined && isGood(phaseBefore[2]))
-		phases.push(changeOf(phaseBefore, datatypes.String));
+	const before = await lastBefore(rows, unit, [...own.keys()], coveredFromMs);
+	const phaseBefore = await lastBefore(rows, unit, [...phaseSeries], coveredFromMs);
+	if (phaseBefore !== undefined && isGood(phaseBefore.status)) phases.push(phaseBefore);
 
 	const order = samples.order();
 	const period = { fromMs: coveredFromMs, toMs, points };
@@ -82,14 +82,46 @@ export function readTrend(
 		samples: samples.count,
 		complete: coveredFromMs === fromMs,
 		coveredFromMs,
-		before: before === undefined ? undefined : changeOf(before, own.get(before[0])),
+		before: before === undefined ? undefined : changeOf(before, own.get(before.series)),
 		buckets:
 			kind === "number" ? foldBuckets(samples, order, period) : { atMs: [], min: [], max: [], last: [] },
-		changes: foldChanges(texts, points),
-		notGood: kind === "number" ? foldNotGood(samples, order, period, notGoodBefore(before, integers)) : [],
-		phases: foldChanges(phases, listMax),
+		changes: foldChanges(
+			inOrder(texts).map((row) => changeOf(row, own.get(row.series))),
+			points,
+		),
+		notGood: kind === "number" ? foldNotGood(samples, order, period, notGoodBefore(before)) : [],
+		phases: foldChanges(
+			inOrder(phases).map((row) => changeOf(row)),
+			listMax,
+		),
 		...judgement(db, query),
 	};
+}
+
+function sampleRow({ samples, pos }: PositionedSamples, index: number): SampleRow {
+	return {
+		series: samples.tagId[index] as number,
+		atMs: samples.sourceMs[index] as number,
+		restTicks: samples.sourceRestTicks[index] as number,
+		pos: pos[index] as number,
+		status: samples.status[index] as number,
+		value: samples.value(index),
+	};
+}
+
+/** By source time, and of one time in the order in which they came. */
+function inOrder(rows: readonly SampleRow[]): SampleRow[] {
+	return rows.toSorted((a, b) => a.atMs - b.atMs || a.restTicks - b.restTicks || a.pos - b.pos);
+}
+
+async function lastBefore(
+	rows: SampleRows,
+	unit: string,
+	series: readonly number[],
+	beforeMs: number,
+): Promise<SampleRow | undefined> {
+	const found = await rows.lastBefore(unit, series, beforeMs);
+	return found === undefined ? undefined : sampleRow(found, 0);
 }
 
 function isText(datatype: Datatype): boolean {
@@ -119,75 +151,18 @@ function seriesOf(db: DatabaseSync, unit: string, tag: string): TagSeries[] {
 	}));
 }
 
-/** From when on the period can be read within the bound; its beginning when all of it can. */
-function coveredFrom(db: DatabaseSync, query: TrendQuery, scanMax: number): number {
-	const { unit, fromMs, toMs } = query;
-	const where = "FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ?";
-	const row = get(db, `SELECT sum(samples) AS samples ${where}`, unit, fromMs, toMs);
-	if (Number(row?.samples ?? 0) <= scanMax) return fromMs;
-	const cut = get(
-		db,
-		`SELECT source_max_ms FROM (
-			SELECT source_max_ms, sum(samples) OVER (ORDER BY source_max_ms DESC, seq DESC) AS running ${where})
-		WHERE running > ? ORDER BY running LIMIT 1`,
-		unit,
-		fromMs,
-		toMs,
-		scanMax,
-	);
-	// One past it: records that end at the same time as the one beyond the bound are left out together.
-	return Math.min(toMs, Math.max(fromMs, Number(cut?.source_max_ms ?? fromMs) + 1));
+function plottable(value: SampleValue): number {
+	return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }
 
-/** Samples of these series in records that touch the period, in the records' order of time. */
-function* scan(db: DatabaseSync, unit: string, fromMs: number, toMs: number, series: readonly number[]) {
-	// Not kept among the prepared statements: its text names the series. CROSS JOIN keeps the records outermost.
-	const statement = db.prepare(`SELECT s.series, s.source_ms, s.status, ${valueColumn("s")}
-		FROM record r CROSS JOIN sample s ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
-		WHERE r.device = ? AND r.source_max_ms >= ? AND r.source_min_ms <= ? AND s.series IN (${series.join(",")})
-		ORDER BY r.source_max_ms, r.seq, s.pos`);
-	statement.setReturnArrays(true);
-	yield* statement.iterate(unit, fromMs, toMs) as unknown as Iterable<SampleRow>;
-}
-
-/** The newest sample of these series in the records that ended before `beforeMs`. */
-function lastBefore(
-	db: DatabaseSync,
-	unit: string,
-	beforeMs: number,
-	series: readonly number[],
-): SampleRow | undefined {
-	if (series.length === 0) return undefined;
-	const statement = db.prepare(`SELECT s.series, s.source_ms, s.status, ${valueColumn("s")}, r.seq
-		FROM (SELECT seq, samples FROM record WHERE device = ? AND source_max_ms < ?
-			ORDER BY source_max_ms DESC, seq DESC LIMIT ${lookBackRecords}) r
-		CROSS JOIN sample s ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
-		WHERE s.series IN (${series.join(",")})`);
-	statement.setReturnArrays(true);
-	let newest: SampleRow | undefined;
-	let record: unknown;
-	for (const row of statement.iterate(unit, beforeMs) as unknown as Iterable<[...SampleRow, unknown]>) {
-		const [id, atMs, status, value, seq] = row;
-		if (record !== undefined && seq !== record) break;
-		record = seq;
-		if (newest === undefined || atMs >= newest[1]) newest = [id, atMs, status, value];
-	}
-	return newest;
-}
-
-function plottable(value: SQLOutputValue, integer: boolean): number {
-	if (typeof value === "number") return value;
-	return typeof value === "string" && integer ? Number(value) : Number.NaN;
-}
-
-function changeOf([, atMs, status, value]: SampleRow, datatype: Datatype = datatypes.String): ValueChange {
+function changeOf({ atMs, status, value }: SampleRow, datatype: Datatype = datatypes.String): ValueChange {
 	return { atMs, status, value: readValue(value, datatype) };
 }
 
-function notGoodBefore(before: SampleRow | undefined, integers: ReadonlySet<number>) {
+function notGoodBefore(before: SampleRow | undefined) {
 	if (before === undefined) return undefined;
-	const [id, , status, value] = before;
-	const reason = notGoodReason(status, plottable(value, integers.has(id)), value !== null);
+	const { status, value } = before;
+	const reason = notGoodReason(status, plottable(value), value !== null);
 	return reason === undefined ? undefined : { reason, status };
 }
 

@@ -55,6 +55,7 @@ export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox }: Verdi
 			verdict.observedWhole ? 1 : 0,
 			verdict.judgedMs,
 		);
+		file.changed("verdict", verdict.id);
 		for (const row of outbox) file.addMessage(row);
 	});
 }

@@ -3,10 +3,11 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { FollowerPosition } from "../follow-port.ts";
 import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
-import { forgetFollower, readFollowerPositions, saveFollowerPosition } from "./follow-tables.ts";
 import { readKnownSamples } from "./known-samples.ts";
-import { readOpenState, readReplay } from "./open-state.ts";
+import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
+import { PartTable } from "./part-table.ts";
+import type { PartRow } from "./parts/part-file.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
 import { commitVerdict, readLotFacts } from "./verdict-table.ts";
@@ -16,6 +17,10 @@ let file: StoreFile | undefined;
 function opened(): StoreFile {
 	if (file === undefined) throw new Error("the store is not open");
 	return file;
+}
+
+function parts(): PartTable {
+	return new PartTable(opened());
 }
 
 serve({
@@ -33,9 +38,6 @@ serve({
 	samplesKnown(question: { edgeNode: number; device: string; samples: SampleColumns }) {
 		return readKnownSamples(opened(), question);
 	},
-	replay({ afterSeq, records }: { afterSeq: number; records: number }) {
-		return readReplay(opened(), afterSeq, records);
-	},
 	lotFacts({ lot }: { lot: string }) {
 		return readLotFacts(opened(), lot);
 	},
@@ -48,13 +50,23 @@ serve({
 	settleMessage(settlement: Settlement) {
 		new OutboxTable(opened()).settle(settlement);
 	},
-	followerPositions: () => readFollowerPositions(opened()),
-	saveFollowerPosition(position: FollowerPosition) {
-		saveFollowerPosition(opened(), position);
+	listPart(argument: { part: PartRow | undefined; toPos: number; atMs: number }) {
+		parts().list(argument);
 	},
-	forgetFollower({ name }: { name: string }) {
-		forgetFollower(opened(), name);
+	replaceParts(argument: { parts: readonly PartRow[]; replaced: readonly string[]; atMs: number }) {
+		parts().replace(argument);
 	},
+	damagedPart(argument: { file: string; reason: string; atMs: number }) {
+		return parts().damaged(argument);
+	},
+	retirePart(argument: { file: string; note: string }) {
+		parts().retire(argument);
+	},
+	forgetReplaced: ({ file: name }: { file: string }) => parts().forgetReplaced(name),
+	trim: () => parts().trim(),
+	followerPositions: () => parts().followers(),
+	saveFollowerPosition: (position: FollowerPosition) => parts().saveFollower(position),
+	forgetFollower: ({ name }: { name: string }) => parts().forgetFollower(name),
 	close() {
 		file?.close();
 		file = undefined;

@@ -6,6 +6,7 @@ export const gapCauses = [
 	"journal_bound",
 	"journal_replaced",
 	"store_restored",
+	"store_damaged",
 	"conflict",
 	"clock",
 	"sequence",

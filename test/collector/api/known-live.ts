@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { ApiServer } from "../../../collector/api/api-server.ts";
 import type { LivePort, LiveStatus, ReadPort } from "../../../collector/read-port.ts";
+import type { SamplesPort } from "../../../collector/samples-port.ts";
 import type { SpecWindow } from "../../../collector/specification.ts";
 import type { Clock } from "../../../common/runtime/clock.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
@@ -66,7 +67,7 @@ const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
 export async function startServer(
-	read: ReadPort,
+	read: ReadPort & SamplesPort,
 	live: LivePort = knownLive(),
 	writtenTag: string | null = "Written",
 ): Promise<ApiServer> {
@@ -75,6 +76,7 @@ export async function startServer(
 		host: "127.0.0.1",
 		port: 0,
 		read,
+		samples: read,
 		live,
 		registry: new Registry(),
 		ready: () => ({ ready: true }),

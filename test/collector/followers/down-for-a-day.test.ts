@@ -54,7 +54,7 @@ test("a follower that is down for a day holds back no confirmation, no judgement
 		const samples = [...(n === 0 ? context : []), ...halfHour(n)];
 		void intake.intake.record(incoming(n + 1, samples, { throughMs: (n + 1) * roundMs - 1 }));
 		await eventually(() => intake.confirmed.at(-1)?.confirmed === n + 1);
-		line.end = (n + 2) * 512;
+		line.end = (n + 1) * 512 + samples.length;
 		for (let part = 0; part < 6; part++) intake.clock.step(roundMs / 6);
 		await rig.caughtUp("alive");
 	}

@@ -57,9 +57,7 @@ export class StoreRig {
 	}
 
 	/** The position behind everything that is stored. */
-	get end(): number {
-		return this.#seq === 1 ? 0 : this.#seq * 512;
-	}
+	end = 0;
 
 	async commit(batch: Partial<CommitBatch>): Promise<void> {
 		await this.store.commit({ ...emptyBatch, samples: new SampleColumns(0), ...batch });
@@ -108,6 +106,7 @@ export class StoreRig {
 			sourceMaxMs: Math.max(...times),
 		};
 		await this.commit({ records: [record], samples: columns });
+		this.end = seq * 512 + samples.length;
 	}
 }
 

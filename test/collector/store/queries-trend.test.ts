@@ -1,11 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { TrendAnswer } from "../../../collector/read-port.ts";
+import type { TrendAnswer, TrendQuery } from "../../../collector/read-port.ts";
 import { foldBuckets, foldChanges, foldNotGood, TrendSamples } from "../../../collector/store/trend-fold.ts";
 import { readTrend } from "../../../collector/store/trend-query.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { beganMs, hourMs, type KnownSample, KnownStore, knownOccurrence, minuteMs } from "./known-store.ts";
+import { ask, askSealedToo, sealTo } from "./sealed-store.ts";
 
 let store: KnownStore;
 let db: DatabaseSync;
@@ -31,19 +32,24 @@ const sample = (minute: number, value: KnownSample["value"], status = 0): KnownS
 });
 const phase = (minute: number, value: string) => ({ tag: "Phase", atMs: at(minute), value });
 
-function trend(fromMinute: number, toMinute: number, points = 10, scanMax?: number): TrendAnswer {
+/** Hot and sealed give the same answer. */
+async function trend(fromMinute: number, toMinute: number, points = 10): Promise<TrendAnswer> {
 	const query = { unit: "U500", tag, fromMs: at(fromMinute), toMs: at(toMinute), points, phaseTag: "Phase" };
-	const answer = readTrend(db, query, scanMax);
+	const answer = await trendOf(query);
 	if (answer === undefined) throw new Error("expected a trend");
 	return answer;
 }
 
+function trendOf(query: TrendQuery): Promise<TrendAnswer | undefined> {
+	return askSealedToo(store.file, store.path, (db, rows) => readTrend(db, rows, query));
+}
+
 describe("buckets", () => {
-	test("a spike of one sample stays visible in its bucket", () => {
+	test("a spike of one sample stays visible in its bucket", async () => {
 		const samples = Array.from({ length: 600 }, (_, index) => sample(index / 10, 500 + (index % 3)));
 		samples[315] = sample(31.5, 900);
 		store.records("U500", samples);
-		const { buckets, samples: count, eu, datatype, complete } = trend(0, 60, 6);
+		const { buckets, samples: count, eu, datatype, complete } = await trend(0, 60, 6);
 		expect({ count, eu, datatype, complete }).toEqual({
 			count: 600,
 			eu: "degC",
@@ -55,27 +61,27 @@ describe("buckets", () => {
 		expect(buckets.atMs.map((ms) => (ms - beganMs) / minuteMs)).toEqual([9.9, 19.9, 29.9, 39.9, 49.9, 59.9]);
 	});
 
-	test("samples outside the period are not in it, those on its ends are", () => {
+	test("samples outside the period are not in it, those on its ends are", async () => {
 		store.record("U500", [sample(0, 1), sample(10, 2), sample(20, 3), sample(30, 4)]);
-		const answer = trend(10, 20, 10);
+		const answer = await trend(10, 20, 10);
 		expect(answer.buckets.last).toEqual([2, 3]);
 		expect(answer.before).toEqual({ atMs: at(0), value: 1, status: 0 });
 	});
 
-	test("late records are sorted in by source time", () => {
+	test("late records are sorted in by source time", async () => {
 		store.record("U500", [sample(20, 3)]);
 		store.record("U500", [sample(10, 2), sample(5, 1)]);
-		expect(trend(0, 30, 100).buckets.last).toEqual([1, 2, 3]);
+		expect((await trend(0, 30, 100)).buckets.last).toEqual([1, 2, 3]);
 	});
 
-	test("64-bit integers are plotted", () => {
+	test("64-bit integers are plotted", async () => {
 		store.series("U500", "Counter", "UInt64");
 		store.record("U500", [{ tag: "Counter", atMs: at(1), value: 18_446_744_073_709_551_615n }]);
 		const query = { unit: "U500", tag: "Counter", fromMs: at(0), toMs: at(9), points: 9, phaseTag: "Phase" };
-		expect(readTrend(db, query)?.buckets.last).toEqual([2 ** 64]);
+		expect((await trendOf(query))?.buckets.last).toEqual([2 ** 64]);
 	});
 
-	test("never more than asked for, never a value that was not there (property)", () => {
+	test("never more than asked for, never a value that was not there (property)", async () => {
 		const value = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constant(Number.NaN));
 		const status = fc.constantFrom(0, statusCodes.Bad, 0x40000000);
 		fc.assert(
@@ -84,7 +90,11 @@ describe("buckets", () => {
 				fc.integer({ min: 1, max: 50 }),
 				(given, points) => {
 					const samples = new TrendSamples();
-					for (const each of given) samples.push(each.ms, each.value, each.status, true);
+					for (const each of given)
+						samples.push(
+							{ atMs: each.ms, restTicks: 0, pos: samples.count },
+							{ number: each.value, status: each.status, filled: true },
+						);
 					const period = { fromMs: 0, toMs: 1000, points };
 					const buckets = foldBuckets(samples, samples.order(), period);
 					const good = given
@@ -106,14 +116,14 @@ describe("buckets", () => {
 });
 
 describe("stretches without a good value", () => {
-	test("a Bad stretch is not bridged and ends with the next good value", () => {
+	test("a Bad stretch is not bridged and ends with the next good value", async () => {
 		store.record("U500", [
 			sample(0, 500),
 			sample(10, 777, statusCodes.BadNoCommunication),
 			sample(20, null, statusCodes.BadNoCommunication),
 			sample(30, 501),
 		]);
-		const { notGood, buckets } = trend(0, 40, 4);
+		const { notGood, buckets } = await trend(0, 40, 4);
 		expect(notGood).toEqual([
 			{ fromMs: at(10), toMs: at(30), status: statusCodes.BadNoCommunication, reason: "bad" },
 		]);
@@ -121,10 +131,10 @@ describe("stretches without a good value", () => {
 		expect(buckets.max).toEqual([500, 501]);
 	});
 
-	test("one that begins before the period and one that goes on after it", () => {
+	test("one that begins before the period and one that goes on after it", async () => {
 		store.record("U500", [sample(-30, 1, statusCodes.Bad)]);
 		store.record("U500", [sample(10, 2), sample(20, 3, 0x408f0000)]);
-		expect(trend(0, 40).notGood).toEqual([
+		expect((await trend(0, 40)).notGood).toEqual([
 			{ fromMs: at(0), toMs: at(10), status: statusCodes.Bad, reason: "bad" },
 			{ fromMs: at(20), toMs: undefined, status: 0x408f0000, reason: "uncertain" },
 		]);
@@ -134,16 +144,19 @@ describe("stretches without a good value", () => {
 		["null", null, "no_value"],
 		["NaN", Number.NaN, "not_a_number"],
 		["infinity", Number.POSITIVE_INFINITY, "not_a_number"],
-	] as const)("Good with %s is a stretch too", (_name, value, reason) => {
+	] as const)("Good with %s is a stretch too", async (_name, value, reason) => {
 		store.record("U500", [sample(0, 1), sample(10, value), sample(20, 2)]);
-		const { notGood, buckets } = trend(0, 40, 40);
+		const { notGood, buckets } = await trend(0, 40, 40);
 		expect(notGood).toEqual([{ fromMs: at(10), toMs: at(20), status: 0, reason }]);
 		expect(buckets.last).toEqual([1, 2]);
 	});
 
-	test("thousands of them are merged below the width of a bucket", () => {
+	test("thousands of them are merged below the width of a bucket", async () => {
 		const samples = new TrendSamples();
-		for (let ms = 0; ms < 20_000; ms++) samples.push(ms, 1, ms % 2 === 0 ? 0 : statusCodes.Bad, true);
+		for (let ms = 0; ms < 20_000; ms++) {
+			const status = ms % 2 === 0 ? 0 : statusCodes.Bad;
+			samples.push({ atMs: ms, restTicks: 0, pos: ms }, { number: 1, status, filled: true });
+		}
 		const found = foldNotGood(samples, samples.order(), { fromMs: 0, toMs: 20_000, points: 100 }, undefined);
 		expect(found.length).toBeLessThanOrEqual(700);
 		expect(found.at(-1)).toMatchObject({ toMs: undefined });
@@ -151,10 +164,10 @@ describe("stretches without a good value", () => {
 });
 
 describe("text, phases and what was judged", () => {
-	test("a text tag is told as its changes, the newest within the limit", () => {
+	test("a text tag is told as its changes, the newest within the limit", async () => {
 		store.record("U500", [phase(0, "RAMP"), phase(5, "RAMP"), phase(10, "SOAK"), phase(20, "COOL")]);
 		const query = { unit: "U500", tag: "Phase", fromMs: at(0), toMs: at(60), points: 2, phaseTag: "Phase" };
-		expect(readTrend(db, query)).toMatchObject({
+		expect(await trendOf(query)).toMatchObject({
 			kind: "text",
 			samples: 4,
 			changes: [
@@ -165,16 +178,16 @@ describe("text, phases and what was judged", () => {
 		});
 	});
 
-	test("phases begin with the one that held before; a Bad one says nothing", () => {
+	test("phases begin with the one that held before; a Bad one says nothing", async () => {
 		store.record("U500", [phase(-100, "RAMP")]);
 		store.record("U500", [sample(1, 1), phase(10, "SOAK"), { ...phase(11, "?"), status: statusCodes.Bad }]);
-		expect(trend(0, 20).phases).toEqual([
+		expect((await trend(0, 20)).phases).toEqual([
 			{ atMs: at(-100), value: "RAMP", status: 0 },
 			{ atMs: at(10), value: "SOAK", status: 0 },
 		]);
 	});
 
-	test("gaps of the tag, of its unit and of its edge node, and no other", () => {
+	test("gaps of the tag, of its unit and of its edge node, and no other", async () => {
 		store.record("U500", [sample(1, 1)]);
 		const gap = (id: string, device: string, tags: string[], from = 0) => ({
 			id,
@@ -197,10 +210,10 @@ describe("text, phases and what was judged", () => {
 				gap("later", "U500", [], 90),
 			],
 		});
-		expect(trend(0, 60).gaps.map(({ id }) => id)).toEqual(["tag", "unit", "node"]);
+		expect((await trend(0, 60)).gaps.map(({ id }) => id)).toEqual(["tag", "unit", "node"]);
 	});
 
-	test("runs, visits and violations that touch the period", () => {
+	test("runs, visits and violations that touch the period", async () => {
 		store.record("U500", [sample(1, 1)]);
 		const period = {
 			window: "w",
@@ -233,13 +246,13 @@ describe("text, phases and what was judged", () => {
 				{ ...knownOccurrence, id: "other", tag: "other" },
 			],
 		});
-		const { runs, visits, occurrences } = trend(0, 60);
+		const { runs, visits, occurrences } = await trend(0, 60);
 		expect(runs).toEqual([{ window: "w", specVersion: 1, fromMs: at(5), toMs: at(15) }]);
 		expect(visits.map(({ batch }) => batch)).toEqual(["B1"]);
 		expect(occurrences.map(({ id }) => id)).toEqual(["occurrence-1"]);
 	});
 
-	test("changes are collapsed and limited", () => {
+	test("changes are collapsed and limited", async () => {
 		const change = (atMs: number, value: string) => ({ atMs, value, status: 0 });
 		expect(foldChanges([change(3, "b"), change(1, "a"), change(2, "a")], 5)).toEqual([
 			change(1, "a"),
@@ -249,27 +262,34 @@ describe("text, phases and what was judged", () => {
 });
 
 describe("bounds", () => {
-	test("beyond the bound of samples the newest are covered, and the answer says from when", () => {
+	test("beyond the bound of samples the newest are covered, and the answer says from when", async () => {
 		const samples = Array.from({ length: 1000 }, (_, index) => sample(index, index));
 		store.records("U500", samples);
-		const answer = trend(0, 999, 100, 350);
+		const query = { unit: "U500", tag, fromMs: at(0), toMs: at(999), points: 100, phaseTag: "Phase" };
+		const bounded = () => ask(store.path, (db, rows) => readTrend(db, rows, query, 350));
+		const answer = (await bounded()) as TrendAnswer;
 		expect(answer.complete).toBe(false);
 		expect(answer.coveredFromMs).toBe(at(699) + 1);
 		expect(answer.samples).toBe(300);
 		expect(answer.before).toMatchObject({ value: 699 });
 		expect(answer.buckets.max.at(-1)).toBe(999);
+		// What is sealed is not read record by record, so the bound is met to the sample.
+		await sealTo(store.file, store.path, 10);
+		expect(await bounded()).toMatchObject({
+			...{ complete: false, coveredFromMs: at(649) + 1, samples: 350, before: { value: 649 } },
+		});
 	});
 
-	test("a tag that the store does not have is undefined", () => {
+	test("a tag that the store does not have is undefined", async () => {
 		const query = { unit: "U500", fromMs: 0, toMs: hourMs, points: 5, phaseTag: "Phase" };
-		expect(readTrend(db, { ...query, tag: "none" })).toBeUndefined();
-		expect(readTrend(db, { ...query, unit: "", tag })).toBeUndefined();
-		expect(readTrend(db, { ...query, unit: "' OR 1=1 --", tag })).toBeUndefined();
+		expect(await trendOf({ ...query, tag: "none" })).toBeUndefined();
+		expect(await trendOf({ ...query, unit: "", tag })).toBeUndefined();
+		expect(await trendOf({ ...query, unit: "' OR 1=1 --", tag })).toBeUndefined();
 	});
 
-	test("a tag without samples in the period has an empty line", () => {
+	test("a tag without samples in the period has an empty line", async () => {
 		store.record("U500", [sample(0, 1)]);
-		const answer = trend(10, 20);
+		const answer = await trend(10, 20);
 		expect(answer).toMatchObject({ samples: 0, buckets: { atMs: [] }, before: { value: 1 } });
 	});
 });

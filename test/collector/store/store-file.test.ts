@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readOpenState, readReplay } from "../../../collector/store/open-state.ts";
+import { readOpenState } from "../../../collector/store/open-state.ts";
 import { OutboxTable } from "../../../collector/store/outbox-table.ts";
+import { readReplay } from "../../../collector/store/replay.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
+import type { DatatypeName } from "../../../common/contract/datatype.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
 import { beganMs, emptyBatch, KnownStore } from "./known-store.ts";
+import { askSealedToo } from "./sealed-store.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20261122);
 let store: KnownStore;
@@ -102,14 +105,24 @@ test("any double is stored bit by bit", () => {
 	);
 });
 
-test("values beyond what a double holds can be judged again after a restart", () => {
-	const values = [-(2n ** 63n), 2n ** 53n + 1n, 2n ** 64n - 1n, 7n, Number.NaN, 1.5, "SOAK", null];
-	store.record(
-		"U500",
-		values.map((value) => ({ tag: "T1", atMs: beganMs, value })),
+test("values beyond what a double holds can be judged again after a restart, from hot and from sealed samples", async () => {
+	const given = {
+		Int64: [-(2n ** 63n), 2n ** 53n + 1n, 7n],
+		UInt64: [2n ** 64n - 1n],
+		Double: [Number.NaN, 1.5, null],
+	};
+	for (const [type, values] of Object.entries({ ...given, String: ["SOAK", "NaN", "7"] })) {
+		store.series("U500", type, type as DatatypeName);
+		store.record(
+			"U500",
+			values.map((value) => ({ tag: type, atMs: beganMs, value })),
+		);
+	}
+	const replay = await askSealedToo(store.file, store.path, (db, rows) =>
+		readReplay(db, rows, { afterSeq: 0, records: 10 }),
 	);
-	expect(readReplay(store.file, 0, 10).rows.map(({ value }) => value)).toEqual([
-		...[-(2 ** 63), 2 ** 53, "18446744073709551615", 7, "NaN", 1.5, "SOAK", null],
+	expect(replay.rows.map(({ value }) => value)).toEqual([
+		...[-(2 ** 63), 2 ** 53, 7, 2 ** 64, Number.NaN, 1.5, null, "SOAK", "NaN", "7"],
 	]);
 });
 
@@ -160,7 +173,7 @@ describe("a file", () => {
 		[
 			"of a newer format",
 			"DATA_FORMAT_NEWER",
-			(path) => edit(path, "UPDATE meta SET value = '2' WHERE key = 'format'"),
+			(path) => edit(path, "UPDATE meta SET value = '3' WHERE key = 'format'"),
 		],
 		["with no format in it", "DATA_DAMAGED", (path) => edit(path, "DELETE FROM meta")],
 		["that is another database", "DATA_DAMAGED", (path) => edit(path, "CREATE TABLE recipes(x)", false)],

@@ -13,9 +13,9 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		composition: "agent.ts",
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
-	// The specification is judged, shown and quoted in messages; read port and follow port are the reading sides of
-	// pipeline.ts, for people and for followers; foreign.ts is
-	// what host, intake and store agree on about edge nodes without confirmed delivery.
+	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
+	// pipeline.ts, for people, for those who take data out and for followers; foreign.ts is what host, intake and store
+	// agree on about edge nodes without confirmed delivery.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -23,6 +23,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"telemetry.ts",
 			"specification.ts",
 			"read-port.ts",
+			"samples-port.ts",
 			"follow-port.ts",
 			"foreign.ts",
 		],

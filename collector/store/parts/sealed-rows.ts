@@ -1,0 +1,173 @@
+// Samples of Parquet parts, as columns. Files come from the store's list, never from the folder.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DuckDBDataChunk } from "@duckdb/node-api";
+import { errorText } from "../../../common/runtime/coded-error.ts";
+import type { SeriesTypes } from "../hot-rows.ts";
+import { cellValue } from "../hot-rows.ts";
+import { PositionedSamples } from "../positioned-samples.ts";
+import { numbersOf } from "./column-vectors.ts";
+import { type Duck, quoted } from "./duck.ts";
+import { partColumns } from "./part-file.ts";
+
+/** A part that cannot be read. */
+export class DamagedPart extends Error {
+	readonly file: string;
+
+	constructor(file: string, reason: string) {
+		super(`${file}: expected a readable part, found: ${reason}`);
+		this.file = file;
+	}
+}
+
+/** Which rows; a bound that is left out does not bind. Times and positions: both ends included. */
+export interface SealedQuery {
+	readonly files: readonly string[];
+	readonly series?: readonly number[] | undefined;
+	readonly fromMs?: number;
+	readonly toMs?: number;
+	readonly fromPos?: number;
+	readonly toPos?: number;
+	/** A condition on the columns of a part beyond these. */
+	readonly and?: string;
+	readonly order?: string;
+	readonly limit?: number;
+}
+
+// `//` and `%` cut towards zero, so a time before 1970 needs its remainder made positive first.
+const microsBeyondMs = "((epoch_us(source_time) % 1000 + 1000) % 1000)";
+/** Source time in whole milliseconds. */
+export const sourceMsColumn = `((epoch_us(source_time) - ${microsBeyondMs}) // 1000)`;
+const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyondMs} * 10 + source_rest)::USMALLINT,
+	coalesce(server_lag::DOUBLE, 'nan'::DOUBLE), status, (CASE WHEN value IS NOT NULL THEN (CASE WHEN tvalue IS NULL THEN 1 ELSE 5 END) WHEN ivalue IS NOT NULL THEN 2
+		WHEN tvalue IS NOT NULL THEN 3 WHEN bvalue IS NOT NULL THEN 4 ELSE 0 END)::UTINYINT,
+	coalesce(value, 0), coalesce(ivalue, 0), tvalue, bvalue`;
+/** Beyond this source times are no dates for DuckDB; OPC UA's own end in 1601 and 9999. */
+const timeBoundMs = 8.64e15;
+
+export class SealedRows {
+	readonly #duck: Duck;
+	readonly #folder: string;
+
+	constructor(duck: Duck, folder: string) {
+		this.#duck = duck;
+		this.#folder = folder;
+	}
+
+	/** Batches of about 2,000 samples. @throws DamagedPart */
+	async *read(query: SealedQuery, typeOf: SeriesTypes): AsyncGenerator<PositionedSamples> {
+		if (query.files.length === 0) return;
+		const order = query.order === undefined ? "" : ` ORDER BY ${query.order}`;
+		const limit = query.limit === undefined ? "" : ` LIMIT ${query.limit}`;
+		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`;
+		try {
+			for await (const chunk of this.#duck.chunks(sql)) yield samplesOf(chunk, typeOf);
+		} catch (error) {
+			throw await this.#blame(error, query.files);
+		}
+	}
+
+	/** All of them together; the caller knows that they are not many. @throws DamagedPart */
+	async collect(query: SealedQuery, typeOf: SeriesTypes): Promise<PositionedSamples> {
+		const all = new PositionedSamples(0);
+		for await (const batch of this.read(query, typeOf)) append(all, batch);
+		return all;
+	}
+
+	/** The first row of `select` over these rows, as numbers. @throws DamagedPart */
+	async figures(select: string, query: SealedQuery): Promise<number[]> {
+		if (query.files.length === 0) return [];
+		const order = query.order === undefined ? "" : ` ORDER BY ${query.order}`;
+		const limit = query.limit === undefined ? "" : ` LIMIT 1 OFFSET ${query.limit}`;
+		try {
+			const row = await this.#duck.row(
+				`SELECT ${select} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`,
+			);
+			return row.map(Number);
+		} catch (error) {
+			throw await this.#blame(error, query.files);
+		}
+	}
+
+	/** Reads every column of a file. @throws DamagedPart */
+	async check(file: string): Promise<void> {
+		if (!existsSync(join(this.#folder, file))) throw new DamagedPart(file, "no such file");
+		try {
+			await this.#duck.row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
+		} catch (error) {
+			throw new DamagedPart(file, errorText(error));
+		}
+	}
+
+	#from(files: readonly string[]): string {
+		return `read_parquet([${files.map((file) => quoted(join(this.#folder, file))).join(", ")}])`;
+	}
+
+	/** Which file a query failed for. */
+	async #blame(error: unknown, files: readonly string[]): Promise<unknown> {
+		for (const file of files) {
+			try {
+				await this.check(file);
+			} catch (found) {
+				return found;
+			}
+		}
+		return error;
+	}
+}
+
+function whereOf({ series, fromMs, toMs, fromPos, toPos, and }: SealedQuery): string {
+	const conditions: string[] = [];
+	if (series !== undefined) conditions.push(`series IN (${series.join(", ")})`);
+	if (fromMs !== undefined) conditions.push(`source_time >= ${timestamp(fromMs)}`);
+	if (toMs !== undefined) conditions.push(`source_time < ${timestamp(toMs + 1)}`);
+	if (fromPos !== undefined) conditions.push(`pos >= ${fromPos}`);
+	if (toPos !== undefined) conditions.push(`pos <= ${toPos}`);
+	if (and !== undefined) conditions.push(and);
+	return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+}
+
+/** A source time in milliseconds as a constant, so that a file's statistics can rule it out. */
+function timestamp(ms: number): string {
+	const bounded = Math.round(Math.max(-timeBoundMs, Math.min(timeBoundMs, ms)));
+	return `make_timestamp(${BigInt(bounded) * 1000n})`;
+}
+
+function samplesOf(chunk: DuckDBDataChunk, typeOf: SeriesTypes): PositionedSamples {
+	const count = chunk.rowCount;
+	const made = new PositionedSamples(count);
+	const { samples } = made;
+	samples.count = count;
+	samples.tagId.set(numbersOf<Uint32Array>(chunk, 0));
+	made.pos.set(numbersOf<Float64Array>(chunk, 1));
+	samples.sourceMs.set(numbersOf<Float64Array>(chunk, 2));
+	samples.sourceRestTicks.set(numbersOf<Uint16Array>(chunk, 3));
+	samples.serverLagTicks.set(numbersOf<Float64Array>(chunk, 4));
+	samples.status.set(numbersOf<Uint32Array>(chunk, 5));
+	samples.number.set(numbersOf<Float64Array>(chunk, 7));
+	const kinds = numbersOf<Uint8Array>(chunk, 6);
+	for (let index = 0; index < count; index++) {
+		const kind = kinds[index] as number;
+		if (kind <= 1) samples.kind[index] = kind;
+		else if (kind === 5) samples.setValue(index, -0);
+		else if (kind === 2) samples.setValue(index, numbersOf<BigInt64Array>(chunk, 8)[index] as bigint);
+		else if (kind === 3) {
+			const text = String(chunk.getColumnVector(9).getItem(index));
+			samples.setValue(index, cellValue(text, typeOf(samples.tagId[index] as number)));
+		} else {
+			const blob = chunk.getColumnVector(10).getItem(index) as { bytes: Uint8Array };
+			samples.setValue(index, new Uint8Array(blob.bytes));
+		}
+	}
+	return made;
+}
+
+/** Adds one set of columns to the end of another. */
+export function append(to: PositionedSamples, from: PositionedSamples): void {
+	const at = to.count;
+	to.reserve(at + from.count);
+	to.samples.count = at;
+	for (let index = 0; index < from.count; index++) to.samples.copyFrom(from.samples, index);
+	to.pos.set(from.pos.subarray(0, from.count), at);
+}

@@ -1,0 +1,334 @@
+// Every reading of samples goes through here: what is sealed in parts and what is still hot, as one. The parts are
+// those that the store lists in the view in which the hot rows are read.
+
+import type { DatabaseSync } from "node:sqlite";
+import type { Datatype } from "../../common/contract/datatype.ts";
+import { samplesPerSeq } from "../pipeline.ts";
+import { hotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
+import { append, type SealedRows } from "./parts/sealed-rows.ts";
+import { PositionedSamples } from "./positioned-samples.ts";
+import { all, get } from "./read-rows.ts";
+
+/** Samples of these series in records of their unit; source times, both ends included. */
+export interface SeriesQuery {
+	readonly unit: string;
+	readonly series: readonly number[];
+	readonly fromMs: number;
+	readonly toMs: number;
+}
+
+/** Where a record's samples stand. */
+export interface Place {
+	readonly seq: number;
+	readonly samples: number;
+}
+
+const hotBatch = 4_096;
+/** Hot records before a time that are searched for a tag's value. */
+const lookBackRecords = 2_000;
+/** How far before a time sealed samples are searched for a tag's value. */
+const lookBackMs = 30 * 86_400_000;
+const placesAtOnce = 500;
+
+/** One view of the store: made at its beginning, and good until its end. */
+export class SampleRows {
+	readonly #db: DatabaseSync;
+	readonly #sealed: SealedRows;
+	readonly #leftOut: ReadonlySet<string>;
+	readonly sealedTo: number;
+	readonly #types = new Map<number, Datatype>();
+
+	private constructor(db: DatabaseSync, sealed: SealedRows, leftOut: ReadonlySet<string>) {
+		this.#db = db;
+		this.#sealed = sealed;
+		this.#leftOut = leftOut;
+		this.sealedTo = Number(get(db, "SELECT value FROM meta WHERE key = 'sealed_to'")?.value);
+	}
+
+	/** Does the work inside one read transaction. `leftOut` are parts known to be damaged. */
+	static async view<T>(
+		db: DatabaseSync,
+		sealed: SealedRows,
+		leftOut: ReadonlySet<string>,
+		work: (rows: SampleRows) => T | Promise<T>,
+	): Promise<T> {
+		db.exec("BEGIN");
+		try {
+			return await work(new SampleRows(db, sealed, leftOut));
+		} finally {
+			db.exec("COMMIT");
+		}
+	}
+
+	/** The data type of a series. */
+	readonly typeOf: SeriesTypes = (series) => {
+		let type = this.#types.get(series);
+		if (type === undefined) {
+			const row = get(this.#db, "SELECT datatype FROM series WHERE id = ?", series);
+			if (row === undefined) return undefined;
+			type = Number(row.datatype) as Datatype;
+			this.#types.set(series, type);
+		}
+		return type;
+	};
+
+	/** Sealed samples first, in order of source time and position; then hot ones, in no order. */
+	async *ofSeries(query: SeriesQuery): AsyncGenerator<PositionedSamples> {
+		const { series, fromMs, toMs } = query;
+		if (series.length === 0) return;
+		const files = this.files(fromMs, toMs);
+		yield* this.#sealed.read(
+			{ files, series, fromMs, toMs, order: "source_time, source_rest, pos" },
+			this.typeOf,
+		);
+		yield* this.hotOfSeries(query, files.length > 0);
+	}
+
+	/** Sealed samples of these series, in no order; source times, both ends included. */
+	sealedOfSeries({ series, fromMs, toMs }: Omit<SeriesQuery, "unit">): AsyncGenerator<PositionedSamples> {
+		return this.#sealed.read({ files: this.files(fromMs, toMs), series, fromMs, toMs }, this.typeOf);
+	}
+
+	/** The first sealed samples of these series in a period, in order of source time and position. */
+	sealedFirst(
+		{ series, fromMs, toMs }: Omit<SeriesQuery, "unit">,
+		limit: number,
+	): Promise<PositionedSamples> {
+		const order = "source_time, source_rest, pos";
+		const files = this.files(fromMs, toMs);
+		return this.#sealed.collect({ files, series, fromMs, toMs, order, limit }, this.typeOf);
+	}
+
+	/** How many samples of the period a question has to read; whole hot records of the unit, and sealed ones of the series. */
+	async weight({ unit, series, fromMs, toMs }: SeriesQuery): Promise<number> {
+		const hot = get(
+			this.#db,
+			"SELECT sum(samples) AS n FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ? AND seq >= ?",
+			...[unit, fromMs, toMs, this.sealedTo / samplesPerSeq],
+		);
+		const files = this.files(fromMs, toMs);
+		const [sealed = 0] = await this.#sealed.figures("count(*)", { files, series, fromMs, toMs });
+		return Number(hot?.n ?? 0) + sealed;
+	}
+
+	/** The earliest time from which on at most `most` samples have to be read. */
+	async readableFrom(query: SeriesQuery, most: number): Promise<number> {
+		const { unit, series, fromMs, toMs } = query;
+		if ((await this.weight(query)) <= most) return fromMs;
+		const where = "FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ? AND seq >= ?";
+		const values = [unit, fromMs, toMs, this.sealedTo / samplesPerSeq];
+		const hot = get(
+			this.#db,
+			`SELECT source_max_ms FROM (
+				SELECT source_max_ms, sum(samples) OVER (ORDER BY source_max_ms DESC, seq DESC) AS running ${where})
+			WHERE running > ? ORDER BY running LIMIT 1`,
+			...values,
+			most,
+		);
+		const total = get(this.#db, `SELECT coalesce(sum(samples), 0) AS n ${where}`, ...values);
+		// Hot samples are the newest ones, but for late data, which the sum of both bounds covers.
+		const left = Math.max(0, most - Number(total?.n));
+		const files = this.files(fromMs, toMs);
+		const [sealed] = await this.#sealed.figures("epoch_ms(source_time)", {
+			...{ files, series, fromMs, toMs, order: "source_time DESC", limit: left },
+		});
+		// One past it: what has the same time as the first beyond the bound is left out together.
+		const cut = Math.max(Number(hot?.source_max_ms ?? fromMs), sealed ?? fromMs) + 1;
+		return Math.min(toMs, Math.max(fromMs, cut));
+	}
+
+	/**
+	 * The newest sample of these series before a time, when it is near: among the last hot records of the unit, or sealed
+	 * within a month.
+	 */
+	async lastBefore(
+		unit: string,
+		series: readonly number[],
+		beforeMs: number,
+	): Promise<PositionedSamples | undefined> {
+		if (series.length === 0) return undefined;
+		const found = this.#hotBefore(unit, series, beforeMs);
+		const fromMs = beforeMs - lookBackMs;
+		// The newest parts first; most often the first one has it.
+		const rows = this.#listed(fromMs, beforeMs - 1).sort((a, b) => b.maxMs - a.maxMs);
+		for (const { file, maxMs } of rows) {
+			if (found.count > 0 && maxMs < (newestOf(found).samples.sourceMs[0] as number)) break;
+			const newest = await this.#sealed.collect(
+				{
+					...{ files: [file], series, fromMs, toMs: beforeMs - 1, limit: 1 },
+					order: "source_time DESC, source_rest DESC, pos DESC",
+				},
+				this.typeOf,
+			);
+			append(found, newest);
+		}
+		return found.count === 0 ? undefined : newestOf(found);
+	}
+
+	/**
+	 * Samples of these records with a source time from `fromMs` to `toMs`, both included, in no order; of these series, or of
+	 * all.
+	 */
+	async inPlaces(
+		places: readonly Place[],
+		query: { series?: readonly number[]; fromMs: number; toMs: number },
+	): Promise<PositionedSamples> {
+		const { series, fromMs, toMs } = query;
+		const found = new PositionedSamples(0);
+		const sealed: Place[] = [];
+		for (const place of places) {
+			if (place.seq * samplesPerSeq < this.sealedTo) sealed.push(place);
+			else this.#hotInPlace(found, place, query);
+		}
+		for (let at = 0; at < sealed.length; at += placesAtOnce) {
+			const some = sealed.slice(at, at + placesAtOnce).sort((a, b) => a.seq - b.seq);
+			const fromPos = (some[0] as Place).seq * samplesPerSeq;
+			const toPos = ((some.at(-1) as Place).seq + 1) * samplesPerSeq - 1;
+			const files = this.#listed(fromMs, toMs)
+				.filter((part) => part.fromPos <= toPos && part.toPos > fromPos)
+				.map(({ file }) => file);
+			const seqs = `pos // ${samplesPerSeq} IN (${some.map(({ seq }) => seq).join(", ")})`;
+			append(
+				found,
+				await this.#sealed.collect({ files, series, fromMs, toMs, fromPos, toPos, and: seqs }, this.typeOf),
+			);
+		}
+		return found;
+	}
+
+	/** Hot samples from a position on and before another, in order, at most `limit`. */
+	hotFrom(fromPos: number, limit: number, endPos: number): PositionedSamples {
+		const found = new PositionedSamples(Math.min(limit, hotBatch));
+		const statement = this.#db.prepare(
+			`SELECT ${hotColumns("s")} FROM sample s WHERE s.pos >= ? AND s.pos < ? ORDER BY s.pos LIMIT ?`,
+		);
+		statement.setReturnArrays(true);
+		const rows = statement.all(Math.max(fromPos, this.sealedTo), endPos, limit) as unknown as [number][];
+		for (const row of rows) takeHotRow(found, row, this.typeOf);
+		return found;
+	}
+
+	/** Sealed samples with positions from `fromPos` to `toPos`, both included, in order. */
+	async sealedBetween(fromPos: number, toPos: number): Promise<PositionedSamples> {
+		const files = this.parts()
+			.filter((part) => part.fromPos <= toPos && part.toPos > fromPos)
+			.map(({ file }) => file);
+		return await this.#sealed.collect({ files, fromPos, toPos, order: "pos" }, this.typeOf);
+	}
+
+	/** Files of parts that may hold samples of a period. */
+	files(fromMs: number, toMs: number): string[] {
+		return this.#listed(fromMs, toMs).map(({ file }) => file);
+	}
+
+	/** Every listed part. */
+	parts(): ListedPart[] {
+		return this.#listed(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+	}
+
+	#listed(fromMs: number, toMs: number): ListedPart[] {
+		return all(
+			this.#db,
+			"SELECT file, from_pos, to_pos, max_ms FROM part WHERE state = 'listed' AND max_ms >= ? AND min_ms <= ? ORDER BY to_pos",
+			...[fromMs, toMs],
+		)
+			.map((row) => ({
+				file: String(row.file),
+				fromPos: Number(row.from_pos),
+				toPos: Number(row.to_pos),
+				maxMs: Number(row.max_ms),
+			}))
+			.filter(({ file }) => !this.#leftOut.has(file));
+	}
+
+	/** Hot samples of these series, in no order. `isLong`: the period is longer than what is hot. */
+	*hotOfSeries({ unit, series, fromMs, toMs }: SeriesQuery, isLong: boolean): Generator<PositionedSamples> {
+		// Through the index of times where the period is short, else through the hot records, which are fewer. CROSS JOIN
+		// keeps the records outermost.
+		const records = isLong ? "record r NOT INDEXED" : "record r";
+		const statement = this.#db.prepare(`SELECT ${hotColumns("s")} FROM ${records} CROSS JOIN sample s
+			ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
+			WHERE r.seq >= ? AND r.device = ? AND r.source_max_ms >= ? AND r.source_min_ms <= ?
+				AND s.series IN (${series.join(",")}) AND s.source_ms >= ? AND s.source_ms <= ?`);
+		statement.setReturnArrays(true);
+		const rows = statement.iterate(
+			...[this.sealedTo / samplesPerSeq, unit, fromMs, toMs, fromMs, toMs],
+		) as unknown as Iterable<number[]>;
+		let batch = new PositionedSamples(hotBatch);
+		for (const row of rows) {
+			takeHotRow(batch, row, this.typeOf);
+			if (batch.count < hotBatch) continue;
+			yield batch;
+			batch = new PositionedSamples(hotBatch);
+		}
+		if (batch.count > 0) yield batch;
+	}
+
+	/** Of the last records that have some: all that end before the time, and what stands before it in those across it. */
+	#hotBefore(unit: string, series: readonly number[], beforeMs: number): PositionedSamples {
+		const found = new PositionedSamples(16);
+		const hot = this.sealedTo / samplesPerSeq;
+		const read = (records: string, ...values: (string | number)[]) => {
+			const statement = this.#db.prepare(`SELECT ${hotColumns("s")}
+				FROM (SELECT seq, samples FROM record WHERE device = ? AND ${records}
+					ORDER BY source_max_ms DESC, seq DESC LIMIT ${lookBackRecords}) r
+				CROSS JOIN sample s ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
+				WHERE r.seq >= ? AND s.series IN (${series.join(",")}) AND s.source_ms < ?`);
+			statement.setReturnArrays(true);
+			return statement.iterate(unit, ...values, hot, beforeMs) as unknown as Iterable<number[]>;
+		};
+		for (const row of read("source_max_ms >= ? AND source_min_ms < ?", beforeMs, beforeMs))
+			takeHotRow(found, row, this.typeOf);
+		let record: number | undefined;
+		for (const row of read("source_max_ms < ?", beforeMs)) {
+			const seq = Math.floor((row[0] as number) / samplesPerSeq);
+			if (record !== undefined && seq !== record) break;
+			record = seq;
+			takeHotRow(found, row, this.typeOf);
+		}
+		return found;
+	}
+
+	#hotInPlace(
+		to: PositionedSamples,
+		{ seq, samples }: Place,
+		{ series, fromMs, toMs }: { series?: readonly number[]; fromMs: number; toMs: number },
+	): void {
+		const ofSeries = series === undefined ? "" : `s.series IN (${series.join(",")}) AND `;
+		const sql = `SELECT ${hotColumns("s")} FROM sample s
+			WHERE s.pos >= ? AND s.pos < ? AND ${ofSeries}s.source_ms >= ? AND s.source_ms <= ?`;
+		let statement = this.#statements.get(sql);
+		if (statement === undefined) {
+			statement = this.#db.prepare(sql);
+			statement.setReturnArrays(true);
+			this.#statements.set(sql, statement);
+		}
+		const fromPos = seq * samplesPerSeq;
+		for (const row of statement.all(fromPos, fromPos + samples, fromMs, toMs) as unknown as number[][])
+			takeHotRow(to, row, this.typeOf);
+	}
+
+	/** Kept for this view only: the text of some names series. */
+	readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+}
+
+interface ListedPart {
+	readonly file: string;
+	readonly fromPos: number;
+	/** Not included. */
+	readonly toPos: number;
+	readonly maxMs: number;
+}
+
+function newestOf(found: PositionedSamples): PositionedSamples {
+	let newest = 0;
+	const { samples, pos } = found;
+	const key = (index: number) =>
+		[samples.sourceMs[index], samples.sourceRestTicks[index], pos[index]] as [number, number, number];
+	for (let index = 1; index < found.count; index++) {
+		const [a, b] = [key(index), key(newest)];
+		const order = a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+		if (order > 0) newest = index;
+	}
+	return found.picked([newest]);
+}

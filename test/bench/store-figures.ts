@@ -1,0 +1,267 @@
+// What the store costs on this machine: `node test/bench/store-figures.ts [million samples]`, one JSON document at the
+// end. Values are random walks, three in five of them on a grid of 0.01; times have 100 ns, server times lag 2 to 20 ms:
+// a hard case for compression. CPU is the process's, all threads together.
+
+import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { CommitBatch, RecordRow } from "../../collector/pipeline.ts";
+import { nextStretch } from "../../collector/store/keeping-state.ts";
+import { PartTable } from "../../collector/store/part-table.ts";
+import { compactParts } from "../../collector/store/parts/compaction.ts";
+import { Duck } from "../../collector/store/parts/duck.ts";
+import { partFolder } from "../../collector/store/parts/part-folder.ts";
+import { ReadingParts } from "../../collector/store/parts/reading-parts.ts";
+import { sealRange } from "../../collector/store/parts/sealing.ts";
+import { readBuckets, readSlice } from "../../collector/store/sample-slices.ts";
+import { StoreFile } from "../../collector/store/store-file.ts";
+import { readTrend } from "../../collector/store/trend-query.ts";
+import { SampleColumns } from "../../common/contract/samples.ts";
+
+const tags = 100;
+const units = 10;
+const beganMs = Date.UTC(2026, 10, 1);
+const limits = { memoryMb: 384, threads: 1, temporaryMb: 4_096 };
+const perUnit = tags / units;
+
+interface Cost {
+	cpuS: number;
+	wallS: number;
+}
+
+async function measured<T>(work: () => T | Promise<T>): Promise<[T, Cost]> {
+	const cpu = process.cpuUsage();
+	const began = performance.now();
+	const result = await work();
+	const { user, system } = process.cpuUsage(cpu);
+	return [result, { cpuS: (user + system) / 1e6, wallS: (performance.now() - began) / 1e3 }];
+}
+
+/** One value of each tag of a unit per second; a record per unit and `seconds`. */
+class Line {
+	readonly #walk = new Float64Array(tags).fill(500);
+	readonly #random = seeded(7);
+	seq = 0;
+	second = 0;
+
+	/** Batches of `records` records of one unit's `seconds` cycles each. */
+	batch(records: number, seconds: number): CommitBatch {
+		const perRecord = seconds * perUnit;
+		const samples = new SampleColumns(records * perRecord);
+		const rows: RecordRow[] = [];
+		let at = 0;
+		for (let record = 0; record < records; record++) {
+			const unit = this.seq % units;
+			const fromMs = beganMs + this.second * 1_000;
+			for (let second = 0; second < seconds; second++) {
+				for (let tag = 0; tag < perUnit; tag++, at++) {
+					const series = unit * perUnit + tag;
+					const walked = (this.#walk[series] as number) + this.#random() - 0.5;
+					this.#walk[series] = walked;
+					samples.tagId[at] = series + 1;
+					samples.sourceMs[at] = fromMs + second * 1_000 + tag;
+					samples.sourceRestTicks[at] = Math.floor(this.#random() * 10_000);
+					samples.serverLagTicks[at] = 20_000 + Math.floor(this.#random() * 180_000);
+					samples.kind[at] = 1;
+					samples.number[at] = series % 5 < 3 ? Math.round(walked * 100) / 100 : walked;
+				}
+			}
+			this.seq++;
+			rows.push({
+				...{ seq: this.seq, edgeNode: 1, epoch: 7, offset: this.seq, last: this.seq, device: `U${unit}` },
+				...{
+					samples: perRecord,
+					sourceMinMs: fromMs,
+					sourceMaxMs: fromMs + (seconds - 1) * 1_000 + perUnit - 1,
+				},
+				...{ throughMs: fromMs, hash: new Uint8Array(16), receivedMs: fromMs },
+			});
+			if (unit === units - 1) this.second += seconds;
+		}
+		samples.count = at;
+		return {
+			...{
+				edgeNodes: [],
+				series: [],
+				records: rows,
+				samples,
+				epochs: [],
+				gaps: [],
+				throughs: [],
+				conflicts: [],
+			},
+			...{ dirty: [], occurrences: [], periods: [], visits: [], lots: [], due: [], outbox: [] },
+			// Saved every five seconds in the collector, however many batches that are.
+			cache: this.seq % 1_000 < records ? { seq: this.seq, state: "{}" } : undefined,
+		};
+	}
+}
+
+function seeded(seed: number): () => number {
+	let state = seed;
+	return () => {
+		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+		return state / 2 ** 32;
+	};
+}
+
+function create(directory: string): { file: StoreFile; path: string } {
+	const path = join(directory, "store.db");
+	const file = new StoreFile(path);
+	file.commit({
+		...new Line().batch(0, 0),
+		edgeNodes: [{ id: 1, group: "site", edgeNode: "agent-1" }],
+		series: Array.from({ length: tags }, (_, index) => ({
+			...{ id: index + 1, edgeNode: 1, device: `U${Math.floor(index / perUnit)}`, tag: `T${index}` },
+			...{ datatype: 10, eu: undefined },
+		})),
+		cache: undefined,
+	});
+	return { file, path };
+}
+
+async function appended(file: StoreFile, line: Line, samples: number, records: number, seconds: number) {
+	const batches = Math.round(samples / (records * seconds * perUnit));
+	let making = 0;
+	const [, cost] = await measured(() => {
+		for (let index = 0; index < batches; index++) {
+			const cpu = process.cpuUsage();
+			const batch = line.batch(records, seconds);
+			const { user, system } = process.cpuUsage(cpu);
+			making += (user + system) / 1e6;
+			file.commit(batch);
+		}
+	});
+	const million = (batches * records * seconds * perUnit) / 1e6;
+	return {
+		cpuSPerMillion: round((cost.cpuS - making) / million),
+		wallSPerMillion: round(cost.wallS / million),
+	};
+}
+
+/** The middle of several runs, in milliseconds. */
+async function timed(work: () => Promise<unknown>): Promise<{ firstMs: number; middleMs: number }> {
+	const times: number[] = [];
+	for (let run = 0; run < 7; run++) {
+		const began = performance.now();
+		await work();
+		times.push(performance.now() - began);
+	}
+	const sorted = times.toSorted((a, b) => a - b);
+	return { firstMs: round(times[0] as number), middleMs: round(sorted[3] as number) };
+}
+
+const round = (value: number) => Math.round(value * 1_000) / 1_000;
+
+async function figures(million: number): Promise<object> {
+	const directory = mkdtempSync(join(tmpdir(), "pilotline-figures-"));
+	try {
+		const small = create(directory);
+		const batches25 = await appended(small.file, new Line(), 200_000, 1, 2.5);
+		small.file.close();
+		for (const name of ["store.db", "store.db-wal", "store.db-shm"])
+			rmSync(join(directory, name), { force: true });
+
+		const { file, path } = create(directory);
+		const line = new Line();
+		const batches5000 = await appended(file, line, million * 1e6, 10, 50);
+		file.run("UPDATE judgement_cache SET seq = ?", line.seq);
+		const hotBytes = statSync(path).size;
+
+		mkdirSync(partFolder(path), { recursive: true });
+		const db = new DatabaseSync(path, { readOnly: true });
+		const table = new PartTable(file);
+		const duck = await Duck.open(partFolder(path), join(partFolder(path), "temporary-keeper"), limits);
+		const request = () => ({ fromPos: table.sealedTo, instance: file.meta("instance") });
+		let sealing: Cost = { cpuS: 0, wallS: 0 };
+		let trimming: Cost = { cpuS: 0, wallS: 0 };
+		for (;;) {
+			const { toPos, samples } = nextStretch(db, 360_000);
+			if (samples === 0) break;
+			const [, cost] = await measured(async () => {
+				const part = await sealRange(db, duck, { ...request(), toPos }, { folder: partFolder(path) });
+				table.list({ part, toPos, atMs: 1 });
+			});
+			const [, trimmed] = await measured(() => {
+				while (table.trim());
+			});
+			sealing = { cpuS: sealing.cpuS + cost.cpuS, wallS: sealing.wallS + cost.wallS };
+			trimming = { cpuS: trimming.cpuS + trimmed.cpuS, wallS: trimming.wallS + trimmed.wallS };
+		}
+		const listed = () => file.all("SELECT file, samples, bytes FROM part WHERE state = 'listed'");
+		const sum = (key: string) => listed().reduce((total, row) => total + Number(row[key]), 0);
+		const sealed = { parts: listed().length, samples: sum("samples"), bytes: sum("bytes") };
+
+		const reading = new ReadingParts(partFolder(path), { ...limits, threads: 2 }, "reader");
+		const series = { unit: "U0", tag: "T1", series: [2], datatype: "Double", eu: undefined };
+		const period = { fromMs: beganMs, toMs: beganMs + 86_400_000 - 1 };
+		const queries = async () => ({
+			oneTagOneDay: await timed(() =>
+				reading.view(db, (_file, rows) => readSlice(rows, { ...series, ...period }, 100_000)),
+			),
+			trendOfOneDay: await timed(() =>
+				reading.view(db, (handle, rows) =>
+					readTrend(handle, rows, { ...period, unit: "U0", tag: "T1", points: 600, phaseTag: "Phase" }),
+				),
+			),
+			eightTagsMinuteBuckets: await timed(() =>
+				reading.view(db, async (handle, rows) => {
+					for (let tag = 0; tag < 8; tag++)
+						await readBuckets(
+							handle,
+							rows,
+							{ ...series, ...period, tag: `T${tag}`, series: [tag + 1] },
+							60_000,
+						);
+				}),
+			),
+		});
+		const byHour = await queries();
+		const [made, compaction] = await measured(() => {
+			const rows = listed();
+			const names = rows.map((row) => String(row.file));
+			const samples = rows.reduce((total, row) => total + Number(row.samples), 0);
+			return compactParts(
+				duck,
+				{ files: names, samples, instance: file.meta("instance") },
+				{ folder: partFolder(path) },
+			).then((parts) => {
+				table.replace({ parts, replaced: names, atMs: 1 });
+				return parts;
+			});
+		});
+		const compacted = { parts: made.length, bytes: sum("bytes") };
+		const byDay = await queries();
+		reading.close();
+		duck.close();
+		db.close();
+		file.close();
+		return {
+			million,
+			append: {
+				batchesOf25: batches25,
+				batchesOf5000: batches5000,
+				hotBytesPerSample: round(hotBytes / million / 1e6),
+			},
+			sealing: {
+				cpuSPerMillion: round(sealing.cpuS / million),
+				deletingCpuSPerMillion: round(trimming.cpuS / million),
+				parts: sealed.parts,
+				bytesPerSample: round(sealed.bytes / sealed.samples),
+			},
+			compaction: {
+				cpuSPerMillion: round(compaction.cpuS / million),
+				parts: compacted.parts,
+				bytesPerSample: round(compacted.bytes / sealed.samples),
+			},
+			queries: { beforeCompaction: byHour, after: byDay },
+			rssMb: Math.round(process.memoryUsage().rss / 1e6),
+		};
+	} finally {
+		rmSync(directory, { recursive: true, force: true });
+	}
+}
+
+if (import.meta.main)
+	process.stdout.write(`${JSON.stringify(await figures(Number(process.argv[2] ?? 2)), null, "\t")}\n`);
