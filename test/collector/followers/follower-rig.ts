@@ -105,7 +105,8 @@ export class StoreRig {
 			sourceMinMs: Math.min(...times),
 			sourceMaxMs: Math.max(...times),
 		};
-		await this.commit({ records: [record], samples: columns });
+		// What is judged may be sealed.
+		await this.commit({ records: [record], samples: columns, cache: { seq, state: "{}" } });
 		this.end = seq * 512 + samples.length;
 	}
 }
