@@ -1,10 +1,13 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { FollowerTelemetry } from "./follower-telemetry.ts";
 
 /** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
 export class CollectorTelemetry {
 	readonly registry = new Registry();
+	/** What concerns followers of the store. */
+	readonly followers: FollowerTelemetry;
 	readonly #log: Logger;
 	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
 	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
@@ -42,32 +45,6 @@ export class CollectorTelemetry {
 		"destination",
 		"outcome",
 	]);
-	readonly #followerLines = this.#counter("follower_lines_total", "Lines that a follower took or refused", [
-		"follower",
-		"outcome",
-	]);
-	readonly #followerRetries = this.#counter("follower_retries_total", "Writes that are tried again", [
-		"follower",
-		"state",
-	]);
-	readonly #followerMissing = this.#counter(
-		"follower_missing_samples_total",
-		"Samples that the store no longer had when a follower came to them",
-		["follower", "reason"],
-	);
-	readonly #followerWaiting = this.#gauge("follower_waiting_samples", "Samples that wait for a follower", [
-		"follower",
-	]);
-	readonly #followerLag = this.#gauge(
-		"follower_lag_seconds",
-		"For how long the oldest sample that waits for a follower has been stored",
-		["follower"],
-	);
-	readonly #followerOverBound = this.#gauge(
-		"follower_over_bound",
-		"1 while a follower is further behind than its backlog allows",
-		["follower"],
-	);
 	readonly #rebirths = this.#counter("rebirths_asked_total", "Rebirths asked for", ["reason"]);
 	readonly #resends = this.#counter("resends_asked_total", "Records asked for again", []);
 	readonly #sealed = this.#counter("samples_sealed_total", "Samples sealed into Parquet parts", []);
@@ -96,14 +73,11 @@ export class CollectorTelemetry {
 
 	constructor(log: Logger) {
 		this.#log = log;
+		this.followers = new FollowerTelemetry(log, this.registry);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {
 		return new Counter({ name: `pilotline_collector_${name}`, help, labelNames, registers: [this.registry] });
-	}
-
-	#gauge(name: string, help: string, labelNames: string[]): Gauge {
-		return new Gauge({ name: `pilotline_collector_${name}`, help, labelNames, registers: [this.registry] });
 	}
 
 	started(fields: {
@@ -286,69 +260,5 @@ export class CollectorTelemetry {
 	}
 	partFailed(fields: { part: string; err: unknown }): void {
 		this.#log.error(fields, "a part of the collector failed and goes on");
-	}
-
-	followerBegins(fields: { follower: string; pos: number; target: string; anew: boolean }): void {
-		this.#log.info(fields, "follower begins");
-	}
-	followerForgotten(fields: { follower: string; pos: number }): void {
-		this.#log.warn(
-			fields,
-			"a follower, or where it wrote to, is no longer configured; its place is forgotten",
-		);
-	}
-	followerLines(follower: string, outcome: "written" | "refused", lines: number): void {
-		if (lines > 0) this.#followerLines.inc({ follower, outcome }, lines);
-	}
-	/** Counted always, logged at every power of ten. */
-	followerRefused(follower: string, lines: number, example: { reason: string; line: string }): void {
-		this.followerLines(follower, "refused", lines);
-		const kind = `follower ${follower}`;
-		const before = this.#named.get(kind) ?? 0;
-		const seen = before + lines;
-		this.#named.set(kind, seen);
-		if (before === 0 || Math.floor(Math.log10(seen)) > Math.floor(Math.log10(before)))
-			this.#log.error(
-				{ follower, seen, ...example },
-				"a follower refused lines; they are in its dead-letter file",
-			);
-	}
-	/** Counted always; logged when `changed`. */
-	followerHalted(
-		fields: { follower: string; state: "waiting" | "held"; reason: string; waitMs: number },
-		changed: boolean,
-	): void {
-		this.#followerRetries.inc({ follower: fields.follower, state: fields.state });
-		if (!changed) return;
-		if (fields.state === "held")
-			this.#log.error(
-				fields,
-				"a follower is held: its configuration, its rights or its database must change",
-			);
-		else this.#log.warn(fields, "a follower cannot write now; it keeps its place and tries again");
-	}
-	followerGoesOn(fields: { follower: string; afterMs: number }): void {
-		this.#log.info(fields, "a follower goes on");
-	}
-	followerMissing(fields: {
-		follower: string;
-		fromPos: number;
-		toPos: number;
-		reason: string;
-		samples: number;
-	}): void {
-		this.#followerMissing.inc({ follower: fields.follower, reason: fields.reason }, fields.samples);
-		this.#log.error(fields, "the store no longer has what a follower has not got yet");
-	}
-	followerOverBound(fields: { follower: string; waitingSamples: number; lagMs: number }): void {
-		this.#log.error(
-			fields,
-			"a follower is further behind than its backlog allows; what the store lets go in the meantime it will miss",
-		);
-	}
-	followerBehind(follower: string, samples: number, lagMs: number, overBound: boolean): void {
-		this.#followerWaiting.set({ follower }, samples);
-		this.#followerLag.set({ follower }, lagMs / 1_000);
-		this.#followerOverBound.set({ follower }, overBound ? 1 : 0);
 	}
 }

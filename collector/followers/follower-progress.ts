@@ -76,7 +76,7 @@ export class FollowerProgress {
 		};
 		this.state = state;
 		this.retries++;
-		this.#telemetry.followerHalted({ follower: this.#name, state, reason, waitMs }, changed);
+		this.#telemetry.followers.halted({ follower: this.#name, state, reason, waitMs }, changed);
 	}
 
 	goesOn(): void {
@@ -84,7 +84,7 @@ export class FollowerProgress {
 		const afterMs = Math.round(this.#clock.monotonicMs() - this.#halted.sinceMs);
 		this.#halted = undefined;
 		this.state = "catching_up";
-		this.#telemetry.followerGoesOn({ follower: this.#name, afterMs });
+		this.#telemetry.followers.goesOn({ follower: this.#name, afterMs });
 	}
 
 	get lastError(): string | undefined {
@@ -110,9 +110,9 @@ export class FollowerProgress {
 		const over = this.waitingSamples > samples_max || this.lagMs > age_max_h * hourMs;
 		if (over && !this.overBound) {
 			const { waitingSamples, lagMs } = this;
-			this.#telemetry.followerOverBound({ follower: this.#name, waitingSamples, lagMs });
+			this.#telemetry.followers.overBound({ follower: this.#name, waitingSamples, lagMs });
 		}
 		this.overBound = over;
-		this.#telemetry.followerBehind(this.#name, this.waitingSamples, this.lagMs, over);
+		this.#telemetry.followers.behind(this.#name, this.waitingSamples, this.lagMs, over);
 	}
 }

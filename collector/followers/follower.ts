@@ -144,7 +144,7 @@ export class Follower {
 		this.#eventN = place.eventN;
 		this.#begun = true;
 		const { config } = target;
-		telemetry.followerBegins({
+		telemetry.followers.begins({
 			follower: config.name,
 			pos: place.pos,
 			target: `${config.kind} ${config.url} ${target.target.database}`,
@@ -266,20 +266,20 @@ export class Follower {
 		const { telemetry } = this.#options;
 		const follower = this.#options.target.config.name;
 		const { delivery, refusals, missing, samples, nextPos, eventN } = round;
-		telemetry.followerLines(follower, "written", delivery.written);
+		telemetry.followers.lines(follower, "written", delivery.written);
 		this.#progress.writtenLines += delivery.written;
 		const refused = delivery.refusedLines + refusals.length;
 		this.#progress.refusedLines += refused;
 		const first = delivery.refused[0];
 		const example = first ?? { reason: refusals[0]?.reason ?? "", line: refusals[0]?.what ?? "" };
 		if (refused > 0)
-			telemetry.followerRefused(follower, refused, {
+			telemetry.followers.refused(follower, refused, {
 				reason: example.reason,
 				line: example.line.slice(0, 300),
 			});
 		for (const stretch of missing) {
 			this.#progress.missingSamples += stretch.samples;
-			telemetry.followerMissing({ follower, ...stretch });
+			telemetry.followers.missing({ follower, ...stretch });
 		}
 		this.#eventN = eventN;
 		this.#progress.moved(nextPos, samples);

@@ -36,7 +36,7 @@ export class Followers implements Part {
 		for (const { name, pos } of await positions.followerPositions()) {
 			if (wanted.has(name)) continue;
 			await positions.forgetFollower(name);
-			telemetry.followerForgotten({ follower: name, pos });
+			telemetry.followers.forgotten({ follower: name, pos });
 		}
 		const series = new SeriesBook(means.reader);
 		for (const target of targets) {
