@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
-import { SampleColumns } from "../common/contract/samples.ts";
 import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
@@ -16,10 +15,14 @@ import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
+import { isInsecure } from "./follower-config.ts";
+import { type FollowerTarget, followerTargets } from "./followers/follower-targets.ts";
+import { Followers } from "./followers/followers.ts";
 import { Host } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
+import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
@@ -42,7 +45,6 @@ import { Store } from "./store/store.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
 
 const stopPartWithinMs = 4_000;
-const replayRecordsAtOnce = 500;
 
 /** What the stages are made of. */
 interface Opened {
@@ -52,6 +54,9 @@ interface Opened {
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
+	readonly targets: readonly FollowerTarget[];
+	/** The data directory. */
+	readonly path: string;
 }
 
 /** One running collector. `start` and `stop` are idempotent. */
@@ -98,6 +103,7 @@ export class Collector {
 				key: await this.#key(destination.secret_file),
 			})),
 		);
+		const targets = await followerTargets(this.#config.followers, this.#directory);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
 		await dataDirectory.acquire();
 		const store = new Store();
@@ -132,7 +138,10 @@ export class Collector {
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
 				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
 				keeper,
-				...(await this.#stages({ store, reader, exporter, opened, broker, destinations })),
+				...(await this.#stages({
+					...{ store, reader, exporter, opened, broker, destinations, targets },
+					path: dataDirectory.path,
+				})),
 			];
 			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
@@ -153,7 +162,8 @@ export class Collector {
 	}
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
-	async #stages({ store, reader, exporter, opened, broker, destinations }: Opened): Promise<Part[]> {
+	async #stages(made: Opened): Promise<Part[]> {
+		const { store, reader, exporter, opened, broker, destinations, targets } = made;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -204,7 +214,7 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
-		await this.#rebuild(reader, judge, opened);
+		await rebuildJudgement({ reader, judge, opened, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
 			wanted: specification.baselines,
@@ -253,6 +263,10 @@ export class Collector {
 			onTaken: (error) => this.#failed.resolve(error),
 		});
 		host = theHost;
+		const followers = new Followers({
+			...{ targets, reader, positions: store, clock, random: Math.random, telemetry },
+			deadLetterDirectory: join(made.path, "dead-letters"),
+		});
 		const figures = new ProcessFigures();
 		const live = new LiveView({
 			figures: () => figures.figures(),
@@ -265,6 +279,7 @@ export class Collector {
 			intake,
 			watches,
 			judge,
+			followers,
 		});
 		const api = new ApiServer({
 			host: config.api.host,
@@ -289,6 +304,7 @@ export class Collector {
 		telemetry.plainConnectionsAllowed({
 			broker: isPlain(config.broker),
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
+			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
 		});
 		telemetry.started({
 			host: config.host,
@@ -297,36 +313,7 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [figures, certificates, notifier, lotJudge, intake, live, api, theHost];
-	}
-
-	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */
-	async #rebuild(reader: StoreReader, judge: LiveJudge, opened: OpenState): Promise<void> {
-		const fromSeq = opened.cache?.seq ?? 0;
-		if (opened.cache !== undefined) judge.load(opened.cache.state);
-		let seq = fromSeq;
-		while (seq < opened.nextSeq - 1) {
-			const replay = await reader.replay(seq, replayRecordsAtOnce);
-			if (replay.lastSeq === seq) break;
-			const samples = new SampleColumns(replay.rows.length);
-			for (const [index, { series, sourceMs, status, value }] of replay.rows.entries()) {
-				samples.tagId[index] = series;
-				samples.sourceMs[index] = sourceMs;
-				samples.status[index] = status;
-				samples.setValue(index, value);
-			}
-			samples.count = replay.rows.length;
-			let from = 0;
-			const records = replay.records.map(({ device, count, throughMs, receivedMs }) => {
-				const record = { device, throughMs, from, count, receivedMs };
-				from += count;
-				return record;
-			});
-			judge.judge({ records, samples });
-			judge.keep();
-			seq = replay.lastSeq;
-		}
-		if (seq > fromSeq) this.#telemetry.judgementRebuilt({ fromSeq, toSeq: seq });
+		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
 	}
 
 	#duckLimits(threads: number): DuckLimits {
