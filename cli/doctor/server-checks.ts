@@ -1,6 +1,13 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
-import { AttributeIds, type ClientSession, type DataValue, resolveNodeId } from "node-opcua";
+import {
+	AttributeIds,
+	type ClientSession,
+	type DataValue,
+	ReadRequest,
+	type ReadResponse,
+	resolveNodeId,
+} from "node-opcua";
 import type { DeviceConfig, ServerConfig } from "../../agent/config.ts";
 import type { ReadableTag } from "../../agent/pipeline.ts";
 import { inSession } from "../../agent/source/browsing/connect.ts";
@@ -10,7 +17,7 @@ import { disconnect, within } from "../../agent/source/left-session.ts";
 import { createClient } from "../../agent/source/opcua-session.ts";
 import { askServer } from "../../agent/source/resolution/ask-server.ts";
 import { knownTags, nothingResolved } from "../../agent/source/resolution/known-tags.ts";
-import { readAttributes } from "../../agent/source/service.ts";
+import { ask, readAttributes } from "../../agent/source/service.ts";
 import { severity } from "../../common/contract/status.ts";
 import { systemClock } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
@@ -19,7 +26,7 @@ import { securityOf } from "../browse-server.ts";
 import type { Patient } from "./doctor.ts";
 import type { Report, Subject } from "./finding.ts";
 
-const currentTimeNode = "i=2258";
+const serverStateNode = "i=2259";
 /** Part 5 §6.3.11 and §6.3.2: what a server says that it can do. */
 const limits = [
 	["items in a call", "i=11714"],
@@ -167,15 +174,19 @@ function refused(error: unknown, report: Report): void {
 }
 
 async function clockDifference(session: ClientSession, report: Report): Promise<void> {
+	const request = new ReadRequest({
+		nodesToRead: [{ nodeId: serverStateNode, attributeId: AttributeIds.Value }],
+	});
 	const beforeMs = Date.now();
-	const [time] = await readAttributes(session, [currentTimeNode], AttributeIds.Value);
+	const { responseHeader } = await ask<ReadResponse>(session, request);
 	const tookMs = Date.now() - beforeMs;
-	const serverMs: unknown = time?.value?.value;
-	if (!(serverMs instanceof Date)) {
-		report("clock", "unknown", `the server does not tell its time (${time?.statusCode.name})`);
+	// The time of the answer itself: many servers write their CurrentTime only once a second.
+	const serverMs = responseHeader.timestamp?.getTime() ?? 0;
+	if (serverMs <= 0) {
+		report("clock", "unknown", "the server does not tell its time");
 		return;
 	}
-	const aheadMs = Math.round(serverMs.getTime() - beforeMs - tookMs / 2);
+	const aheadMs = Math.round(serverMs - beforeMs - tookMs / 2);
 	const text = `${Math.abs(aheadMs)} ms ${aheadMs < 0 ? "behind" : "ahead of"} this host, ± ${Math.ceil(tookMs / 2)} ms`;
 	if (Math.abs(aheadMs) <= clockWarnMs + tookMs) report("clock", "ok", text);
 	else
