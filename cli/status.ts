@@ -28,6 +28,20 @@ interface AgentStatus {
 	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
 }
 
+interface FollowerStatus {
+	readonly name: string;
+	readonly kind: string;
+	readonly state: string;
+	readonly waitingSamples: number;
+	readonly lagMs: number;
+	readonly overBound: boolean;
+	readonly writtenLines: number;
+	readonly refusedLines: number;
+	readonly missingSamples: number;
+	readonly deadLetterFile: string;
+	readonly lastError?: string;
+}
+
 /** The same of a collector. */
 interface CollectorStatus {
 	readonly host: string;
@@ -37,6 +51,7 @@ interface CollectorStatus {
 	readonly storedPerSecond: number;
 	readonly waitingSamples: number;
 	readonly lastCommitError?: string;
+	readonly followers?: readonly FollowerStatus[];
 	readonly edgeNodes: readonly {
 		readonly group: string;
 		readonly edgeNode: string;
@@ -160,6 +175,15 @@ function signedSeconds(ms: number): string {
 
 function collectorText(status: CollectorStatus): string {
 	const { host, broker, plantTimeMs, storedPerSecond, waitingSamples, edgeNodes, totals } = status;
+	const followers = (status.followers ?? []).map((follower) => [
+		follower.name,
+		follower.kind,
+		follower.state.replace("_", " "),
+		follower.waitingSamples === 0 ? "0" : `about ${follower.waitingSamples}`,
+		`${(follower.lagMs / 1_000).toFixed(0)} s`,
+		String(follower.writtenLines),
+		String(follower.refusedLines),
+	]);
 	const rows = edgeNodes.map((node) => [
 		`${node.group}/${node.edgeNode}`,
 		node.online ? "online" : "offline",
@@ -173,10 +197,33 @@ function collectorText(status: CollectorStatus): string {
 		`collector ${host}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, ${storedPerSecond} values/s, ${waitingSamples} waiting${plantTimeMs === undefined ? "" : `, plant time ${timeText(plantTimeMs)}`}`,
 		known,
 		table(["edge node", "state", "last message (UTC)"], rows),
+		...(followers.length === 0
+			? []
+			: [
+					table(
+						["follower", "kind", "state", "samples waiting", "behind", "lines written", "refused"],
+						followers,
+					),
+				]),
 	].join("\n");
 }
 
-function collectorTroubles({ broker, edgeNodes, totals, lastCommitError }: CollectorStatus): string[] {
+function followerTroubles(follower: FollowerStatus): string[] {
+	const { name, state, lastError, overBound, waitingSamples, refusedLines, missingSamples } = follower;
+	return [
+		...(lastError === undefined ? [] : [`follower ${name} is ${state}: ${lastError}`]),
+		...(overBound
+			? [`follower ${name} is further behind than its backlog allows, by about ${waitingSamples} samples`]
+			: []),
+		...(refusedLines > 0
+			? [`follower ${name} refused ${refusedLines} lines, see ${follower.deadLetterFile}`]
+			: []),
+		...(missingSamples > 0 ? [`follower ${name} came too late for ${missingSamples} samples`] : []),
+	];
+}
+
+function collectorTroubles(status: CollectorStatus): string[] {
+	const { broker, edgeNodes, totals, lastCommitError, followers = [] } = status;
 	const failed = totals?.messages.failed ?? 0;
 	return [
 		...(broker.connected ? [] : [`the broker ${broker.url} is not connected`]),
@@ -189,5 +236,6 @@ function collectorTroubles({ broker, edgeNodes, totals, lastCommitError }: Colle
 		...(totals === null ? ["the store does not answer"] : []),
 		...(lastCommitError === undefined ? [] : [`the store: ${lastCommitError}`]),
 		...(failed > 0 ? [`${failed} messages could not be delivered`] : []),
+		...followers.flatMap(followerTroubles),
 	];
 }

@@ -16,6 +16,9 @@ import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
+import { isInsecure } from "./follower-config.ts";
+import { type FollowerTarget, followerTargets } from "./followers/follower-targets.ts";
+import { Followers } from "./followers/followers.ts";
 import { Host } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
@@ -49,6 +52,9 @@ interface Opened {
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
+	readonly targets: readonly FollowerTarget[];
+	/** The data directory. */
+	readonly path: string;
 }
 
 /** One running collector. `start` and `stop` are idempotent. */
@@ -95,6 +101,7 @@ export class Collector {
 				key: await this.#key(destination.secret_file),
 			})),
 		);
+		const targets = await followerTargets(this.#config.followers, this.#directory);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
 		await dataDirectory.acquire();
 		const store = new Store();
@@ -129,7 +136,10 @@ export class Collector {
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
 				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
 				keeper,
-				...(await this.#stages({ store, reader, exporter, opened, broker, destinations })),
+				...(await this.#stages({
+					...{ store, reader, exporter, opened, broker, destinations, targets },
+					path: dataDirectory.path,
+				})),
 			];
 			this.#lifecycle = new Lifecycle({ clock: this.#clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
@@ -150,7 +160,8 @@ export class Collector {
 	}
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
-	async #stages({ store, reader, exporter, opened, broker, destinations }: Opened): Promise<Part[]> {
+	async #stages(made: Opened): Promise<Part[]> {
+		const { store, reader, exporter, opened, broker, destinations, targets } = made;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -234,6 +245,10 @@ export class Collector {
 			onTaken: (error) => this.#failed.resolve(error),
 		});
 		host = theHost;
+		const followers = new Followers({
+			...{ targets, reader, positions: store, clock, random: Math.random, telemetry },
+			deadLetterDirectory: join(made.path, "dead-letters"),
+		});
 		const figures = new ProcessFigures();
 		const live = new LiveView({
 			figures: () => figures.figures(),
@@ -246,6 +261,7 @@ export class Collector {
 			intake,
 			watches,
 			judge,
+			followers,
 		});
 		const api = new ApiServer({
 			host: config.api.host,
@@ -266,6 +282,7 @@ export class Collector {
 		telemetry.plainConnectionsAllowed({
 			broker: isPlain(config.broker),
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
+			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
 		});
 		telemetry.started({
 			host: config.host,
@@ -274,7 +291,7 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [figures, certificates, notifier, lotJudge, intake, live, api, theHost];
+		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
 	}
 
 	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */

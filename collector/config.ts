@@ -13,6 +13,7 @@ import {
 	whole,
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
+import { type FollowerConfig, follower, followerFindings } from "./follower-config.ts";
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
@@ -99,10 +100,13 @@ const schema = keys({
 		temporary_mb: whole({ min: 64, max: 1_048_576 }).default(4_096),
 	}).prefault({}),
 	destinations: z.array(destination).default([]),
+	/** Databases that get everything; at most so many, because each reads the store for itself. */
+	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),
 });
 
 export type CollectorConfig = z.output<typeof schema>;
 export type DestinationConfig = CollectorConfig["destinations"][number];
+export type { FollowerConfig };
 
 export const collectorConfig: ConfigKind<typeof schema> = {
 	schema,
@@ -124,6 +128,6 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [key, index], message: `${name} is there twice` });
 			}
 		}
-		return found;
+		return [...found, ...followerFindings(config.followers)];
 	},
 };

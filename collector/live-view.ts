@@ -3,7 +3,8 @@ import { type Clock, every } from "../common/runtime/clock.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
 import type { Figures } from "../common/runtime/process-figures.ts";
 import type { CollectorConfig } from "./config.ts";
-import type { EdgeNodeView, LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
+import { isInsecure } from "./follower-config.ts";
+import type { EdgeNodeView, LiveFollower, LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
 import type { Specification, SpecWindow } from "./specification.ts";
 
 /** What the view asks of the stages; the composition gives them. */
@@ -32,6 +33,7 @@ export interface LiveViewOptions {
 		): readonly { epoch: number; prefix: number; held: object | undefined; missing: number }[];
 		rivals(edgeNode: number): readonly number[];
 	};
+	readonly followers: { status(): LiveFollower[] };
 	readonly judge: {
 		contexts(): ReadonlyMap<
 			string,
@@ -78,6 +80,7 @@ export class LiveView implements LivePort, Part {
 			...config.destinations
 				.filter((destination) => destination.insecure)
 				.map(({ name }) => `destination ${name}`),
+			...config.followers.filter(({ url }) => isInsecure(new URL(url))).map(({ name }) => `follower ${name}`),
 		];
 		return {
 			process: "collector",
@@ -94,6 +97,7 @@ export class LiveView implements LivePort, Part {
 			edgeNodes: this.#edgeNodes(),
 			units: this.#units(throughs),
 			specification: { product: specification.product.code, version: specification.version },
+			...(config.followers.length === 0 ? {} : { followers: this.#options.followers.status() }),
 			...(intake.lastError === undefined ? {} : { lastCommitError: intake.lastError }),
 		};
 	}

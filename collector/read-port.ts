@@ -243,6 +243,35 @@ export interface LiveEdgeNode {
 	readonly epochs: readonly { readonly epoch: number; readonly prefix: number; readonly held: number }[];
 }
 
+/** How far a database is that follows the store. Counts are since the process started. */
+export interface LiveFollower {
+	readonly name: string;
+	readonly kind: string;
+	/** Without user, password or query. */
+	readonly url: string;
+	readonly database: string;
+	/** `waiting` tries again by itself; `held` does so too, but needs a person. */
+	readonly state: "starting" | "current" | "catching_up" | "waiting" | "held" | "stopped";
+	/** Every sample below this position is in the database or among the dead letters. */
+	readonly pos: number;
+	/** About so many samples wait; exact when it is 0. */
+	readonly waitingSamples: number;
+	/** For how long the oldest of them has been stored; 0 when none waits. */
+	readonly lagMs: number;
+	/** Further behind than `backlog` allows: the store no longer keeps for it what it would let go. */
+	readonly overBound: boolean;
+	readonly writtenLines: number;
+	readonly refusedLines: number;
+	readonly retries: number;
+	/** Samples that the store no longer had when their turn came. */
+	readonly missingSamples: number;
+	readonly deadLetterFile: string;
+	/** Absent while all is well. */
+	readonly lastError?: string;
+	/** Wall clock; absent while nothing is waited for. */
+	readonly nextAttemptMs?: number;
+}
+
 /** The process now. Holds no secret: addresses without user, password or query. */
 export interface LiveStatus {
 	readonly process: "collector";
@@ -269,6 +298,8 @@ export interface LiveStatus {
 	readonly edgeNodes: readonly LiveEdgeNode[];
 	readonly units: readonly LiveUnit[];
 	readonly specification: { readonly product: string; readonly version: number };
+	/** Absent where none is configured. */
+	readonly followers?: readonly LiveFollower[];
 	readonly lastCommitError?: string;
 }
 

@@ -1,10 +1,13 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { FollowerTelemetry } from "./follower-telemetry.ts";
 
 /** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
 export class CollectorTelemetry {
 	readonly registry = new Registry();
+	/** What concerns followers of the store. */
+	readonly followers: FollowerTelemetry;
 	readonly #log: Logger;
 	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
 	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
@@ -70,6 +73,7 @@ export class CollectorTelemetry {
 
 	constructor(log: Logger) {
 		this.#log = log;
+		this.followers = new FollowerTelemetry(log, this.registry);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {
@@ -89,7 +93,7 @@ export class CollectorTelemetry {
 		if (fields.late.length + fields.failed.length === 0) this.#log.info("collector stopped");
 		else this.#log.warn(fields, "collector stopped, and some of its parts did not");
 	}
-	plainConnectionsAllowed(fields: { broker: boolean; destinations: string[] }): void {
+	plainConnectionsAllowed(fields: { broker: boolean; destinations: string[]; followers: string[] }): void {
 		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
 	}
 	judgementRebuilt(fields: { fromSeq: number; toSeq: number }): void {
