@@ -153,7 +153,7 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 				String(db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.value);
 			const row = db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
 			const parts = listedParts(db);
-			const pin = await pinParts(partFolder(source), parts);
+			const pin = await pinParts(partFolder(source), parts, attempt === pinAttempts);
 			await backup(db, copy, {
 				rate: pagesAtOnce,
 				progress: ({ totalPages, remainingPages }) =>

@@ -217,13 +217,20 @@ export class SampleRows {
 		return await this.#sealed.collect({ files, fromPos, toPos, order: "pos" }, this.typeOf);
 	}
 
-	/** Stretches of whole minutes of a unit that a rollup tells of. */
-	rollups(unit: string, fromMs: number, toMs: number): RollupStretch[] {
+	/** Stretches of whole minutes of a unit that rollups tell of, and that no gap touches. */
+	rollups(
+		unit: string,
+		{ fromMs, toMs }: { fromMs: number; toMs: number },
+		gaps: readonly { fromMs: number; toMs: number }[],
+	): RollupStretch[] {
 		return rollupStretches(
 			{
 				parts: this.#listed(fromMs, toMs).filter(({ rollup }) => this.#sealed.hasRollup(rollup)),
 				others: (minMs, maxMs) =>
-					this.#listed(minMs, maxMs).length - 1 + (this.#hasHot(unit, minMs, maxMs) ? 1 : 0),
+					this.#listed(minMs, maxMs).length -
+					1 +
+					(this.#hasHot(unit, minMs, maxMs) ? 1 : 0) +
+					gaps.filter((gap) => gap.fromMs <= maxMs && gap.toMs >= minMs).length,
 			},
 			{ fromMs, toMs },
 		);
@@ -236,7 +243,7 @@ export class SampleRows {
 
 	/** The minutes of a stretch that `rollups` named. */
 	rollup(stretch: RollupStretch, series: number): Promise<RollupMinute[]> {
-		return this.#sealed.rollup(stretch.file, series, stretch.fromMs, stretch.endMs);
+		return this.#sealed.rollup(stretch.files, series, stretch);
 	}
 
 	/** Files of parts that may hold samples of a period. */

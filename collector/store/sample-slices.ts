@@ -104,9 +104,7 @@ function rollupsFor(
 ) {
 	// An unsigned 64-bit integer is digits where it is large.
 	if (widthMs % rollupMinuteMs !== 0 || series.length !== 1 || datatype === "UInt64") return [];
-	return rows
-		.rollups(unit, fromMs, toMs)
-		.filter((stretch) => !gaps.some((gap) => gap.fromMs < stretch.endMs && gap.toMs >= stretch.fromMs));
+	return rows.rollups(unit, { fromMs, toMs }, gaps);
 }
 
 /** NaN when the sample is not Good or has no number. */

@@ -1,5 +1,6 @@
 // Copies of parts beside a running collector: pinned by a second name first, so that nobody's deletion can come between.
 
+import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { samplesPerSeq } from "../../pipeline.ts";
@@ -16,28 +17,47 @@ export interface PartCopy {
 /** A part that was listed is no longer there: the list is older than the folder. */
 export class PartGone extends Error {}
 
-/** Gives listed files a second name in a folder of their own, and returns that. Files that the store lists never change. */
-export async function pinParts(folder: string, parts: readonly PartCopy[]): Promise<string | undefined> {
+/** A folder from which listed parts can be copied at leisure. */
+export interface PinnedParts {
+	readonly folder: string;
+	/** Made for this, and taken away after it. */
+	readonly isOwn: boolean;
+}
+
+/** Whoever may not write there copies from the folder itself. */
+const cannotPin: readonly (string | undefined)[] = ["EPERM", "EACCES", "EROFS", "ENOTSUP", "EMLINK"];
+
+/**
+ * Gives listed files a second name in a folder of their own, and returns that. Files that the store lists never change. One
+ * that is not there is an error, because the list may be older than the folder, or left out when `isLast`.
+ */
+export async function pinParts(
+	folder: string,
+	parts: readonly PartCopy[],
+	isLast: boolean,
+): Promise<PinnedParts | undefined> {
 	if (parts.length === 0) return undefined;
 	const pin = join(folder, pinName(process.pid));
-	await rm(pin, { recursive: true, force: true });
-	await mkdir(pin, { recursive: true, mode: 0o750 });
-	for (const { file } of parts) {
-		try {
+	try {
+		await rm(pin, { recursive: true, force: true });
+		await mkdir(pin, { recursive: true, mode: 0o750 });
+		for (const { file } of parts) {
+			if (isLast && !existsSync(join(folder, file))) continue;
 			await link(join(folder, file), join(pin, file));
-		} catch (error) {
-			await rm(pin, { recursive: true, force: true });
-			if ((error as NodeJS.ErrnoException).code === "ENOENT")
-				throw new PartGone(`${join(folder, file)}: expected a listed part, found none`);
-			throw error;
 		}
+		return { folder: pin, isOwn: true };
+	} catch (error) {
+		await rm(pin, { recursive: true, force: true }).catch(() => undefined);
+		const { code } = error as NodeJS.ErrnoException;
+		if (cannotPin.includes(code)) return { folder, isOwn: false };
+		if (code === "ENOENT") throw new PartGone(`${folder}: expected every listed part, found one missing`);
+		throw error;
 	}
-	return pin;
 }
 
 /** Copies pinned parts, checks each copy against its listed sum, and takes the pin away. */
 export async function copyParts(
-	pin: string | undefined,
+	pin: PinnedParts | undefined,
 	to: string,
 	parts: readonly PartCopy[],
 	onProgress: (share: number) => void,
@@ -51,8 +71,9 @@ export async function copyParts(
 		const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
 		for (const part of parts) {
 			const path = join(to, part.file);
-			await copyFile(join(pin, part.file), path);
-			if ((await sha256Of(path)) === part.sha256) {
+			const isThere = existsSync(join(pin.folder, part.file));
+			if (isThere) await copyFile(join(pin.folder, part.file), path);
+			if (isThere && (await sha256Of(path)) === part.sha256) {
 				await syncPath(path);
 				copied.push(part);
 			} else {
@@ -65,7 +86,7 @@ export async function copyParts(
 		await syncPath(to);
 		return { parts: copied, damagedParts };
 	} finally {
-		await rm(pin, { recursive: true, force: true });
+		if (pin.isOwn) await rm(pin.folder, { recursive: true, force: true });
 	}
 }
 

@@ -94,8 +94,12 @@ export class SealedRows {
 	}
 
 	/** The minutes of a series that begin from `fromMs` on and before `endMs`, in order. */
-	async rollup(file: string, series: number, fromMs: number, endMs: number): Promise<RollupMinute[]> {
-		const sql = `SELECT ${rollupColumns} FROM ${this.#from([file])}
+	async rollup(
+		files: readonly string[],
+		series: number,
+		{ fromMs, endMs }: { fromMs: number; endMs: number },
+	): Promise<RollupMinute[]> {
+		const sql = `SELECT ${rollupColumns} FROM ${this.#from(files)}
 			WHERE series = ${series} AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY minute`;
 		const minutes: RollupMinute[] = [];
 		for await (const chunk of (await this.#duck()).chunks(sql)) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -298,5 +298,8 @@ describe("backup", () => {
 		writeFileSync(join(path, "..", "parts", file), "damaged");
 		const second = await backupStore(join(path, ".."), join(temporaryFolder(), "second"), 1);
 		expect(second).toMatchObject({ parts: [], damagedParts: [file] });
+		rmSync(join(path, "..", "parts", file));
+		const third = await backupStore(join(path, ".."), join(temporaryFolder(), "third"), 1);
+		expect(third).toMatchObject({ parts: [], damagedParts: [file] });
 	});
 });
