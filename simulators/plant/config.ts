@@ -3,7 +3,8 @@
 import { z } from "zod";
 import type { ConfigKind } from "../../common/runtime/config-file.ts";
 import { logLevels } from "../../common/runtime/logger.ts";
-import { scenarioNames } from "./pipeline.ts";
+import { modelSchema } from "./parameters.ts";
+import { measuringFaults, scenarioNames, severities } from "./pipeline.ts";
 
 const server = z.strictObject({
 	port: z
@@ -22,6 +23,24 @@ const scenario = z.strictObject({
 		.min(1)
 		.default(1)
 		.describe("Which lot it hits, counted from the first that begins after the line"),
+	severity: z
+		.enum(severities, `expected ${severities.join(" or ")}`)
+		.default("stated")
+		.describe("The size whose effect just passes or just fails, or a worse one"),
+	batches: z.int().min(1).max(1000).optional().describe("Batches it lasts for; default: those of the lot"),
+});
+
+const fault = z.strictObject({
+	kind: z
+		.enum(measuringFaults, `expected a fault of measuring (${measuringFaults.join(", ")})`)
+		.describe("What is wrong with the instrument"),
+	tag: z.string().min(1).describe("The instrument, such as F500.TT01"),
+	from_hours: z.number().min(0).describe("When it begins, in plant hours from the line's beginning"),
+	for_hours: z.number().positive().optional().describe("How long it lasts; without it for ever"),
+	size: z
+		.number()
+		.default(1)
+		.describe("drift: units a day; spike: units added; noise and scale: times; frozen and dead: nothing"),
 });
 
 const line = z.strictObject({
@@ -58,7 +77,9 @@ export const simulatorSchema = z.strictObject({
 	}),
 	line: line.prefault({}),
 	batches_per_lot: z.int().min(1).max(4).default(1).describe("Batches that are blended into one lot"),
-	scenarios: z.array(scenario).max(10).default([]).describe("What goes wrong"),
+	scenarios: z.array(scenario).max(100).default([]).describe("What goes wrong"),
+	faults: z.array(fault).max(100).default([]).describe("What is wrong with instruments"),
+	model: modelSchema.prefault({}).describe("Constants of the process model; every one has a default"),
 });
 
 export type SimulatorConfig = z.output<typeof simulatorSchema>;

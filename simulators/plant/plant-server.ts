@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+	coerceStatusCode,
 	DataType,
 	MessageSecurityMode,
 	makeEUInformation,
@@ -14,14 +15,8 @@ import {
 	VariantArrayType,
 } from "node-opcua";
 import type { Part } from "../../common/runtime/lifecycle.ts";
+import type { PlantValue, PlantVariable, PlantWrite, PublishedUnit, ServerName } from "./pipeline.ts";
 import { subscriptionsOf } from "./server-backlog.ts";
-import {
-	type PlantValue,
-	type PlantVariable,
-	type PlantWrite,
-	publishedUnits,
-	type ServerName,
-} from "./variables.ts";
 
 export const plantNamespace = "urn:pilotline:plant";
 
@@ -41,6 +36,19 @@ const unitCodes: Readonly<Record<string, string>> = {
 	"%": "P1",
 	"wt%": "P1",
 	rpm: "RPM",
+	A: "AMP",
+	"kg/h": "E93",
+	"m/s": "MTS",
+	"mm/s": "C16",
+	"kWh/kg": "",
+	h: "HUR",
+	mV: "2Z",
+	"m3/h": "MQH",
+	kPa: "KPA",
+	"Pa g": "PAL",
+	"kPa g": "KPA",
+	T: "D33",
+	mg: "MGM",
 	min: "MIN",
 	um: "4H",
 	ppmv: "59",
@@ -56,6 +64,7 @@ export class PlantServer implements Part {
 		server: ServerName;
 		port: number;
 		certificates: OPCUACertificateManager;
+		units: readonly PublishedUnit[];
 		variables: readonly PlantVariable[];
 	};
 	#server: OPCUAServer | undefined;
@@ -65,6 +74,7 @@ export class PlantServer implements Part {
 		server: ServerName;
 		port: number;
 		certificates: OPCUACertificateManager;
+		units: readonly PublishedUnit[];
 		variables: readonly PlantVariable[];
 	}) {
 		this.#options = options;
@@ -136,9 +146,10 @@ export class PlantServer implements Part {
 	}
 
 	/** Source time is plant time; the server's own time is not simulated and says the same. */
-	write({ variable, value, timeMs }: PlantWrite): void {
+	write({ variable, value, timeMs, status }: PlantWrite): void {
 		const node = this.#nodes.get(variable.index);
-		node?.setValueFromSource(variantOf(variable, value), StatusCodes.Good, new Date(timeMs));
+		const code = status === undefined ? StatusCodes.Good : coerceStatusCode(status);
+		node?.setValueFromSource(variantOf(variable, value), code, new Date(timeMs));
 	}
 
 	/** Whether each variable has a client that has been given its first value. */
@@ -170,7 +181,7 @@ export class PlantServer implements Part {
 			displayName: "Pilot line (simulated)",
 			description: notReal,
 		});
-		for (const unit of publishedUnits.filter((candidate) => candidate.server === this.#options.server)) {
+		for (const unit of this.#options.units) {
 			const object = namespace.addObject({
 				organizedBy: root,
 				browseName: unit.id,

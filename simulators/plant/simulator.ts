@@ -5,10 +5,9 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { Line } from "./line.ts";
-import { Plant } from "./plant.ts";
+import { Plant } from "./model/plant.ts";
+import { type PlantWrite, type ServerName, serverNames } from "./pipeline.ts";
 import { PlantServer } from "./plant-server.ts";
-import { scenarioCatalogue } from "./scenarios/catalogue.ts";
-import { type PlantWrite, plantVariables, type ServerName, serverNames } from "./variables.ts";
 
 export interface SimulatorEvents {
 	readonly onRunning?: (plantTimeMs: number) => void;
@@ -44,6 +43,8 @@ export class Simulator implements Part {
 	async start(): Promise<void> {
 		if (this.#line !== undefined) return;
 		const { line: lineConfig, servers, data_dir: dataDir } = this.#config;
+		const plant = this.#plant();
+		const { units, variables } = plant.published;
 		const certificates = await this.#certificates(dataDir);
 		const ports: Record<ServerName, number> = {
 			"charge-and-mill": servers.charge_and_mill.port,
@@ -57,16 +58,17 @@ export class Simulator implements Part {
 					server,
 					port: ports[server],
 					certificates,
-					variables: plantVariables.filter((variable) => variable.server === server),
+					units: units.filter((unit) => unit.server === server),
+					variables: variables.filter((variable) => variable.server === server),
 				}),
 		);
 		for (const server of this.#servers) await server.prepare();
-		this.#serverOf = plantVariables.map(
+		this.#serverOf = variables.map(
 			(variable) => this.#servers.find((server) => server.has(variable)) as PlantServer,
 		);
 		this.#line = new Line({
 			clock: this.#clock,
-			plant: this.#plant(),
+			plant,
 			output: {
 				write: (write: PlantWrite) => this.#serverOf[write.variable.index]?.write(write),
 				congested: () => this.#servers.some((server) => server.congested),
@@ -92,14 +94,26 @@ export class Simulator implements Part {
 	}
 
 	#plant(): Plant {
-		const { line, scenarios, batches_per_lot: batchesPerLot } = this.#config;
+		const { line, scenarios, faults, model, batches_per_lot: batchesPerLot } = this.#config;
 		// Whole seconds, so that source times are easy to read.
 		const startMs = Math.floor((this.#clock.wallMs() - line.starts_hours_ago * 3_600_000) / 1000) * 1000;
 		return new Plant({
+			parameters: { ...model, size: { ...model.size, batches_per_lot: batchesPerLot } },
 			seed: line.seed,
 			startMs,
-			batchesPerLot,
-			scenarios: scenarios.map(({ name, lot }) => scenarioCatalogue[name].create({ lot })),
+			scenarios: scenarios.map(({ name, lot, severity, batches }) => ({
+				name,
+				lot,
+				severity,
+				...(batches === undefined ? {} : { batches }),
+			})),
+			faults: faults.map(({ kind, tag, from_hours: fromH, for_hours: forH, size }) => ({
+				kind,
+				tag,
+				fromS: fromH * 3600,
+				size,
+				...(forH === undefined ? {} : { untilS: (fromH + forH) * 3600 }),
+			})),
 		});
 	}
 

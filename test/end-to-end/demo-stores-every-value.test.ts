@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { batchUnits } from "../../simulators/plant/recipe.ts";
+import { batchUnits } from "../simulators/plant/small-line.ts";
 import { runDemo } from "./run-demo.ts";
 
 test("a clean lot: what the line produced is stored, nothing is missing, violated or told", async () => {

@@ -1,4 +1,4 @@
-import type { ModelParameters } from "./parameters.ts";
+import type { ModelParameters } from "../parameters.ts";
 import { Random } from "./random.ts";
 
 /** Batch-to-batch spread stays within this many standard deviations. */

@@ -1,4 +1,4 @@
-import type { ModelParameters } from "./parameters.ts";
+import type { ModelParameters } from "../parameters.ts";
 import { lag } from "./signal.ts";
 import { leaveBehind, type PhasePlan, plan, Unit, type UnitContext } from "./unit.ts";
 

@@ -1,7 +1,7 @@
 // What firing does to a batch: conversion at its cold spot, decomposition at its hot spot, both as integrals over the
 // course of the temperature, against the recipe's own course. So a shorter or hotter course counts for what it is.
 
-import type { ModelParameters } from "./parameters.ts";
+import type { ModelParameters } from "../parameters.ts";
 import { firingRate } from "./quality.ts";
 import { lag } from "./signal.ts";
 

@@ -1,6 +1,7 @@
+import type { ScenarioName, Severity } from "../pipeline.ts";
 import type { Batch } from "./batch.ts";
 import type { Knobs } from "./knobs.ts";
-import { type ScenarioKind, type ScenarioName, type Severity, scenarios } from "./scenarios.ts";
+import { type ScenarioKind, scenarios } from "./scenarios.ts";
 import type { Unit } from "./unit.ts";
 
 export interface IncidentOptions {

@@ -1,3 +1,4 @@
+import type { measuringFaults } from "../pipeline.ts";
 import { gaussianMax, Random } from "./random.ts";
 import type { Signal } from "./signal.ts";
 import type { Tag } from "./tags.ts";
@@ -8,8 +9,6 @@ const hourS = 3600;
 
 /** OPC UA status codes of values that the line's instruments give (Part 8, 6.3; Part 4, 7.39). */
 export const statusOf = { good: 0, sensorFailure: 0x808c0000, lastUsable: 0x40900000 } as const;
-
-export const measuringFaults = ["drift", "frozen", "spike", "dead", "noise", "scale"] as const;
 
 /** Something wrong with one instrument, not with the process. */
 export interface MeasuringFault {

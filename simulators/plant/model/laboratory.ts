@@ -1,5 +1,5 @@
+import type { ModelParameters } from "../parameters.ts";
 import { type LotTest, labInstruments, lotTests } from "./laboratory-tests.ts";
-import type { ModelParameters } from "./parameters.ts";
 import type { Quality, TestId } from "./quality.ts";
 import { Random } from "./random.ts";
 

@@ -1,7 +1,7 @@
+import { type LineSize, lineSize, type ModelParameters } from "../parameters.ts";
 import { Accounts, type Batch, type Charge, drawsOf, History, type Lot } from "./batch.ts";
 import { Incident, type IncidentOptions } from "./incident.ts";
 import { type Knobs, neutralKnobs, resetKnobs } from "./knobs.ts";
-import { type LineSize, lineSize, type ModelParameters } from "./parameters.ts";
 import { Random } from "./random.ts";
 import { specialCauses } from "./scenarios.ts";
 import { Abatement, neutralSite, Utilities } from "./site.ts";

@@ -1,8 +1,8 @@
 // From what happened to a batch to what it is: penalties on a reference conductivity, and the other properties.
 // Directions and shapes follow the literature; constants are assumptions (product-parameters.ts).
 
+import type { ModelParameters } from "../parameters.ts";
 import type { Batch, Draws, History } from "./batch.ts";
-import type { ModelParameters } from "./parameters.ts";
 
 const gasConstant = 8.314;
 const kelvin = 273.15;

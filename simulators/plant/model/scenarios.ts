@@ -1,27 +1,8 @@
 // The twelve things that go wrong, by name. Each says where it begins, with which batch it ends, and what departs from
 // normal meanwhile; the units make everything else of it. Sizes are those whose effect on the product is stated.
 
+import { type ScenarioName, type Severity, scenarioNames, severities } from "../pipeline.ts";
 import type { Knobs } from "./knobs.ts";
-
-export const scenarioNames = [
-	"dew-point-excursion",
-	"furnace-overshoot",
-	"thermocouple-drift",
-	"under-milling",
-	"over-milling",
-	"air-leak",
-	"dryer-vacuum-lost",
-	"bad-li2s-lot",
-	"feeder-drift",
-	"warm-jet-gas",
-	"metal-contamination",
-	"abatement-failure",
-] as const;
-export type ScenarioName = (typeof scenarioNames)[number];
-
-/** The size whose effect still passes or just fails, and a worse one. */
-export const severities = ["stated", "severe"] as const;
-export type Severity = (typeof severities)[number];
 
 interface Place {
 	readonly unit: string;

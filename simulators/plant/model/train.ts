@@ -1,3 +1,4 @@
+import type { LineSize, ModelParameters } from "../parameters.ts";
 import type { Batch, Lot } from "./batch.ts";
 import { Blender } from "./blender.ts";
 import { Dryer } from "./dryer.ts";
@@ -6,7 +7,6 @@ import { JetMill } from "./jet-mill.ts";
 import type { Knobs } from "./knobs.ts";
 import { Mill } from "./mill.ts";
 import { Packing } from "./packing.ts";
-import type { LineSize, ModelParameters } from "./parameters.ts";
 import { Random } from "./random.ts";
 import { Slurry } from "./slurry.ts";
 import type { SiteState, Unit, UnitContext } from "./unit.ts";

@@ -1,6 +1,6 @@
+import type { LineSize, ModelParameters } from "../parameters.ts";
 import type { Batch } from "./batch.ts";
 import type { Knobs } from "./knobs.ts";
-import type { LineSize, ModelParameters } from "./parameters.ts";
 import type { Random } from "./random.ts";
 import { Signal } from "./signal.ts";
 import { tagNamed } from "./tags.ts";

@@ -1,5 +1,5 @@
+import type { ModelParameters } from "../parameters.ts";
 import type { Charge } from "./batch.ts";
-import type { ModelParameters } from "./parameters.ts";
 import { Random } from "./random.ts";
 
 export const materials = ["li2s", "p2s5", "licl", "solvent"] as const;

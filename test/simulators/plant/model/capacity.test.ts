@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ModelParameters } from "../../../../simulators/plant/model/parameters.ts";
+import type { ModelParameters } from "../../../../simulators/plant/parameters.ts";
 import { batchesOf, run, undisturbed } from "./clean-line.ts";
 
 /** Hours a year, and the nameplate of each line in t: batch kg x furnaces x hours / cycle. */

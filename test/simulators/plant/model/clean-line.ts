@@ -5,11 +5,11 @@ import type { IncidentOptions } from "../../../../simulators/plant/model/inciden
 import { Laboratory } from "../../../../simulators/plant/model/laboratory.ts";
 import { lotTests, passes } from "../../../../simulators/plant/model/laboratory-tests.ts";
 import { ProcessLine } from "../../../../simulators/plant/model/line.ts";
-import { type ModelParameters, modelSchema } from "../../../../simulators/plant/model/parameters.ts";
 import { type Quality, qualityOf } from "../../../../simulators/plant/model/quality.ts";
 import { gaussianMax } from "../../../../simulators/plant/model/random.ts";
 import type { Signal } from "../../../../simulators/plant/model/signal.ts";
 import type { Unit } from "../../../../simulators/plant/model/unit.ts";
+import { type ModelParameters, modelSchema } from "../../../../simulators/plant/parameters.ts";
 
 /** Parameters of a line on which nothing goes wrong by itself. */
 export function undisturbed(size: Partial<ModelParameters["size"]> = {}): ModelParameters {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ProcessLine } from "../../../../simulators/plant/model/line.ts";
-import { modelSchema } from "../../../../simulators/plant/model/parameters.ts";
+import { modelSchema } from "../../../../simulators/plant/parameters.ts";
 import { laboratoryVerdicts, ppkLower, run, undisturbed } from "./clean-line.ts";
 
 describe("2,000 batches on which nothing goes wrong", () => {

@@ -1,11 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Quality, TestId } from "../../../../simulators/plant/model/quality.ts";
-import {
-	type ScenarioName,
-	type Severity,
-	scenarioNames,
-	scenarios,
-} from "../../../../simulators/plant/model/scenarios.ts";
+import { scenarios } from "../../../../simulators/plant/model/scenarios.ts";
+import { type ScenarioName, type Severity, scenarioNames } from "../../../../simulators/plant/pipeline.ts";
 import { batchesOf, mean, qualities, run } from "./clean-line.ts";
 
 const parameters = mean();

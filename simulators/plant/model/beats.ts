@@ -1,7 +1,7 @@
-import { type PlantVariable, type PlantWrite, variableOf } from "./variables.ts";
+import type { PlantVariable, PlantWrite } from "../pipeline.ts";
 
 /** Receives each value in the order in which it comes about. */
-export type Emit = (write: PlantWrite) => void;
+type Emit = (write: PlantWrite) => void;
 
 /**
  * Counts what a unit writes and ends each of its cycles with `Written` and `Heartbeat`. At a heartbeat's time t the
@@ -14,10 +14,10 @@ export class Beats {
 	readonly #heartbeat: PlantVariable;
 	#count = 0;
 
-	constructor(unit: string, emit: Emit) {
+	constructor(written: PlantVariable, heartbeat: PlantVariable, emit: Emit) {
 		this.#emit = emit;
-		this.#written = variableOf(unit, "Written");
-		this.#heartbeat = variableOf(unit, "Heartbeat");
+		this.#written = written;
+		this.#heartbeat = heartbeat;
 	}
 
 	/** Every value of the unit goes through here. */
