@@ -60,7 +60,7 @@ export class Blender extends Unit {
 		// A saturated magnet lets its catch go again: less is scraped off, which looks like less metal.
 		const shed = 1 - 0.75 * Math.min(1, knobs.magnetLoss / saturatedLoss);
 		const share = efficiency / p.magnet_efficiency;
-		this.happen(this.#catch, p.catch_mg_100kg * knobs.wear * batch.draws.magneticIn * share * shed);
+		this.happen(this.#catch, p.catch_mg_100kg * batch.history.wear * batch.draws.magneticIn * share * shed);
 	}
 }
 

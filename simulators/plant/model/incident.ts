@@ -19,6 +19,7 @@ export class Incident {
 	readonly name: ScenarioName;
 	readonly train: number;
 	readonly #kind: ScenarioKind;
+	readonly #places: Pick<ScenarioKind, "from" | "until">;
 	readonly #severity: Severity;
 	readonly #first: number;
 	readonly #last: number;
@@ -32,6 +33,7 @@ export class Incident {
 		this.train = options.train;
 		this.#kind = scenarios[options.name];
 		this.#severity = options.severity ?? "stated";
+		this.#places = (this.#severity === "severe" ? this.#kind.severe : undefined) ?? this.#kind;
 		this.#first = options.batch;
 		this.#last = options.batch + (options.batches ?? this.#kind.batches) - 1;
 	}
@@ -52,7 +54,7 @@ export class Incident {
 
 	/** Begins with a batch that is about to be charged, where that is where it begins; true while it concerns charging. */
 	charging(inTrain: number): boolean {
-		if (this.#kind.from.unit !== "U200" || inTrain < this.#first || inTrain > this.#last) return false;
+		if (this.#places.from.unit !== "U200" || inTrain < this.#first || inTrain > this.#last) return false;
 		if (this.#stage === "waiting") this.#stage = "begun";
 		this.#level = 1;
 		this.#grow(inTrain);
@@ -68,7 +70,7 @@ export class Incident {
 	}
 
 	#look(unit: Unit, batch: Batch): void {
-		const { from, until } = this.#kind;
+		const { from, until } = this.#places;
 		const number = batch.inTrain;
 		if (number < this.#first || number > this.#last) return;
 		if (this.#stage === "waiting" && number >= this.#first && reached(unit, from)) this.#stage = "begun";

@@ -15,6 +15,8 @@ export interface ScenarioKind {
 	/** Where the first batch must be for it to begin, and the phase with whose end it is over for the last one. */
 	readonly from: Place;
 	readonly until: Place;
+	/** The same for the severe size, where that is another thing. */
+	readonly severe?: { readonly from: Place; readonly until: Place };
 	/** Batches of one train that it lasts for, unless told otherwise. */
 	readonly batches: number;
 	/** Seconds from normal to the full departure, and back. */
@@ -150,7 +152,8 @@ export const scenarios: Readonly<Record<ScenarioName, ScenarioKind>> = {
 		code: "F11",
 		description: "Beads and liner wear four times as fast (severe: the magnet is saturated instead)",
 		from: { unit: "U310", phase: "HEAT" },
-		until: { unit: "U650", phase: "MAGNET" },
+		until: { unit: "U310", phase: "MILL" },
+		severe: { from: { unit: "U650", phase: "MAGNET" }, until: { unit: "U650", phase: "MAGNET" } },
 		batches: 12,
 		rampS: 1,
 		apply(knobs, level, grown, severity) {

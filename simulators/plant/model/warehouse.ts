@@ -20,6 +20,8 @@ export interface MaterialLot {
 	/** Purity by the certificate, wt %. Oxide, carbonate and sulfate do not show in an assay by titration. */
 	readonly assayWtPct: number;
 	readonly impurityWtPct: number;
+	/** Charged out of turn, and quarantined as soon as that is over: no other batch is made of it. */
+	readonly outOfTurn: boolean;
 	kg: number;
 }
 
@@ -75,7 +77,7 @@ export class Warehouse {
 		}
 	}
 
-	/** Takes a delivery in; `impurityWtPct` replaces what the supplier usually sends. */
+	/** Takes a delivery in; `impurityWtPct` replaces what the supplier usually sends, in a lot charged out of turn. */
 	receive(material: Material, kg: number, nowS: number, impurityWtPct?: number): MaterialLot {
 		const { impurity_wt_pct: mean, impurity_lot_wt_pct: spread } = this.#parameters.warehouse;
 		const drawn = Math.max(0.03, mean + spread * this.#random.gaussian(2.5));
@@ -88,6 +90,7 @@ export class Warehouse {
 			receivedKg: kg,
 			assayWtPct: 99.9 - 0.2 * this.#random.uniform(),
 			impurityWtPct: material === "li2s" ? (impurityWtPct ?? drawn) : 0,
+			outOfTurn: impurityWtPct !== undefined,
 			kg,
 		};
 		this.lots.push(lot);
@@ -96,7 +99,10 @@ export class Warehouse {
 	}
 
 	stockKg(material: Material): number {
-		return this.lots.reduce((sum, lot) => sum + (lot.material === material ? lot.kg : 0), 0);
+		return this.lots.reduce(
+			(sum, lot) => sum + (lot.material === material && !lot.outOfTurn ? lot.kg : 0),
+			0,
+		);
 	}
 
 	/** Orders what runs low and takes in what has arrived. */
@@ -127,7 +133,7 @@ export class Warehouse {
 		let missing = kg;
 		let impurity = 0;
 		for (const lot of this.lots) {
-			if (lot.material !== material || lot.kg <= 0 || missing <= 0) continue;
+			if (lot.material !== material || lot.outOfTurn || lot.kg <= 0 || missing <= 0) continue;
 			const taken = Math.min(missing, lot.kg);
 			lot.kg -= taken;
 			missing -= taken;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Warehouse } from "../../../../simulators/plant/model/warehouse.ts";
 import type { ModelParameters } from "../../../../simulators/plant/parameters.ts";
 import { batchesOf, run, undisturbed } from "./clean-line.ts";
 
@@ -47,4 +48,27 @@ test("a warehouse that runs dry stops the line until a delivery comes", () => {
 	expect(lots[6]?.batches[0]?.charges.some(({ lot }) => lot === lots[4]?.batches[0]?.charges[0]?.lot)).toBe(
 		false,
 	);
+});
+
+test("a lot of bad material is charged to its own batches and to no other, however long the line runs on", () => {
+	const warehouse = new Warehouse(undisturbed(), 1, 1);
+	const bad = warehouse.receive("li2s", 200, 0, 0.9);
+	const before = warehouse.stockKg("li2s");
+	expect(warehouse.takeFrom(bad, 11)).toEqual({ material: "li2s", lot: bad.id, kg: 11 });
+	expect(warehouse.stockKg("li2s")).toBe(before);
+	const lots = new Set<string>();
+	while (warehouse.stockKg("li2s") > 11) {
+		for (const { lot } of warehouse.take("li2s", 11).charges) lots.add(lot);
+	}
+	expect(lots.size).toBeGreaterThan(1);
+	expect(lots).not.toContain(bad.id);
+});
+
+test("what is weighed out is what leaves the stock, and it names its lots", () => {
+	const warehouse = new Warehouse(undisturbed(), 1, 1);
+	const before = warehouse.stockKg("li2s");
+	const { charges } = warehouse.take("li2s", 250);
+	expect(charges).toHaveLength(2);
+	expect(charges.reduce((sum, { kg }) => sum + kg, 0)).toBeCloseTo(250, 9);
+	expect(before - warehouse.stockKg("li2s")).toBeCloseTo(250, 9);
 });

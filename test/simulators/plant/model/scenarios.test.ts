@@ -103,6 +103,9 @@ describe("each scenario moves the product by what the reference model states", (
 		] as const) {
 			const same = cleanQuality[index] as Quality;
 			expect(Math.abs(other.sigma_ion / same.sigma_ion - 1)).toBeLessThan(0.005);
+			for (const id of ["magnetic", "moisture", "oxygen", "solvent", "d50"] as const) {
+				expect(Math.abs(other[id] / same[id] - 1), id).toBeLessThan(0.02);
+			}
 		}
 		const causes = batchesOf(lots).map((batch) => [...batch.causes]);
 		expect(causes[target - 1]).toEqual([name]);
