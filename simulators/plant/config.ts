@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { ConfigKind } from "../../common/runtime/config-file.ts";
 import { logLevels } from "../../common/runtime/logger.ts";
 import { modelSchema } from "./parameters.ts";
-import { measuringFaults, scenarioNames, severities } from "./pipeline.ts";
+import { measuringFaults, plantSecurities, scenarioNames, severities } from "./pipeline.ts";
 
 const server = z.strictObject({
 	port: z
@@ -75,6 +75,22 @@ export const simulatorSchema = z.strictObject({
 		size_and_pack: server.describe("U600, U650, U700, U800, U900"),
 		laboratory: server.describe("L900"),
 	}),
+	security: z
+		.enum(plantSecurities, `expected ${plantSecurities.join(", ")}`)
+		.default("none")
+		.describe("Endpoints: without security, with it only, or both"),
+	trust_any_client: z
+		.boolean()
+		.default(false)
+		.describe(
+			"Secured endpoints take any client; otherwise its certificate must be in data_dir/pki/trusted/certs",
+		),
+	history_values: z
+		.int()
+		.min(0)
+		.max(100_000)
+		.default(0)
+		.describe("Values of each instrument that its server keeps for HistoryRead; 0 keeps none"),
 	line: line.prefault({}),
 	batches_per_lot: z.int().min(1).max(4).default(1).describe("Batches that are blended into one lot"),
 	scenarios: z.array(scenario).max(100).default([]).describe("What goes wrong"),

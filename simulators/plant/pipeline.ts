@@ -47,6 +47,29 @@ export interface PlantWrite {
 	readonly timeMs: number;
 	/** OPC UA status code; Good without it. */
 	readonly status?: number;
+	/** The whole result behind the value, on a variable of the laboratory. */
+	readonly result?: PlantLabResult;
+}
+
+/** One result as the laboratory reports it. A correction has the same sample and test, and the next version. */
+export interface PlantLabResult {
+	readonly lot: string;
+	readonly sample: string;
+	readonly test: string;
+	readonly eu: string;
+	/** The mean of the repeats; conductivity corrected to 25 degC. */
+	readonly value: number;
+	readonly belowLimit: boolean;
+	readonly repeats: readonly number[];
+	readonly operator: string;
+	readonly instrument: string;
+	readonly method: string;
+	readonly detectionLimit: number | undefined;
+	/** Of the sample while it was measured, degC. */
+	readonly temperatureC: number;
+	readonly measuredMs: number;
+	readonly version: number;
+	readonly reason: "" | "late" | "corrected";
 }
 
 export interface PublishedUnit {
@@ -94,6 +117,10 @@ export type ScenarioName = (typeof scenarioNames)[number];
 /** The size whose effect just passes or just fails, and a worse one. */
 export const severities = ["stated", "severe"] as const;
 export type Severity = (typeof severities)[number];
+
+/** Endpoints that the servers offer: without security, with it only, or both. */
+export const plantSecurities = ["none", "secured", "both"] as const;
+export type PlantSecurity = (typeof plantSecurities)[number];
 
 /** What can be wrong with an instrument while the process is as it should be. */
 export const measuringFaults = ["drift", "frozen", "spike", "dead", "noise", "scale"] as const;

@@ -2,20 +2,34 @@ import { join } from "node:path";
 import {
 	coerceStatusCode,
 	DataType,
+	type IAddressSpace,
 	MessageSecurityMode,
 	makeEUInformation,
+	type Namespace,
+	nodesets,
 	type OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
 	SecurityPolicy,
 	StatusCodes,
+	type UADataType,
+	type UAObject,
 	type UAVariable,
 	VariableIds,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import type { PlantValue, PlantVariable, PlantWrite, PublishedUnit, ServerName } from "./pipeline.ts";
+import { labResultFields, labResultNamespace, labResultType } from "./lab-result-type.ts";
+import type {
+	PlantLabResult,
+	PlantSecurity,
+	PlantValue,
+	PlantVariable,
+	PlantWrite,
+	PublishedUnit,
+	ServerName,
+} from "./pipeline.ts";
 import { subscriptionsOf } from "./server-backlog.ts";
 
 export const plantNamespace = "urn:pilotline:plant";
@@ -57,26 +71,47 @@ const unitCodes: Readonly<Record<string, string>> = {
 	"Nm3/h": "MQH",
 };
 
+export interface PlantServerOptions {
+	readonly server: ServerName;
+	readonly port: number;
+	readonly certificates: OPCUACertificateManager;
+	readonly units: readonly PublishedUnit[];
+	readonly variables: readonly PlantVariable[];
+	/** File with the type of a laboratory result, on the server that has them. */
+	readonly labResultNodeset?: string;
+	/** Which endpoints there are; only unsecured ones without it. */
+	readonly security?: PlantSecurity;
+	/** Values of each instrument that the server keeps for HistoryRead; none without it. */
+	readonly historyValues?: number;
+}
+
+const securePolicies = [
+	SecurityPolicy.Basic256Sha256,
+	SecurityPolicy.Aes128_Sha256_RsaOaep,
+	SecurityPolicy.Aes256_Sha256_RsaPss,
+];
+const secureModes = [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt];
+
+function endpointsOf(security: PlantSecurity): {
+	securityPolicies: SecurityPolicy[];
+	securityModes: MessageSecurityMode[];
+} {
+	const none = security === "secured" ? [] : [SecurityPolicy.None];
+	const noMode = security === "secured" ? [] : [MessageSecurityMode.None];
+	return security === "none"
+		? { securityPolicies: none, securityModes: noMode }
+		: { securityPolicies: [...none, ...securePolicies], securityModes: [...noMode, ...secureModes] };
+}
+
 /** One OPC UA server of the line, on the loopback only. */
 export class PlantServer implements Part {
 	readonly name: string;
-	readonly #options: {
-		server: ServerName;
-		port: number;
-		certificates: OPCUACertificateManager;
-		units: readonly PublishedUnit[];
-		variables: readonly PlantVariable[];
-	};
+	readonly #options: PlantServerOptions;
+	#result: UAVariable | undefined;
 	#server: OPCUAServer | undefined;
 	readonly #nodes = new Map<number, UAVariable>();
 
-	constructor(options: {
-		server: ServerName;
-		port: number;
-		certificates: OPCUACertificateManager;
-		units: readonly PublishedUnit[];
-		variables: readonly PlantVariable[];
-	}) {
+	constructor(options: PlantServerOptions) {
 		this.#options = options;
 		this.name = `OPC UA server ${options.server}`;
 	}
@@ -92,14 +127,14 @@ export class PlantServer implements Part {
 	/** Builds the address space without listening, so that no client ever sees it before its first values. */
 	async prepare(): Promise<void> {
 		if (this.#server !== undefined) return;
-		const { server: name, port, certificates } = this.#options;
+		const { server: name, port, certificates, labResultNodeset } = this.#options;
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
 			port,
-			securityPolicies: [SecurityPolicy.None],
-			securityModes: [MessageSecurityMode.None],
+			...endpointsOf(this.#options.security ?? "none"),
 			allowAnonymous: true,
+			...(labResultNodeset === undefined ? {} : { nodeset_filename: [nodesets.standard, labResultNodeset] }),
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
 			userCertificateManager: certificates,
@@ -138,6 +173,7 @@ export class PlantServer implements Part {
 		const server = this.#server;
 		this.#server = undefined;
 		this.#nodes.clear();
+		this.#result = undefined;
 		await server?.shutdown(0);
 	}
 
@@ -146,10 +182,21 @@ export class PlantServer implements Part {
 	}
 
 	/** Source time is plant time; the server's own time is not simulated and says the same. */
-	write({ variable, value, timeMs, status }: PlantWrite): void {
+	write({ variable, value, timeMs, status, result }: PlantWrite): void {
 		const node = this.#nodes.get(variable.index);
 		const code = status === undefined ? StatusCodes.Good : coerceStatusCode(status);
 		node?.setValueFromSource(variantOf(variable, value), code, new Date(timeMs));
+		if (result !== undefined) this.#report(result, timeMs);
+	}
+
+	/** The whole result as one structured value, beside the variable of its test. */
+	#report(result: PlantLabResult, timeMs: number): void {
+		const node = this.#result;
+		const type = node === undefined ? undefined : labResultTypeOf(node.addressSpace);
+		if (node === undefined || type === undefined) return;
+		const value = node.addressSpace.constructExtensionObject(type, labResultFields(result));
+		const variant = new Variant({ dataType: DataType.ExtensionObject, value });
+		node.setValueFromSource(variant, StatusCodes.Good, new Date(timeMs));
 	}
 
 	/** Whether each variable has a client that has been given its first value. */
@@ -207,8 +254,27 @@ export class PlantServer implements Part {
 								engineeringUnits: makeEUInformation(unitCodes[eu] ?? "", eu, eu),
 							});
 				this.#nodes.set(variable.index, node as UAVariable);
+				const { historyValues = 0 } = this.#options;
+				if (historyValues > 0 && span !== undefined) {
+					addressSpace.installHistoricalDataNode(node as UAVariable, { maxOnlineValues: historyValues });
+				}
 			}
+			if (this.#options.labResultNodeset !== undefined) this.#addResult(addressSpace, namespace, object);
 		}
+	}
+
+	/** A node of its own: it is no variable of the plant, so nothing waits for a subscriber of it, and it is not counted. */
+	#addResult(addressSpace: IAddressSpace, namespace: Namespace, unit: UAObject): void {
+		const type = labResultTypeOf(addressSpace);
+		if (type === undefined) throw new Error(`expected the type ${labResultType} in the address space`);
+		this.#result = namespace.addVariable({
+			componentOf: unit,
+			browseName: "Result",
+			nodeId: `s=${unit.browseName.name}.Result`,
+			description: "The newest result, whole; corrections have the next version",
+			dataType: type.nodeId,
+			minimumSamplingInterval: 0,
+		});
 	}
 }
 
@@ -220,4 +286,9 @@ function variantOf(variable: PlantVariable, value: PlantValue): Variant {
 		return new Variant({ dataType, arrayType: VariantArrayType.Scalar, value: halves });
 	}
 	return new Variant({ dataType, value: dataType === DataType.DateTime ? new Date(value as number) : value });
+}
+
+function labResultTypeOf(addressSpace: IAddressSpace): UADataType | undefined {
+	const index = addressSpace.getNamespaceIndex(labResultNamespace);
+	return index < 0 ? undefined : (addressSpace.findDataType(labResultType, index) ?? undefined);
 }

@@ -1,9 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { OPCUACertificateManager } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { SimulatorConfig } from "./config.ts";
+import { labResultNodeset as labResultNodesetText } from "./lab-result-type.ts";
 import { Line } from "./line.ts";
 import { Plant } from "./model/plant.ts";
 import { type PlantWrite, type ServerName, serverNames } from "./pipeline.ts";
@@ -46,6 +47,8 @@ export class Simulator implements Part {
 		const plant = this.#plant();
 		const { units, variables } = plant.published;
 		const certificates = await this.#certificates(dataDir);
+		const labResultNodeset = resolve(dataDir, "lab-result-type.xml");
+		writeFileSync(labResultNodeset, labResultNodesetText);
 		const ports: Record<ServerName, number> = {
 			"charge-and-mill": servers.charge_and_mill.port,
 			"dry-and-fire": servers.dry_and_fire.port,
@@ -57,6 +60,9 @@ export class Simulator implements Part {
 				new PlantServer({
 					server,
 					port: ports[server],
+					security: this.#config.security,
+					historyValues: this.#config.history_values,
+					...(server === "laboratory" ? { labResultNodeset } : {}),
 					certificates,
 					units: units.filter((unit) => unit.server === server),
 					variables: variables.filter((variable) => variable.server === server),
@@ -121,7 +127,11 @@ export class Simulator implements Part {
 	async #certificates(dataDir: string): Promise<OPCUACertificateManager> {
 		const rootFolder = resolve(dataDir, "pki");
 		mkdirSync(rootFolder, { recursive: true });
-		const certificates = new OPCUACertificateManager({ rootFolder, disableFileWatchers: true });
+		const certificates = new OPCUACertificateManager({
+			rootFolder,
+			disableFileWatchers: true,
+			automaticallyAcceptUnknownCertificate: this.#config.trust_any_client,
+		});
 		await certificates.initialize();
 		return certificates;
 	}

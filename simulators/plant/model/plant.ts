@@ -269,7 +269,13 @@ export class Plant implements PlantModel {
 				this.#laboratoryLot = result.lot;
 				this.#emitLaboratory("Lot", result.lot, timeMs);
 			}
-			this.#emitLaboratory(result.test, result.value, timeMs);
+			const measuredMs = Math.round(this.#startMs + (result.measuredS - this.#runInS) * 1000);
+			this.#laboratoryBeats.emit({
+				variable: this.published.variable(laboratoryId, result.test),
+				value: result.value,
+				timeMs,
+				result: { ...result, measuredMs },
+			});
 		}
 	}
 
