@@ -38,14 +38,16 @@ export class Laboratory {
 	readonly #parameters: ModelParameters;
 	readonly #seed: number;
 	/** When each place of each instrument is free. */
-	readonly #freeS = new Map(
-		labInstruments.map(({ name, capacity }) => [name, new Array<number>(capacity).fill(0)]),
-	);
+	readonly #freeS: Map<string, number[]>;
 	#due: LabResult[] = [];
 
-	constructor(parameters: ModelParameters, seed: number) {
+	/** `benches` is how often there is each instrument: a line that makes more lots has a larger laboratory. */
+	constructor(parameters: ModelParameters, seed: number, benches = 1) {
 		this.#parameters = parameters;
 		this.#seed = seed;
+		this.#freeS = new Map(
+			labInstruments.map(({ name, capacity }) => [name, new Array<number>(capacity * benches).fill(0)]),
+		);
 	}
 
 	/** When the next result is reported; infinity for none. */

@@ -1,4 +1,4 @@
-import type { ModelParameters } from "../parameters.ts";
+import { lineSize, type ModelParameters } from "../parameters.ts";
 import type { PlantModel, PlantVariable, PlantWrite, ScenarioName, Severity } from "../pipeline.ts";
 import type { Lot } from "./batch.ts";
 import { Beats } from "./beats.ts";
@@ -71,7 +71,8 @@ export class Plant implements PlantModel {
 		this.#startMs = startMs;
 		this.#nowMs = startMs;
 		this.#toMs = startMs;
-		this.#laboratory = new Laboratory(parameters, seed);
+		const { trains, furnaces } = lineSize(parameters);
+		this.#laboratory = new Laboratory(parameters, seed, trains * furnaces);
 		this.line = new ProcessLine({
 			parameters,
 			seed,
