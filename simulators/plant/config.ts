@@ -4,7 +4,14 @@ import { z } from "zod";
 import type { ConfigKind } from "../../common/runtime/config-file.ts";
 import { logLevels } from "../../common/runtime/logger.ts";
 import { modelSchema } from "./parameters.ts";
-import { measuringFaults, plantSecurities, scenarioNames, severities } from "./pipeline.ts";
+import {
+	measuringFaults,
+	plantSecurities,
+	scenarioNames,
+	serverFaults,
+	serverNames,
+	severities,
+} from "./pipeline.ts";
 
 const server = z.strictObject({
 	port: z
@@ -41,6 +48,19 @@ const fault = z.strictObject({
 		.number()
 		.default(1)
 		.describe("drift: units a day; spike: units added; noise and scale: times; frozen and dead: nothing"),
+});
+
+const serverFault = z.strictObject({
+	kind: z
+		.enum(serverFaults, `expected a fault of a server (${serverFaults.join(", ")})`)
+		.describe("What is wrong with the server"),
+	server: z.enum(serverNames, `expected a server (${serverNames.join(", ")})`).describe("Which one"),
+	from_hours: z.number().min(0).describe("When it begins, in plant hours from the line's beginning"),
+	for_hours: z.number().positive().default(1).describe("How long a clock-skew lasts"),
+	size: z
+		.number()
+		.default(6000)
+		.describe("clock-skew: seconds ahead; overflow: values written at once; the others: nothing"),
 });
 
 const line = z.strictObject({
@@ -95,6 +115,7 @@ export const simulatorSchema = z.strictObject({
 	batches_per_lot: z.int().min(1).max(4).default(1).describe("Batches that are blended into one lot"),
 	scenarios: z.array(scenario).max(100).default([]).describe("What goes wrong"),
 	faults: z.array(fault).max(100).default([]).describe("What is wrong with instruments"),
+	server_faults: z.array(serverFault).max(100).default([]).describe("What is wrong with servers"),
 	model: modelSchema.prefault({}).describe("Constants of the process model; every one has a default"),
 });
 

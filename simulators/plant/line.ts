@@ -9,6 +9,8 @@ export interface LineOptions {
 	readonly speed: number;
 	readonly stepMs: number;
 	readonly waitForSubscribers: boolean;
+	/** Called before each step. */
+	readonly onStep?: (plantTimeMs: number) => void;
 	readonly onRunning?: (plantTimeMs: number) => void;
 	readonly onCaughtUp?: () => void;
 }
@@ -121,6 +123,7 @@ export class Line {
 				await pause(clock, waitPollMs, signal);
 				continue;
 			}
+			this.#options.onStep?.(plant.nowMs);
 			this.#write(plant.step(nextMs));
 			if (nowMs - burstBeganMs < burstMs) continue;
 			await new Promise((resolve) => setImmediate(resolve));

@@ -50,6 +50,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
 				log.info({ plantTime: new Date(plantTimeMs).toISOString() }, "line started");
 				parent.tell({ type: "running", plantTimeMs });
 			},
+			onFailed: (error) => log.error({ err: error }, "server did not restart"),
 			onCaughtUp: () => {
 				log.info("plant time met the clock");
 				parent.tell({ type: "caught-up" });

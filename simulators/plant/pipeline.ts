@@ -118,6 +118,9 @@ export type ScenarioName = (typeof scenarioNames)[number];
 export const severities = ["stated", "severe"] as const;
 export type Severity = (typeof severities)[number];
 
+/** What can be wrong with a server while plant and instruments are as they should be. */
+export const serverFaults = ["clock-skew", "lost-connection", "restart", "overflow"] as const;
+
 /** Endpoints that the servers offer: without security, with it only, or both. */
 export const plantSecurities = ["none", "secured", "both"] as const;
 export type PlantSecurity = (typeof plantSecurities)[number];

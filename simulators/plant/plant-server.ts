@@ -110,6 +110,11 @@ export class PlantServer implements Part {
 	#result: UAVariable | undefined;
 	#server: OPCUAServer | undefined;
 	readonly #nodes = new Map<number, UAVariable>();
+	/** The newest value of each variable, for a server that restarts. */
+	readonly #newest = new Map<number, PlantWrite>();
+	#port: number | undefined;
+	/** How far the server's clock is ahead. */
+	skewMs = 0;
 
 	constructor(options: PlantServerOptions) {
 		this.#options = options;
@@ -127,7 +132,8 @@ export class PlantServer implements Part {
 	/** Builds the address space without listening, so that no client ever sees it before its first values. */
 	async prepare(): Promise<void> {
 		if (this.#server !== undefined) return;
-		const { server: name, port, certificates, labResultNodeset } = this.#options;
+		const { server: name, certificates, labResultNodeset } = this.#options;
+		const port = this.#port ?? this.#options.port;
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
@@ -167,6 +173,29 @@ export class PlantServer implements Part {
 	async start(): Promise<void> {
 		await this.prepare();
 		await this.#server?.start();
+		// A server that restarts is found where it was.
+		this.#port = Number(new URL(this.endpoint.replace("opc.tcp:", "http:")).port);
+	}
+
+	/** Ends and begins again at the same address: sessions and subscriptions are gone, values written meanwhile too. */
+	async restart(): Promise<void> {
+		await this.stop();
+		await this.prepare();
+		for (const write of this.#newest.values()) this.write(write);
+		await this.start();
+	}
+
+	/** Breaks every connection; sessions live on, and clients may come back at once. */
+	cut(): void {
+		for (const endpoint of this.#server?.endpoints ?? []) endpoint.abruptlyInterruptChannels();
+	}
+
+	/** Writes `count` values of the first instrument at once, a millisecond apart: more than any queue holds. */
+	overflow(count: number, fromMs: number): void {
+		const variable = this.#options.variables.find(({ span }) => span !== undefined);
+		const newest = variable === undefined ? undefined : this.#newest.get(variable.index);
+		if (newest === undefined) return;
+		for (let index = 0; index < count; index++) this.write({ ...newest, timeMs: fromMs + index });
 	}
 
 	async stop(): Promise<void> {
@@ -182,7 +211,10 @@ export class PlantServer implements Part {
 	}
 
 	/** Source time is plant time; the server's own time is not simulated and says the same. */
-	write({ variable, value, timeMs, status, result }: PlantWrite): void {
+	write(write: PlantWrite): void {
+		const { variable, value, status, result } = write;
+		const timeMs = write.timeMs + this.skewMs;
+		this.#newest.set(variable.index, write);
 		const node = this.#nodes.get(variable.index);
 		const code = status === undefined ? StatusCodes.Good : coerceStatusCode(status);
 		node?.setValueFromSource(variantOf(variable, value), code, new Date(timeMs));

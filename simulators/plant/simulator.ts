@@ -9,10 +9,13 @@ import { Line } from "./line.ts";
 import { Plant } from "./model/plant.ts";
 import { type PlantWrite, type ServerName, serverNames } from "./pipeline.ts";
 import { PlantServer } from "./plant-server.ts";
+import { type ServerFault, ServerFaultPlan } from "./server-faults.ts";
 
 export interface SimulatorEvents {
 	readonly onRunning?: (plantTimeMs: number) => void;
 	readonly onCaughtUp?: () => void;
+	/** A server that was to restart could not. */
+	readonly onFailed?: (error: unknown) => void;
 }
 
 /** The simulated line: process model, plant time and four OPC UA servers. */
@@ -24,6 +27,8 @@ export class Simulator implements Part {
 	#servers: PlantServer[] = [];
 	#serverOf: PlantServer[] = [];
 	#line: Line | undefined;
+	/** Restarts of servers under way, one after the other. */
+	#restarting: Promise<void> = Promise.resolve();
 
 	constructor(options: { config: SimulatorConfig; clock: Clock; events?: SimulatorEvents }) {
 		this.#config = options.config;
@@ -72,6 +77,7 @@ export class Simulator implements Part {
 		this.#serverOf = variables.map(
 			(variable) => this.#servers.find((server) => server.has(variable)) as PlantServer,
 		);
+		const faults = this.#faultPlan(plant.nowMs);
 		this.#line = new Line({
 			clock: this.#clock,
 			plant,
@@ -83,6 +89,7 @@ export class Simulator implements Part {
 			speed: lineConfig.speed,
 			stepMs: lineConfig.step_s * 1000,
 			waitForSubscribers: lineConfig.wait_for_subscribers,
+			onStep: (plantTimeMs) => this.#obey(faults, plantTimeMs),
 			...this.#events,
 		});
 		this.#line.begin();
@@ -92,6 +99,7 @@ export class Simulator implements Part {
 
 	async stop(): Promise<void> {
 		await this.#line?.halt();
+		await this.#restarting;
 		this.#line = undefined;
 		const servers = this.#servers;
 		this.#servers = [];
@@ -121,6 +129,35 @@ export class Simulator implements Part {
 				...(forH === undefined ? {} : { untilS: (fromH + forH) * 3600 }),
 			})),
 		});
+	}
+
+	#faultPlan(startMs: number): ServerFaultPlan {
+		return new ServerFaultPlan(
+			this.#config.server_faults.map(({ kind, server, from_hours: fromH, for_hours: forH, size }) => ({
+				kind,
+				server,
+				fromMs: startMs + fromH * 3_600_000,
+				untilMs: startMs + (fromH + forH) * 3_600_000,
+				size,
+			})),
+		);
+	}
+
+	#obey(plan: ServerFaultPlan, plantTimeMs: number): void {
+		for (const { fault, begins } of plan.take(plantTimeMs)) {
+			const server = this.#servers.find(({ serverName }) => serverName === fault.server);
+			if (server !== undefined) this.#inflict(server, fault, begins, plantTimeMs);
+		}
+	}
+
+	#inflict(server: PlantServer, fault: ServerFault, begins: boolean, plantTimeMs: number): void {
+		if (fault.kind === "clock-skew") server.skewMs = begins ? fault.size * 1000 : 0;
+		else if (fault.kind === "lost-connection") server.cut();
+		else if (fault.kind === "overflow") server.overflow(fault.size, plantTimeMs);
+		else
+			this.#restarting = this.#restarting
+				.then(() => server.restart())
+				.catch((error: unknown) => this.#events.onFailed?.(error));
 	}
 
 	/** One folder for the four servers: the key is made once. */
