@@ -22,6 +22,8 @@ export function curvesSvg(options: {
 	readonly title: string;
 	readonly subtitle: string;
 	readonly note: string;
+	/** What stands in the upper right corner. */
+	readonly corner: string;
 	readonly fromHour: number;
 	readonly toHour: number;
 	readonly curves: readonly Curve[];
@@ -44,6 +46,7 @@ export function curvesSvg(options: {
 		`<rect width="${width}" height="${height}" fill="#ffffff"/>`,
 		text(left, 20, options.title, { size: 15, bold: true }),
 		text(left, 38, options.subtitle, { size: 12 }),
+		text(width - right, 20, options.corner, { size: 11, anchor: "end" }),
 		...body,
 		text(left, height - 10, options.note, { size: 11 }),
 		"</svg>",

@@ -18,6 +18,8 @@ const oxygenKgNm3 = 1.429;
 const leakShownPpmv = 500;
 /** The overtemperature limiter opens the heater's contactor. */
 const limiterC = 600;
+/** Above its set point the furnace goes up by this much a second: what the heater has power for. */
+const overshootKPerS = 0.055;
 /** The mean of the soak is taken when the load has arrived. */
 const arrivedS = 3600;
 
@@ -125,7 +127,9 @@ export class Furnace extends Unit {
 		const p = parameters.furnace;
 		const part = Math.min(1, (this.elapsedS + dtS) / this.durationS);
 		const wrong = knobs.thermocoupleK;
-		this.#extraK = lag(this.#extraK, knobs.overshootK, knobs.overshootK, 240, dtS);
+		const rising = this.#extraK + overshootKPerS * dtS;
+		const falling = lag(this.#extraK, knobs.overshootK, knobs.overshootK, 240, dtS);
+		this.#extraK = this.#extraK < knobs.overshootK ? Math.min(knobs.overshootK, rising) : falling;
 		switch (this.phase) {
 			case "RAMP":
 				this.#extraK = 0;

@@ -107,7 +107,8 @@ export function previewOf(
 	const svg = curvesSvg({
 		title: `${code} ${name}`,
 		subtitle: description,
-		note: `Product: ${effect}. Simulated, seed ${seed}.`,
+		note: `Product: ${effect}.`,
+		corner: `Simulated, seed ${seed}`,
 		fromHour: -before,
 		toHour: after,
 		curves,
