@@ -2,7 +2,7 @@
 // assumption of a plausible reference line, to be replaced by what a real line shows.
 
 import { z } from "zod";
-import { assumed, assumedSigned } from "./assumed.ts";
+import { assumed, assumedOrNone, assumedSigned } from "./assumed.ts";
 import { laboratoryParameters, qualityParameters, warehouseParameters } from "./product-parameters.ts";
 
 const charge = z.strictObject({
@@ -11,18 +11,22 @@ const charge = z.strictObject({
 	licl_kg: assumed(4.11, "kg", "LiCl per batch"),
 	solvent_kg: assumed(104, "kg", "Solvent per batch"),
 	li2s_feed_kg_h: assumed(12.2, "kg/h", "Feed of Li2S"),
-	glovebox_h2o_ppmv: assumed(0.5, "ppmv", "Water in the glovebox"),
-	glovebox_o2_ppmv: assumed(1, "ppmv", "Oxygen in the glovebox"),
-	loss_share: assumed(0.004, "share", "Dust left in the feeders"),
+	glovebox_h2o_ppmv: assumedOrNone(0.5, "ppmv", "Water in the glovebox"),
+	glovebox_o2_ppmv: assumedOrNone(1, "ppmv", "Oxygen in the glovebox"),
+	loss_share: assumedOrNone(0.004, "share", "Dust left in the feeders"),
 });
 
 const slurry = z.strictObject({
 	temperature_c: assumed(40, "degC", "Slurry temperature"),
-	solvent_water_ppmw: assumed(5, "ppmw", "Water in the solvent"),
-	vent_burst_ppmv: assumed(250, "ppmv", "H2S in the vent above its base at the start, when Li2S meets P2S5"),
-	vent_base_ppmv: assumed(50, "ppmv", "H2S in the vent afterwards"),
+	solvent_water_ppmw: assumedOrNone(5, "ppmw", "Water in the solvent"),
+	vent_burst_ppmv: assumedOrNone(
+		250,
+		"ppmv",
+		"H2S in the vent above its base at the start, when Li2S meets P2S5",
+	),
+	vent_base_ppmv: assumedOrNone(50, "ppmv", "H2S in the vent afterwards"),
 	burst_tau_h: assumed(0.5, "h", "Time constant of that burst"),
-	loss_share: assumed(0.002, "share", "Solids left in the vessel"),
+	loss_share: assumedOrNone(0.002, "share", "Solids left in the vessel"),
 });
 
 const mill = z.strictObject({
@@ -34,9 +38,9 @@ const mill = z.strictObject({
 	cooling_kw_k: assumed(0.23, "kW/K", "Heat passed to the jacket"),
 	heat_share: assumed(0.95, "share", "Of the net power that warms the slurry"),
 	jacket_c: assumed(18.2, "degC", "Jacket water at a slurry of 45 degC"),
-	jacket_gain: assumed(2, "K/K", "Jacket water per degree that the slurry is too cold"),
+	jacket_gain: assumedOrNone(2, "K/K", "Jacket water per degree that the slurry is too cold"),
 	outlet_c: assumed(45, "degC", "Slurry outlet that the jacket is set for"),
-	loss_share: assumed(0.008, "share", "Solids left in the mill"),
+	loss_share: assumedOrNone(0.008, "share", "Solids left in the mill"),
 });
 
 const dryer = z.strictObject({
@@ -46,12 +50,17 @@ const dryer = z.strictObject({
 	final_kpa: assumed(0.5, "kPa a", "Vacuum of the falling-rate phase"),
 	solvent_into_falling_ppmw: assumed(80_000, "ppmw", "Solvent on the solids when the rate begins to fall"),
 	tau_h: assumed(0.9, "h", "Time constant of the falling rate at 0.5 kPa and 110 degC"),
-	falling_h: assumed(6, "h", "Length of the falling-rate phase"),
-	equilibrium_ppmw: assumed(400, "ppmw", "Solvent that stays at 0.5 kPa and 110 degC"),
+	falling_h: z
+		.number("expected a number")
+		.gt(0, "expected more than 0, at most 200 h")
+		.max(200, "expected more than 0, at most 200 h")
+		.default(6)
+		.describe("Length of the falling-rate phase, h. Assumption."),
+	equilibrium_ppmw: assumedOrNone(400, "ppmw", "Solvent that stays at 0.5 kPa and 110 degC"),
 	condenser_c: assumedSigned(-5, "degC", "Condenser outlet"),
-	vent_loss_share: assumed(0.004, "share", "Solvent that a condenser at -5 degC lets through"),
+	vent_loss_share: assumedOrNone(0.004, "share", "Solvent that a condenser at -5 degC lets through"),
 	evaporation_kj_kg: assumed(365, "kJ/kg", "Heat of evaporation of the solvent (heptane)"),
-	loss_share: assumed(0.004, "share", "Solids left in the dryer"),
+	loss_share: assumedOrNone(0.004, "share", "Solids left in the dryer"),
 });
 
 const furnace = z.strictObject({
@@ -59,23 +68,23 @@ const furnace = z.strictObject({
 	ambient_c: assumed(26, "degC", "Temperature of the room"),
 	heat_capacity_kj_k: assumed(300, "kJ/K", "Furnace and load"),
 	loss_kw_k: assumed(0.01266, "kW/K", "Heat lost per degree above the room: 6 kW at 500 degC"),
-	overshoot_k: assumed(3, "K", "At the knee of the ramp"),
+	overshoot_k: assumedOrNone(3, "K", "At the knee of the ramp"),
 	argon_nm3_h: assumed(3, "Nm3/h", "Argon"),
 	volume_nm3: assumed(0.1, "Nm3", "Gas space of the retort above the load"),
-	argon_o2_ppmv: assumed(0.5, "ppmv", "Oxygen in the argon"),
-	leak_o2_ppmv: assumed(4.5, "ppmv", "Oxygen that leaks in, as a concentration at 3 Nm3/h"),
+	argon_o2_ppmv: assumedOrNone(0.5, "ppmv", "Oxygen in the argon"),
+	leak_o2_ppmv: assumedOrNone(4.5, "ppmv", "Oxygen that leaks in, as a concentration at 3 Nm3/h"),
 	dew_point_c: assumedSigned(-75, "degC", "Dew point of the gas"),
 	air_o2_ppmv: assumed(209_000, "ppmv", "Oxygen in air"),
 	air_h2o_ppmv: assumed(10_000, "ppmv", "Water in air"),
-	water_uptake: assumed(
+	water_uptake: assumedOrNone(
 		2,
-		"share",
+		"times",
 		"Water that powder and walls take up, against what the argon carries off",
 	),
 	oxidation_above_c: assumed(190, "degC", "Oxygen is taken up above this temperature"),
-	h2s_vol_pct: assumed(0, "vol %", "H2S in the gas, a recipe option"),
-	off_gas_ppmv: assumed(1500, "ppmv", "H2S in the off-gas at the height of the ramp"),
-	loss_share: assumed(0.006, "share", "Solids lost as vapour and dust"),
+	h2s_vol_pct: assumedOrNone(0, "vol %", "H2S in the gas, a recipe option"),
+	off_gas_ppmv: assumedOrNone(1500, "ppmv", "H2S in the off-gas at the height of the ramp"),
+	loss_share: assumedOrNone(0.006, "share", "Solids lost as vapour and dust"),
 });
 
 const sizing = z.strictObject({
@@ -84,9 +93,9 @@ const sizing = z.strictObject({
 	classifier_rpm: assumed(9000, "rpm", "Classifier speed"),
 	gas_c: assumed(5, "degC", "Jet gas"),
 	loop_dew_point_c: assumedSigned(-70, "degC", "Dew point of the argon loop"),
-	loss_share: assumed(0.01, "share", "Dust in the bag filter"),
+	loss_share: assumedOrNone(0.01, "share", "Dust in the bag filter"),
 	magnet_efficiency: assumed(0.95, "share", "Of the magnetic metal that a clean magnet holds"),
-	catch_mg_100kg: assumed(1.5, "mg/100 kg", "Catch that is scraped off at normal wear"),
+	catch_mg_100kg: assumedOrNone(1.5, "mg/100 kg", "Catch that is scraped off at normal wear"),
 	blend_min: assumed(30, "min", "Blending"),
 });
 
@@ -100,9 +109,9 @@ const packing = z.strictObject({
 		"Dew point that the room settles at without regeneration",
 	),
 	room_tau_min: assumed(20, "min", "Time in which the room's air is replaced"),
-	room_h2s_ppmv: assumed(0.05, "ppmv", "H2S in the room"),
+	room_h2s_ppmv: assumedOrNone(0.05, "ppmv", "H2S in the room"),
 	open_min: assumed(20, "min", "Time for which powder is open while it is packed"),
-	scraped_share: assumed(0.002, "share", "Powder left in the hopper and taken as sample, at least"),
+	scraped_share: assumedOrNone(0.002, "share", "Powder left in the hopper and taken as sample, at least"),
 });
 
 const site = z.strictObject({
@@ -112,40 +121,40 @@ const site = z.strictObject({
 	wheel_c: assumed(140, "degC", "Regeneration air of the desiccant wheel"),
 	naoh_kg_per_kg_h2s: assumed(2.35, "kg/kg", "Caustic used per H2S absorbed: two moles of NaOH"),
 	naoh_tank_kg: assumed(400, "kg", "Caustic in a full tank"),
-	area_h2s_ppmv: assumed(0.05, "ppmv", "H2S in the work areas"),
+	area_h2s_ppmv: assumedOrNone(0.05, "ppmv", "H2S in the work areas"),
 });
 
 const exposure = z.strictObject({
 	open_scoop: assumed(0.3, "share", "Of the water that reaches powder scooped in the open"),
 	closed_transfer: assumed(0.05, "share", "In closed transfer"),
 	argon: assumed(0.6, "share", "Harm done by water without oxygen and CO2"),
-	slurry_per_ppmw: assumed(0.024, "ppmv h/ppmw", "Dose from water in the solvent"),
+	slurry_per_ppmw: assumedOrNone(0.024, "ppmv h/ppmw", "Dose from water in the solvent"),
 });
 
 /** Spread from batch to batch: one standard deviation, cut at 2.5. */
 const variation = z.strictObject({
-	weighing_li2s_pct: assumed(0.15, "%", "Li2S charged against what the scale shows"),
-	weighing_p2s5_pct: assumed(0.1, "%", "P2S5 charged"),
-	weighing_licl_pct: assumed(0.14, "%", "LiCl charged"),
-	assay_pct: assumed(0.12, "%", "Assay of P2S5 and LiCl"),
-	oxygen_raw_wt_pct: assumed(0.01, "wt %", "Oxygen in the raw materials"),
-	mill_power: assumed(0.02, "share", "Net power of the mill"),
-	mill_effect: assumed(0.04, "share", "What a kWh does: bead filling, which no instrument shows"),
-	jet_energy: assumed(0.015, "share", "Feed of the jet mill"),
-	jet_effect: assumed(0.0475, "share", "What a kWh does in the jet mill"),
-	classifier: assumed(0.002, "share", "Classifier speed"),
-	classifier_effect: assumed(0.0098, "share", "Cut of the classifier at the same speed"),
-	drying_time: assumed(0.03, "share", "Length of the falling-rate phase"),
-	drying_pressure: assumed(0.1, "share", "Final vacuum"),
-	dose: assumed(0.25, "share", "Handling times"),
-	magnetic_in: assumed(0.25, "share", "Metal that comes in"),
-	furnace_o2: assumed(0.3, "share", "Leak rate of the retort's seal"),
-	soak_k: assumed(2, "K", "Load against the control thermocouple"),
-	drying_k: assumed(1, "K", "Product temperature in the dryer"),
-	slurry_k: assumed(1, "K", "Slurry temperature"),
-	jet_gas_k: assumed(0.5, "K", "Jet gas"),
-	conductivity: assumed(0.02, "share", "What no equation explains"),
-	activation_energy_ev: assumed(0.004, "eV", "Activation energy"),
+	weighing_li2s_pct: assumedOrNone(0.15, "%", "Li2S charged against what the scale shows"),
+	weighing_p2s5_pct: assumedOrNone(0.1, "%", "P2S5 charged"),
+	weighing_licl_pct: assumedOrNone(0.14, "%", "LiCl charged"),
+	assay_pct: assumedOrNone(0.12, "%", "Assay of P2S5 and LiCl"),
+	oxygen_raw_wt_pct: assumedOrNone(0.01, "wt %", "Oxygen in the raw materials"),
+	mill_power: assumedOrNone(0.02, "share", "Net power of the mill"),
+	mill_effect: assumedOrNone(0.04, "share", "What a kWh does: bead filling, which no instrument shows"),
+	jet_energy: assumedOrNone(0.015, "share", "Feed of the jet mill"),
+	jet_effect: assumedOrNone(0.0475, "share", "What a kWh does in the jet mill"),
+	classifier: assumedOrNone(0.002, "share", "Classifier speed"),
+	classifier_effect: assumedOrNone(0.0098, "share", "Cut of the classifier at the same speed"),
+	drying_time: assumedOrNone(0.03, "share", "Length of the falling-rate phase"),
+	drying_pressure: assumedOrNone(0.1, "share", "Final vacuum"),
+	dose: assumedOrNone(0.25, "share", "Handling times"),
+	magnetic_in: assumedOrNone(0.25, "share", "Metal that comes in"),
+	furnace_o2: assumedOrNone(0.3, "share", "Leak rate of the retort's seal"),
+	soak_k: assumedOrNone(2, "K", "Load against the control thermocouple"),
+	drying_k: assumedOrNone(1, "K", "Product temperature in the dryer"),
+	slurry_k: assumedOrNone(1, "K", "Slurry temperature"),
+	jet_gas_k: assumedOrNone(0.5, "K", "Jet gas"),
+	conductivity: assumedOrNone(0.02, "share", "What no equation explains"),
+	activation_energy_ev: assumedOrNone(0.004, "eV", "Activation energy"),
 });
 
 const size = z.strictObject({

@@ -7,6 +7,9 @@ export type Material = (typeof materials)[number];
 
 const dayS = 86_400;
 
+/** Lots of a material at the start, at the most; a larger stock has larger lots. */
+const firstLotsMax = 100;
+
 /** Used-up lots that the warehouse remembers. */
 const emptyLotsMax = 200;
 
@@ -49,8 +52,9 @@ export class Warehouse {
 		for (const material of materials) {
 			const { first_kg: first, lot_kg: lot } = parameters.warehouse[material];
 			let missing = first * factor;
+			const eachKg = Math.max(lot * factor, missing / firstLotsMax);
 			while (missing > 1e-9) {
-				const kg = Math.min(missing, lot * factor);
+				const kg = Math.min(missing, eachKg);
 				this.receive(material, kg, 0);
 				missing -= kg;
 			}

@@ -22,4 +22,13 @@ test("a constant may be set, the others keep their defaults, and a misspelt one 
 	expect(parameters.furnace).toEqual(modelSchema.parse({}).furnace);
 	expect(modelSchema.safeParse({ mill: { net_power: 7 } }).success).toBe(false);
 	expect(modelSchema.safeParse({ dryer: { final_kpa: -1 } }).success).toBe(false);
+	// What would divide by nothing, take more than there is, or never end.
+	expect(modelSchema.safeParse({ warehouse: { li2s: { lot_kg: 0 } } }).success).toBe(false);
+	expect(modelSchema.safeParse({ mill: { loss_share: 1.5 } }).success).toBe(false);
+	expect(modelSchema.safeParse({ dryer: { falling_h: 1e9 } }).success).toBe(false);
+	expect(modelSchema.safeParse({ mill: { loss_share: 0 } }).success).toBe(true);
+});
+
+test("every default is within its own bounds", () => {
+	expect(modelSchema.safeParse(modelSchema.parse({})).success).toBe(true);
 });
