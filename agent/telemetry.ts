@@ -1,6 +1,9 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { EndpointTelemetry } from "./endpoint-telemetry.ts";
+import { SamplingTelemetry } from "./sampling-telemetry.ts";
+import { TimeTelemetry } from "./time-telemetry.ts";
 
 /** Tags whose long lists the log names, at most. */
 const longListsMax = 1_000;
@@ -27,11 +30,6 @@ export class AgentTelemetry {
 		"Samples with the overflow bit: the server lost older ones",
 		["server"],
 	);
-	readonly #clockSteps = this.#counter(
-		"server_clock_steps_total",
-		"Times that a plant server's clock was set, forward or back, by ten seconds or more",
-		["server"],
-	);
 	readonly #republished = this.#counter(
 		"server_messages_republished_total",
 		"Messages of a subscription that were asked for again and came",
@@ -54,15 +52,18 @@ export class AgentTelemetry {
 	readonly #backfilled = this.#counter("samples_backfilled_total", "Samples read from histories of servers", [
 		"server",
 	]);
+	readonly #backfillsDropped = this.#counter(
+		"backfills_dropped_total",
+		"Gaps that were not read from a server's history because too many waited",
+		["server"],
+	);
+	readonly #historiesFailed = this.#counter(
+		"histories_failed_total",
+		"Histories of tags that a server has and could not give; each leaves a gap",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
-	readonly #connected = new Gauge({
-		name: "pilotline_agent_server_connected",
-		help: "1 while the session with a plant server stands",
-		labelNames: ["server"],
-		registers: [this.registry],
-	});
-
 	readonly #certificatesRefused = this.#counter(
 		"certificates_refused_total",
 		"Certificates of plant servers that were not accepted, by each reason",
@@ -98,6 +99,9 @@ export class AgentTelemetry {
 		["server"],
 	);
 
+	readonly #reloads = this.#counter("reloads_total", "Times that the configuration was read again", [
+		"result",
+	]);
 	readonly #leftOut = this.#counter(
 		"elements_left_out_total",
 		"Elements of lists that came and have no tag",
@@ -106,8 +110,16 @@ export class AgentTelemetry {
 	/** Servers' tags of which the log says already that their lists are longer. */
 	readonly #longLists = new Set<string>();
 
+	/** What servers make of how samples are to be taken. */
+	readonly sampling: SamplingTelemetry;
+	readonly endpoints: EndpointTelemetry;
+	readonly times: TimeTelemetry;
+
 	constructor(log: Logger) {
 		this.#log = log;
+		this.sampling = new SamplingTelemetry(this.registry, log);
+		this.endpoints = new EndpointTelemetry(this.registry, log);
+		this.times = new TimeTelemetry(this.registry, log);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {
@@ -145,13 +157,32 @@ export class AgentTelemetry {
 				: "journal dropped its oldest segment",
 		);
 	}
+	reloaded(fields: {
+		result: "applied" | "unchanged" | "refused" | "failed";
+		why: string;
+		changed: readonly string[];
+		problems: readonly string[];
+	}): void {
+		const { result } = fields;
+		this.#reloads.inc({ result });
+		if (result === "applied") this.#log.info(fields, "configuration read again; what changed is in use");
+		else if (result === "unchanged")
+			this.#log.info(fields, "configuration read again; nothing has changed in it");
+		else if (result === "refused")
+			this.#log.error(fields, "configuration read again and refused; the one before stays in use");
+		else this.#log.error(fields, "configuration read again, and taking it broke off; restart the agent");
+	}
 	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
-		this.#connected.set({ server: fields.server }, 1);
 		this.#log.info(fields, "plant server connected and subscribed");
 	}
 	serverLost(fields: { server: string; reason: string }): void {
-		this.#connected.set({ server: fields.server }, 0);
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
+	}
+	serverRemoved(server: string): void {
+		for (const gauge of [this.#unresolved, this.#resolutionTroubles]) gauge.remove({ server });
+		this.times.serverRemoved(server);
+		this.#certificateExpires.remove({ whose: `opcua_server:${server}` });
+		this.#log.info({ server }, "plant server left, as the configuration has it no more");
 	}
 	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {
 		this.#log.warn(fields, "plant server not reached; trying again");
@@ -162,6 +193,13 @@ export class AgentTelemetry {
 	gapBackfilled(fields: { server: string; device: string; values: number; tagsWithout: number }): void {
 		this.#backfilled.inc({ server: fields.server }, fields.values);
 		this.#log.info(fields, "gap read from the server's history");
+	}
+	backfillDropped(server: string): void {
+		this.#backfillsDropped.inc({ server });
+	}
+	historyFailed(fields: { server: string; tag: string; reason: string }): void {
+		this.#historiesFailed.inc({ server: fields.server });
+		this.#log.error(fields, "the server's history of a tag could not be read; what it lacks stays a gap");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");
@@ -204,15 +242,6 @@ export class AgentTelemetry {
 	messagesMissed(server: string): void {
 		this.#missed.inc({ server });
 		this.#log.error({ server }, "the server no longer had a message that was lost; a gap was written down");
-	}
-	serverClockSet({ server, byMs }: { server: string; byMs: number }): void {
-		this.#clockSteps.inc({ server });
-		this.#log.warn(
-			{ server, byMs },
-			byMs > 0
-				? "the plant server's clock was set forward; what it left out is a gap, cause clock"
-				: "the plant server's clock was set back; its times come twice",
-		);
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

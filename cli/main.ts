@@ -5,8 +5,11 @@ import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { scenarioNames } from "../simulators/plant/pipeline.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
+import { addDoctor } from "./doctor/doctor-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPlan } from "./plan-command.ts";
 import { addSimulate } from "./simulate-command.ts";
+import { addSpc } from "./spc-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -86,7 +89,9 @@ Everything shown is simulated.`,
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
 
+	addPlan(pilotline, run);
 	addBrowse(pilotline, run);
+	addDoctor(pilotline, run);
 
 	pilotline
 		.command("status")
@@ -137,6 +142,8 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		.action((options: { lot?: string; api: string; json?: boolean }) =>
 			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
 		);
+
+	addSpc(pilotline, run);
 
 	pilotline
 		.command("backup")

@@ -29,6 +29,9 @@ import { parseSecret } from "./notify/signature.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { judgeLot } from "./quality/lot-verdict.ts";
+import { ruleFalseAlarms } from "./spc/false-alarms.ts";
+import { LotCharts } from "./spc/lot-charts.ts";
+import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import type { OpenState } from "./store/open-state.ts";
 import { StoreReader } from "./store/reader.ts";
@@ -175,12 +178,28 @@ export class Collector {
 		});
 		const directory: Directory = new Directory(opened, intake);
 		await this.#rebuild(store, judge, opened);
+		const charts = new LotCharts({
+			stored: await store.storedCharts(),
+			wanted: specification.baselines,
+			numbers: ({ lot, gaps }) =>
+				reader.lotNumbers({
+					lot,
+					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
+						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
+					})),
+					gaps: gaps.map(({ device, ...hole }) => ({ unit: device, ...hole })),
+				}),
+			telemetry,
+		});
+		const baselines = charts.wantedBaselines(clock.wallMs());
+		if (baselines.length > 0) await store.commitBaselines(baselines);
 		const lotJudge = new LotJudge({
 			clock,
 			telemetry,
 			store,
 			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
 			messages: (verdict) => verdictMessages(verdict, messageContext()),
+			charts,
 			watermarkMs: () => watches.watermarkMs(config.route),
 			due: opened.due,
 			onJudged: () => notifier.look(),
@@ -230,6 +249,10 @@ export class Collector {
 					: { ready: false, reason: `store: ${intake.lastError}` },
 			clock,
 			phaseTag: contextTags.phase,
+			chartRules: {
+				names: chartRules,
+				falseAlarmEveryPoints: ruleFalseAlarms(chartRules).runLength,
+			},
 			writtenTag,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
@@ -264,8 +287,8 @@ export class Collector {
 			}
 			samples.count = replay.rows.length;
 			let from = 0;
-			const records = replay.records.map(({ device, count, throughMs }) => {
-				const record = { device, throughMs, from, count };
+			const records = replay.records.map(({ device, count, throughMs, receivedMs }) => {
+				const record = { device, throughMs, from, count, receivedMs };
 				from += count;
 				return record;
 			});

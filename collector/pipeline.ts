@@ -254,6 +254,14 @@ export interface Judgement {
 	readonly lots: LotRow[];
 	readonly due: DueRow[];
 	readonly dirty: DirtyRow[];
+	/** Samples that were not judged, because their source time is more than a day after they were received. */
+	fromFuture: number;
+}
+
+/** A record of a batch, or only a Through of its device, with `count` samples from `from` on. */
+export interface JudgedRecord extends Pick<RecordRow, "device" | "throughMs" | "receivedMs"> {
+	readonly from: number;
+	readonly count: number;
 }
 
 /**
@@ -261,10 +269,7 @@ export interface Judgement {
  * leaves the state as it was before the batch.
  */
 export interface JudgePort {
-	judge(batch: {
-		records: readonly { device: string; throughMs: number | undefined; from: number; count: number }[];
-		samples: SampleColumns;
-	}): Judgement;
+	judge(batch: { records: readonly JudgedRecord[]; samples: SampleColumns }): Judgement;
 	keep(): void;
 	discard(): void;
 	/** The state as text, for the cache; only between `keep` and the next `judge`. */
@@ -335,11 +340,4 @@ export interface LotFacts {
 		readonly fromMs: number;
 		readonly toMs: number;
 	}[];
-}
-
-export interface VerdictCommit {
-	readonly verdict: LotVerdict;
-	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
-	readonly dueMs: number;
-	readonly outbox: readonly OutboxRow[];
 }

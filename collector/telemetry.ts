@@ -32,7 +32,20 @@ export class CollectorTelemetry {
 		["outcome"],
 	);
 	readonly #late = this.#counter("late_samples_total", "Samples older than what was judged already", []);
+	readonly #fromFuture = this.#counter(
+		"future_samples_total",
+		"Samples stored and not judged: their source time is more than a day after they were received",
+		[],
+	);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
+	readonly #chartSignals = this.#counter("chart_signals_total", "Signals of control charts of lots", [
+		"rule",
+	]);
+	readonly #chartsRefused = this.#counter(
+		"charts_refused_total",
+		"Points without a chart: too many characteristics",
+		[],
+	);
 	readonly #webhooks = this.#counter("webhook_attempts_total", "Attempts to deliver a message", [
 		"destination",
 		"outcome",
@@ -45,6 +58,7 @@ export class CollectorTelemetry {
 		registers: [this.registry],
 	});
 	readonly #named = new Map<string, number>();
+	#chartRefusedBefore = false;
 
 	readonly #certificateExpires = new Gauge({
 		name: "pilotline_collector_certificate_expires_seconds",
@@ -165,6 +179,9 @@ export class CollectorTelemetry {
 	recordHeldUp(): void {
 		this.#heldUp.inc();
 	}
+	samplesFromFuture(samples: number): void {
+		if (samples > 0) this.#fromFuture.inc(samples);
+	}
 	lateSamples(samples: number): void {
 		if (samples > 0) this.#late.inc(samples);
 	}
@@ -174,6 +191,22 @@ export class CollectorTelemetry {
 	}
 	lotJudged(fields: { lot: string; verdict: string; violations: number }): void {
 		this.#log.info(fields, "lot judged");
+	}
+	chartSignalled(fields: { characteristic: string; lot: string; rule: string }): void {
+		this.#chartSignals.inc({ rule: fields.rule });
+		this.#log.warn(fields, "control chart signalled");
+	}
+	baselineFrozen(fields: { characteristic: string; version: number; by: string; n: number }): void {
+		this.#log.info(fields, "baseline frozen");
+	}
+	baselineRefused(fields: { characteristic: string; version: number; reason: string }): void {
+		this.#log.error(fields, "baseline refused");
+	}
+	chartRefused(fields: { characteristic: string }): void {
+		this.#chartsRefused.inc();
+		if (this.#chartRefusedBefore) return;
+		this.#chartRefusedBefore = true;
+		this.#log.error(fields, "no more control charts taken");
 	}
 	messageSettled(fields: {
 		destination: string;

@@ -7,7 +7,7 @@ test("the folder decides the tier", () => {
 	expect(tierOf("test/tiers.test.ts")).toBe("unit");
 	expect(tierOf("test/integration/broker.test.ts")).toBe("integration");
 	expect(tierOf("test/end-to-end/demo.test.ts")).toBe("end-to-end");
-	expect(tierOf("test/faults/power-cut.test.ts")).toBe("end-to-end");
+	expect(tierOf("test/faults/power-cut.test.ts")).toBe("faults");
 	expect(tierOf("test/bench/codec.test.ts")).toBe(undefined);
 	expect(tierOf("test/faults/power-cut.full.test.ts")).toBe(undefined);
 	expect(tierOf("test/helpers/peers.ts")).toBe(undefined);

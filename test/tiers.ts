@@ -1,14 +1,18 @@
 /** The kinds of test, in the order in which they run. The folder of a test file decides. */
-export const tiers = ["static", "unit", "integration", "end-to-end"] as const;
+export const tiers = ["static", "unit", "integration", "faults", "end-to-end"] as const;
 export type Tier = (typeof tiers)[number];
 
 const minute = 60_000;
 
-/** How each tier runs. Tests that start whole processes get the machine for themselves. */
+/**
+ * How each tier runs. Most of what integration and fault tests take is waiting, so more of them run at a time than there are
+ * processors for; the demonstration and the benchmark, which use all that there is, get the machine for themselves.
+ */
 export const tierRules: Record<Tier, { testTimeoutMs: number; workers: number }> = {
 	static: { testTimeoutMs: 2 * minute, workers: 2 },
 	unit: { testTimeoutMs: 30_000, workers: 2 },
-	integration: { testTimeoutMs: minute, workers: 2 },
+	integration: { testTimeoutMs: minute, workers: 3 },
+	faults: { testTimeoutMs: 8 * minute, workers: 2 },
 	"end-to-end": { testTimeoutMs: 8 * minute, workers: 1 },
 };
 
@@ -43,8 +47,9 @@ export function tierOf(file: string): Tier | undefined {
 		case "integration":
 		case "conformance":
 			return "integration";
-		case "end-to-end":
 		case "faults":
+			return "faults";
+		case "end-to-end":
 			return "end-to-end";
 		case "bench":
 			return undefined;

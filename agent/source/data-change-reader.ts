@@ -40,6 +40,8 @@ const epochMs = 11_644_473_600_000;
 /** 2³² ticks of 100 ns are this many milliseconds, and this many ticks more. */
 const highMs = 429_496;
 const highTicks = 7_296;
+/** Of the upper half of the ticks, which are a signed number. */
+const signBit = 0x8000_0000;
 
 /** Stands for a value that no tag can have. */
 const noValue = Symbol("a list");
@@ -61,6 +63,14 @@ export class DataChangeReader {
 	/** The time read last: milliseconds since 1970, or NaN for none, and ticks. */
 	#ms = Number.NaN;
 	#ticks = 0;
+	#sourceTimesMissing = 0;
+
+	/** Values since the last call whose source gave no time that a sample can have; the server's stands in. */
+	takeSourceTimesMissing(): number {
+		const missing = this.#sourceTimesMissing;
+		this.#sourceTimesMissing = 0;
+		return missing;
+	}
 
 	/**
 	 * Appends every value to the target of its client handle and returns how many had none.
@@ -117,6 +127,7 @@ export class DataChangeReader {
 		const serverTicks = this.#ticks;
 		const isOwn = !Number.isNaN(ownMs);
 		const isServer = !Number.isNaN(serverMs);
+		if (!isOwn) this.#sourceTimesMissing++;
 		const sourceMs = isOwn ? ownMs : isServer ? serverMs : receivedMs;
 		const restTicks = isOwn ? ownTicks : isServer ? serverTicks : 0;
 		samples.sourceMs[index] = sourceMs;
@@ -167,7 +178,10 @@ export class DataChangeReader {
 		}
 	}
 
-	/** Reads a time, Part 6 §5.2.2.5; the first moment of 1601 means "not set". */
+	/**
+	 * Reads a time, Part 6 §5.2.2.5; the first moment of 1601 means "not set", and nothing was measured before 1970, which
+	 * is as early as Sparkplug's times go.
+	 */
 	#time(isGiven: number, hasPicoseconds: number): void {
 		this.#ms = Number.NaN;
 		this.#ticks = 0;
@@ -178,7 +192,7 @@ export class DataChangeReader {
 			// Ticks since 1601 do not fit a double; in two parts they do.
 			const rest = high * highTicks + low;
 			const ms = high * highMs + Math.floor(rest / ticksPerMs);
-			if (ms > 0) {
+			if (ms >= epochMs && high < signBit) {
 				this.#ms = ms - epochMs;
 				this.#ticks = rest % ticksPerMs;
 			}

@@ -1,12 +1,18 @@
 import type { Gap, GapCause } from "../../common/contract/gap.ts";
 import type { SampleColumns } from "../../common/contract/samples.ts";
-import type { Cycle } from "../pipeline.ts";
+import type { MissingOfTag } from "./backfill.ts";
 import type { MissingTimes } from "./missing-times.ts";
 
 interface Hole {
 	readonly fromMs: number;
 	readonly cause: GapCause;
 	readonly missing: MissingTimes | undefined;
+}
+
+/** A hole whose end is known; `missing` tells between which times of its tags values may be had from a history. */
+export interface EndedHole {
+	readonly gap: Gap;
+	readonly missing: { told(): readonly MissingOfTag[] } | undefined;
 }
 
 /** Where the hole of each device begins, and why, until its first values after it show where it ends. Pure. */
@@ -23,29 +29,51 @@ export class SourceHoles {
 			this.#holes.set(device, { fromMs, cause, missing: noteMissing?.() });
 	}
 
-	/** The first values of a new subscription are the newest of their tags; what was before them is missed. */
-	close(device: string, samples: SampleColumns): { gap: Gap; missing: MissingTimes | undefined } | undefined {
+	/** The hole of a device that is no longer read here. */
+	forget(device: string): Hole | undefined {
+		const hole = this.#holes.get(device);
+		this.#holes.delete(device);
+		return hole;
+	}
+
+	/**
+	 * The first values of a new subscription are the newest of their tags; what was before them is missed. No time after
+	 * `latestMs` ends a hole.
+	 */
+	close(device: string, samples: SampleColumns, latestMs = Number.POSITIVE_INFINITY): EndedHole | undefined {
 		const hole = this.#holes.get(device);
 		if (hole === undefined || samples.count === 0) return undefined;
 		const { fromMs, cause, missing } = hole;
 		let toMs = Number.NEGATIVE_INFINITY;
-		for (let index = 0; index < samples.count; index++)
-			toMs = Math.max(toMs, samples.sourceMs[index] as number);
+		for (let index = 0; index < samples.count; index++) {
+			const sourceMs = samples.sourceMs[index] as number;
+			if (sourceMs <= latestMs) toMs = Math.max(toMs, sourceMs);
+		}
 		if (toMs <= fromMs) return undefined;
 		this.#holes.delete(device);
 		return { gap: { device, tags: [], fromMs, toMs, cause, backfilled: false }, missing };
 	}
 }
 
-/** Where queues of the server were too short, between the newest sample before a cycle and the newest one in it. */
-export function overflowGap({ device, samples }: Cycle, beforeMs: number, newestMs: number): Gap {
+/** What queues of the server lost of a device in one cycle: from the earliest to the latest of the holes of its tags. */
+export function overflowHole(
+	device: string,
+	overflowed: readonly MissingOfTag[],
+	nameOf: (tagId: number) => string | undefined,
+): EndedHole | undefined {
+	if (overflowed.length === 0) return undefined;
+	let fromMs = Number.POSITIVE_INFINITY;
+	let toMs = Number.NEGATIVE_INFINITY;
+	const names = new Set<string>();
+	for (const { tagId, after, before } of overflowed) {
+		fromMs = Math.min(fromMs, after.ms);
+		toMs = Math.max(toMs, before?.ms ?? after.ms);
+		const name = nameOf(tagId);
+		if (name !== undefined) names.add(name);
+	}
+	const missing = [...overflowed];
 	return {
-		device,
-		tags: [],
-		// The first cycle of all has nothing before it; what its queues lost lies before their oldest value.
-		fromMs: Number.isFinite(beforeMs) ? beforeMs : (samples.sourceMs[0] as number),
-		toMs: newestMs,
-		cause: "server_overflow",
-		backfilled: false,
+		gap: { device, tags: [...names], fromMs, toMs, cause: "server_overflow", backfilled: false },
+		missing: { told: () => missing },
 	};
 }

@@ -6,7 +6,7 @@ import type { Part } from "../../common/runtime/lifecycle.ts";
 import { addStatusRoutes, type StatusSource } from "../../common/runtime/status-server.ts";
 import type { LivePort, ReadPort } from "../read-port.ts";
 import { addConsoleRoutes } from "./console-files.ts";
-import { addDataRoutes } from "./data-routes.ts";
+import { addDataRoutes, type ChartRules } from "./data-routes.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
 
@@ -24,6 +24,8 @@ export interface ApiServerOptions {
 	readonly phaseTag: string;
 	/** The tag by which units count what they write (`context.written`). */
 	readonly writtenTag: string | undefined;
+	/** The run rules of the lots' control charts. */
+	readonly chartRules: ChartRules;
 	/** dashboards/console/ of the installation, with the slash. */
 	readonly consoleDirectory: URL;
 }

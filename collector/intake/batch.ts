@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { SampleColumns } from "../../common/contract/samples.ts";
-import type { IncomingRecord, RecordRow } from "../pipeline.ts";
+import type { IncomingRecord, JudgedRecord, RecordRow } from "../pipeline.ts";
 import type { OffsetRanges } from "./offset-ranges.ts";
 import type { Rows } from "./pending-rows.ts";
 
@@ -12,7 +12,7 @@ export interface Batch {
 	readonly rows: RecordRow[];
 	readonly samples: SampleColumns;
 	/** Where each record's samples stand, in the order of `rows`. */
-	readonly judged: { device: string; throughMs: number | undefined; from: number; count: number }[];
+	readonly judged: JudgedRecord[];
 	/** Whether each record of `rows` came late, as part of a backlog. */
 	readonly historical: boolean[];
 	readonly marks: { edgeNode: number; device: string; epoch: number; offset: number; throughMs: number }[];
@@ -57,7 +57,7 @@ export function buildBatch(records: readonly IncomingRecord[], nextSeq: number, 
 		}
 		const count = samples.count - from;
 		batch.historical.push(record.historical);
-		batch.judged.push({ device, throughMs, from, count });
+		batch.judged.push({ device, throughMs, from, count, receivedMs });
 		const seq = nextSeq + batch.rows.length;
 		batch.rows.push({
 			seq,

@@ -265,14 +265,14 @@ export class Intake implements IntakePort, Part {
 		}
 		const { judge, clock, messages, store } = this.#options;
 		// Silence that is known to be silence moves time on, too.
-		const silent = rows.throughs.map(({ device, throughMs }) => ({ device, throughMs, from: 0, count: 0 }));
+		const none = { from: 0, count: 0, receivedMs: clock.wallMs() };
+		const silent = rows.throughs.map(({ device, throughMs }) => ({ device, throughMs, ...none }));
 		const judgement = judge.judge({ records: [...silent, ...batch.judged], samples: batch.samples });
 		const nowMs = clock.monotonicMs();
 		const save = nowMs - this.#savedMs >= saveJudgementEveryMs;
 		const lastSeq = this.#nextSeq + batch.rows.length - 1;
 		const gaps = [...rows.gaps, ...told.gaps];
 		addToLedger(batch, rows, stored);
-		const samples = batch.samples.count;
 		const outbox = messages(judgement);
 		await store.commit({
 			edgeNodes: rows.edgeNodes,
@@ -299,7 +299,7 @@ export class Intake implements IntakePort, Part {
 			this.#lastError = undefined;
 			if (save) this.#savedMs = nowMs;
 			this.#nextSeq += batch.rows.length;
-			this.#storedSamples += samples;
+			this.#storedSamples += batch.samples.count;
 			this.#committed(batch, judgement, gaps);
 			this.#options.onCommitted(judgement, outbox.length);
 		};
@@ -321,6 +321,7 @@ export class Intake implements IntakePort, Part {
 		telemetry.committed(batch.rows.length, batch.samples.count, this.#waiting.samples);
 		telemetry.gapsWritten(gaps);
 		telemetry.lateSamples(judgement.dirty.length);
+		telemetry.samplesFromFuture(judgement.fromFuture);
 		for (const occurrence of judgement.occurrences) {
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
 		}

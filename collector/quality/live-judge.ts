@@ -1,6 +1,6 @@
 import { type SampleColumns, valueKind } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
-import type { ContextChange, Judgement, JudgePort, Series } from "../pipeline.ts";
+import type { ContextChange, JudgedRecord, Judgement, JudgePort, Series } from "../pipeline.ts";
 import type { Specification, SpecWindow } from "../specification.ts";
 import {
 	advance,
@@ -65,6 +65,12 @@ export interface SavedJudge {
 }
 
 /**
+ * A source time further ahead than this of the time of receipt is nonsense. Taken as a tag's newest value it would keep
+ * every later one from being judged.
+ */
+const aheadMostMs = 86_400_000;
+
+/**
  * Judges stream windows as records come, on each tag's newest sample. Everything a batch changes can be taken back
  * until `keep`, because it counts only when the store has committed it.
  */
@@ -109,9 +115,18 @@ export class LiveJudge implements JudgePort {
 	}
 
 	judge(batch: Parameters<JudgePort["judge"]>[0]): Judgement {
-		const out: Judgement = { occurrences: [], periods: [], visits: [], lots: [], due: [], dirty: [] };
-		for (const { device, throughMs, from, count } of batch.records) {
-			if (count > 0) this.#samples(device, batch.samples, from, count, out);
+		const out: Judgement = {
+			occurrences: [],
+			periods: [],
+			visits: [],
+			lots: [],
+			due: [],
+			dirty: [],
+			fromFuture: 0,
+		};
+		for (const record of batch.records) {
+			const { device, throughMs } = record;
+			if (record.count > 0) this.#samples(record, batch.samples, out);
 			if (throughMs !== undefined) this.#through(device, throughMs, out);
 		}
 		return out;
@@ -169,12 +184,18 @@ export class LiveJudge implements JudgePort {
 		return new Map([...this.#units].map(([unit, { context }]) => [unit, context]));
 	}
 
-	#samples(device: string, samples: SampleColumns, from: number, count: number, out: Judgement): void {
+	#samples(record: JudgedRecord, samples: SampleColumns, out: Judgement): void {
+		const { device, from, count } = record;
+		const latestMs = record.receivedMs + aheadMostMs;
 		let unit = this.#unit(device);
 		for (let index = from; index < from + count; index++) {
 			const role = this.#roles[samples.tagId[index] as number];
 			if (role === undefined || role.kind === "none") continue;
 			const atMs = samples.sourceMs[index] as number;
+			if (atMs > latestMs) {
+				out.fromFuture++;
+				continue;
+			}
 			if (role.kind === "windows") {
 				if (unit.pending !== undefined && atMs >= unit.pendingMs) {
 					this.#applyContext(device, unit.pendingMs, out);

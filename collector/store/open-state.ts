@@ -100,6 +100,7 @@ export interface Replay {
 		readonly device: string;
 		readonly count: number;
 		readonly throughMs: number | undefined;
+		readonly receivedMs: number;
 	}[];
 	readonly rows: readonly {
 		series: number;
@@ -111,7 +112,7 @@ export interface Replay {
 
 export function readReplay(file: StoreFile, afterSeq: number, records: number): Replay {
 	const found = file.all(
-		"SELECT seq, device, samples, through_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
+		"SELECT seq, device, samples, through_ms, received_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
 		afterSeq,
 		records,
 	);
@@ -129,6 +130,7 @@ export function readReplay(file: StoreFile, afterSeq: number, records: number): 
 			device: String(row.device),
 			count: Number(row.samples),
 			throughMs: row.through_ms === null ? undefined : Number(row.through_ms),
+			receivedMs: Number(row.received_ms),
 		})),
 		rows: rows.map((row) => ({
 			series: Number(row.series),

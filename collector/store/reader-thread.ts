@@ -4,7 +4,10 @@
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
+import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
+import { readLotNumbers } from "./lot-numbers.ts";
 import {
 	readCounts,
 	readGaps,
@@ -57,6 +60,10 @@ serve({
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),
+	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
+	chart: (query: ChartQuery) => readChart(opened(), query),
+	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
+	lotNumbers: (query: LotNumbersQuery) => readLotNumbers(opened(), query),
 	trend: (query: TrendQuery) => readTrend(opened(), query),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),

@@ -1,3 +1,11 @@
+import type {
+	ChartAnswer,
+	ChartEntry,
+	ChartQuery,
+	ChartSignalEntry,
+	LotNumber,
+	LotNumbersQuery,
+} from "../chart-port.ts";
 import type { Occurrence } from "../pipeline.ts";
 import type {
 	GapEntry,
@@ -57,6 +65,23 @@ export class StoreReader implements ReadPort {
 
 	messages(query: { limit: number }): Promise<MessageEntry[]> {
 		return this.#thread.call("messages", query);
+	}
+
+	charts(query: { limit: number }): Promise<ChartEntry[]> {
+		return this.#thread.call("charts", query);
+	}
+
+	chart(query: ChartQuery): Promise<ChartAnswer | undefined> {
+		return this.#thread.call("chart", query);
+	}
+
+	chartSignals(query: { limit: number; lot?: string | undefined }): Promise<ChartSignalEntry[]> {
+		return this.#thread.call("chartSignals", query);
+	}
+
+	/** What a lot has given in numbers, for control charts. */
+	lotNumbers(query: LotNumbersQuery): Promise<LotNumber[]> {
+		return this.#thread.call("lotNumbers", query);
 	}
 
 	totals(): Promise<StoreTotals> {

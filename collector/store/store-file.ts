@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
+import { chartSchema } from "./chart-table.ts";
 import { SampleInsert } from "./sample-insert.ts";
 import { schema, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -28,6 +29,7 @@ export class StoreFile {
 			db.exec(writerPragmas);
 			this.db = db;
 			if (empty) this.#create();
+			db.exec(chartSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 		} catch (error) {

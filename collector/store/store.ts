@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -9,7 +10,6 @@ import type {
 	LotFacts,
 	OutboxPort,
 	Settlement,
-	VerdictCommit,
 } from "../pipeline.ts";
 import type { OpenState, Replay } from "./open-state.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
@@ -50,6 +50,15 @@ export class Store implements CommitPort, HashPort, OutboxPort {
 
 	async commitVerdict(commit: VerdictCommit): Promise<void> {
 		await this.#writer.call("commitVerdict", commit);
+	}
+
+	/** What control charts need to go on where they stopped. */
+	async storedCharts(): Promise<StoredCharts> {
+		return await this.#writer.call("storedCharts");
+	}
+
+	async commitBaselines(baselines: readonly ChartBaselineRow[]): Promise<void> {
+		await this.#writer.call("commitBaselines", { baselines });
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

@@ -49,7 +49,7 @@ export function readTrend(
 	const phases: ValueChange[] = [];
 	let before: SampleRow | undefined;
 	let phaseBefore: SampleRow | undefined;
-	for (const row of scan(db, unit, coveredFromMs, toMs, [...own.keys(), ...phaseSeries])) {
+	for (const row of scanSamples(db, unit, coveredFromMs, toMs, [...own.keys(), ...phaseSeries])) {
 		const [id, atMs, status, value] = row;
 		if (atMs > toMs) continue;
 		if (phaseSeries.has(id) && isGood(status)) {
@@ -140,7 +140,14 @@ function coveredFrom(db: DatabaseSync, query: TrendQuery, scanMax: number): numb
 }
 
 /** Samples of these series in records that touch the period, in the records' order of time. */
-function* scan(db: DatabaseSync, unit: string, fromMs: number, toMs: number, series: readonly number[]) {
+/** Samples of some series of a unit in records that touch a period, nearly in order of source time. */
+export function* scanSamples(
+	db: DatabaseSync,
+	unit: string,
+	fromMs: number,
+	toMs: number,
+	series: readonly number[],
+) {
 	// Not kept among the prepared statements: its text names the series. CROSS JOIN keeps the records outermost.
 	const statement = db.prepare(`SELECT s.series, s.source_ms, s.status, ${valueColumn("s")}
 		FROM record r CROSS JOIN sample s ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples

@@ -9,6 +9,7 @@ export const gapCauses = [
 	"conflict",
 	"clock",
 	"sequence",
+	"reconfigured",
 	"unknown",
 ] as const;
 

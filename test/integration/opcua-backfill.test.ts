@@ -83,3 +83,18 @@ test("a server without history leaves the gap as it is, and so does backfill: of
 	};
 	await Promise.all(each.map(one));
 });
+
+test("what a queue of the server lost is read from its history, each value once, and only of the tag that lost it", async () => {
+	const { plant, of, gaps } = await line(["TT01"], { queue_size: 5, publishing_interval_ms: 500 });
+	for (let n = 1; n <= 100; n++) plant.write("TT01", n + 1, startMs + n * 10);
+	plant.write("Mode", "two", startMs + 1_005);
+	await expect.poll(() => gaps.at(-1)?.backfilled, soon).toBe(true);
+	const [first] = gaps;
+	expect(first).toMatchObject({ device: "F500", tags: ["TT01"], fromMs: startMs, cause: "server_overflow" });
+	// The newest value is not missing, so the gap ends before it.
+	expect(first?.toMs).toBeLessThanOrEqual(startMs + 1_000);
+	expect(gaps.at(-1)).toEqual({ ...first, backfilled: true });
+	// A value with the overflow bit is Good, too.
+	const values = of("TT01").sort((a, b) => a.sourceMs - b.sourceMs);
+	expect(values.map(({ value }) => value)).toEqual(Array.from({ length: 101 }, (_, index) => index + 1));
+});

@@ -226,6 +226,38 @@ describe("status and times", () => {
 		).toMatchObject({ sourceMs: 42, rest: 0, lag: Number.NaN });
 	});
 
+	test.each([
+		["the last moment that OPC UA has", 0x7fff_ffff],
+		["a negative number of ticks", 0xffff_ffff],
+	])("a DateTime value of %s is a number or null with a status, never a time that is none", (_, high) => {
+		const body = bodyOf({
+			clientHandle: 1,
+			value: { sourceTimestamp, ...variant(DataType.DateTime, new Date(0)) },
+		});
+		const at = body.indexOf(13, 9) + 1;
+		body.writeUInt32LE(0xffff_ffff, at);
+		body.writeUInt32LE(high, at + 4);
+		const samples = new SampleColumns(1);
+		new DataChangeReader().read(body, [undefined, { samples, tagId: 7, datatype: datatypes.DateTime }], 42);
+		const value = samples.value(0);
+		if (value === null) expect(samples.status[0]).not.toBe(0);
+		else expect(Number.isFinite(value)).toBe(true);
+	});
+
+	test("a time before 1970, which nothing was measured at and Sparkplug cannot carry, is no time; what lacks one is counted", () => {
+		const early = new Date(Date.UTC(1969, 11, 31, 23, 59, 59));
+		const reader = new DataChangeReader();
+		const samples = new SampleColumns(2);
+		const value = variant(DataType.Double, 1);
+		const body = bodyOf(
+			{ clientHandle: 1, value: { sourceTimestamp: early, serverTimestamp: new Date(99), ...value } },
+			{ clientHandle: 1, value: { sourceTimestamp: new Date(77), serverTimestamp: new Date(99), ...value } },
+		);
+		reader.read(body, [undefined, { samples, tagId: 7, datatype: datatypes.Double }], 42);
+		expect([samples.sourceMs[0], samples.sourceMs[1]]).toEqual([99, 77]);
+		expect([reader.takeSourceTimesMissing(), reader.takeSourceTimesMissing()]).toEqual([1, 0]);
+	});
+
 	test("a sensor whose clock stands at 1970 keeps its time, and the difference to the server's is kept too", () => {
 		const times = { sourceTimestamp: new Date(1_000), serverTimestamp: new Date(1_790_000_000_000) };
 		expect(take({ ...times, ...variant(DataType.Double, 1) }, datatypes.Double)).toMatchObject({

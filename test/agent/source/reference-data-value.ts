@@ -14,11 +14,12 @@ export interface ReferenceSample {
 	readonly value: SampleValue;
 }
 
-const unsetMs = Date.UTC(1601, 0, 1);
+/** 1601 is no time, and nothing was measured before 1970. */
+const earliestMs = 0;
 
 function timeOf(time: Date | null, picoseconds: number): { ms: number; ticks: number } | undefined {
 	const ms = time?.getTime() ?? Number.NaN;
-	return ms > unsetMs ? { ms, ticks: Math.floor(picoseconds / 100_000) } : undefined;
+	return ms >= earliestMs ? { ms, ticks: Math.floor(picoseconds / 100_000) } : undefined;
 }
 
 export function referenceSample(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SourceHoles } from "../../../agent/source/source-holes.ts";
+import { overflowHole, SourceHoles } from "../../../agent/source/source-holes.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 
 function samples(...sourceMs: number[]): SampleColumns {
@@ -23,4 +23,24 @@ test("a hole ends with the newest of the first values after it, and keeps its fi
 		missing: undefined,
 	});
 	expect(holes.close("F500", samples(8_000))).toBeUndefined();
+});
+
+test("no time that cannot be ends a hole", () => {
+	const holes = new SourceHoles();
+	holes.open("F500", 1_000, "server_unreachable");
+	expect(holes.close("F500", samples(Date.UTC(9999, 0, 1)), 5_000)).toBeUndefined();
+	expect(holes.close("F500", samples(Date.UTC(9999, 0, 1), 2_000), 5_000)?.gap.toMs).toBe(2_000);
+});
+
+test("what queues lost is a gap of the tags that lost it, from the earliest to the latest", () => {
+	const at = (ms: number) => ({ ms, ticks: 0 });
+	const overflowed = [
+		{ tagId: 1, after: at(20), before: at(40) },
+		{ tagId: 2, after: at(10), before: at(15) },
+		{ tagId: 1, after: at(40), before: at(50) },
+	];
+	expect(overflowHole("F500", overflowed, (tagId) => `TT0${tagId}`)?.gap).toEqual({
+		...{ device: "F500", tags: ["TT01", "TT02"], fromMs: 10, toMs: 50 },
+		...{ cause: "server_overflow", backfilled: false },
+	});
 });

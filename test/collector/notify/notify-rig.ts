@@ -61,6 +61,7 @@ export class NotifyRig {
 			throughs: [],
 			conflicts: [],
 			dirty: [],
+			fromFuture: 0,
 			occurrences: [],
 		};
 		const batch = {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { SpecWindow } from "../../../collector/specification.ts";
-import { batchOf, judgeOf, occurrenceText, periodText, soakWindow, stored, told } from "./told-story.ts";
+import {
+	batchOf,
+	judgeOf,
+	occurrenceText,
+	periodText,
+	receivedMs,
+	soakWindow,
+	stored,
+	told,
+} from "./told-story.ts";
 
 interface Case {
 	readonly title: string;
@@ -228,4 +237,24 @@ test("the same cause has the same id, another specification version another one"
 			?.id;
 	expect(idOf(3)).toBe(idOf(3));
 	expect(idOf(3)).not.toBe(idOf(4));
+});
+
+test("a value and a phase of the year 9999 are counted and judge nothing, and those after them are judged as ever", () => {
+	const judge = judgeOf([soakWindow()]);
+	const year9999S = Date.UTC(9999, 0, 1) / 1_000;
+	const first = judge.judge(
+		batchOf([
+			...told("0:B1/L1/SOAK 1=5"),
+			{ series: 5, s: year9999S, value: 12 },
+			{ series: 4, s: year9999S, value: "IDLE" },
+		]),
+	);
+	expect([first.fromFuture, first.dirty, first.occurrences]).toEqual([2, [], []]);
+	judge.keep();
+	const next = judge.judge(batchOf(told("2=12 >13")));
+	expect(next.fromFuture).toBe(0);
+	expect(next.occurrences).toHaveLength(1);
+	// A day ahead is a time zone that was set wrongly, and is judged.
+	const dayAheadS = receivedMs / 1_000 + 86_400;
+	expect(judge.judge(batchOf([{ series: 5, s: dayAheadS, value: 5 }])).fromFuture).toBe(0);
 });

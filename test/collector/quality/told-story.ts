@@ -49,6 +49,7 @@ export function specificationOf(windows: SpecWindow[], version = 3): Specificati
 		version,
 		effective_from: new Date(0),
 		windows,
+		baselines: [],
 	};
 }
 
@@ -92,17 +93,21 @@ export function told(story: string): Told[] {
 }
 
 /** Each word is a record of its own. */
+/** Everything that is told lies behind this. */
+export const receivedMs = Date.UTC(2026, 0, 5);
+
 export function batchOf(words: readonly Told[]): Parameters<JudgePort["judge"]>[0] {
 	const samples = new SampleColumns(words.length);
 	const records = words.map((word) => {
 		const from = samples.count;
-		if ("throughS" in word) return { device: unit, throughMs: word.throughS * 1_000, from, count: 0 };
+		if ("throughS" in word)
+			return { device: unit, throughMs: word.throughS * 1_000, from, count: 0, receivedMs };
 		const index = samples.count++;
 		samples.tagId[index] = word.series;
 		samples.sourceMs[index] = word.s * 1_000;
 		samples.status[index] = word.status ?? 0;
 		samples.setValue(index, word.value);
-		return { device: unit, throughMs: undefined, from, count: 1 };
+		return { device: unit, throughMs: undefined, from, count: 1, receivedMs };
 	});
 	return { records, samples };
 }

@@ -14,10 +14,11 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
 	// The specification is judged, shown and quoted in messages; the read port is pipeline.ts's reading side; foreign.ts is
-	// what host, intake and store agree on about edge nodes without confirmed delivery.
+	// what host, intake and store agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part
+	// about control charts.
 	collector: {
 		composition: "collector.ts",
-		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts", "foreign.ts"],
+		ports: ["pipeline.ts", "telemetry.ts", "specification.ts", "read-port.ts", "foreign.ts", "chart-port.ts"],
 	},
 	// The model's parameters are part of the simulator's configuration.
 	"simulators/plant": {
