@@ -2,12 +2,14 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { scenarioNames } from "../simulators/plant/pipeline.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
+import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
 
 const exitFailed = 1;
@@ -51,7 +53,8 @@ Examples:
   pilotline demo --scenario dew-point-excursion
   pilotline demo --lots 2 --exit --json
 
-Scenarios: dew-point-excursion. Everything shown is simulated.`,
+Scenarios: ${scenarioNames.join(", ")}.
+Everything shown is simulated.`,
 		)
 		.action((options) =>
 			run(async () => (await import("./demo/demo.ts")).demo({ ...unset, ...options, env: process.env })),
@@ -75,28 +78,7 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			);
 	}
 
-	pilotline
-		.command("simulate")
-		.description("stand in for the plant: four OPC UA servers, until a signal ends it")
-		.requiredOption("--config <file>", "its configuration")
-		.option("--speed <n>", "instead of the file's line.speed", wholeNumber(1, 100_000))
-		.option("--starts-hours-ago <n>", "instead of the file's line.starts_hours_ago", wholeNumber(0, 8_760))
-		.option("--scenario <name>", "instead of the file's scenarios; may be given more than once", collect)
-		.addHelpText(
-			"after",
-			"\nExample:\n  pilotline simulate --config examples/pilot-line/simulator.yaml --scenario dew-point-excursion",
-		)
-		.action((options: { config: string; speed?: number; startsHoursAgo?: number; scenario?: string[] }) =>
-			run(async () => {
-				const { runSimulator } = await import("../simulators/plant/main.ts");
-				const { scenario, ...rest } = options;
-				return await runSimulator({
-					...rest,
-					...(scenario === undefined ? {} : { scenarios: scenario }),
-					env: process.env,
-				});
-			}),
-		);
+	addSimulate(pilotline, run);
 
 	pilotline
 		.command("check")

@@ -44,7 +44,7 @@ const drainWithinMs = 60_000;
 const stopPartWithinMs = 4_000;
 const lookEveryMs = 500;
 /** Plant hours until the first lot that begins after the line has been packed, and each one after it, with a margin. */
-const firstLotHours = 62;
+const firstLotHours = 54;
 const nextLotHours = 18;
 const looksBackHours = 72;
 

@@ -3,7 +3,15 @@
 import { z } from "zod";
 import type { ConfigKind } from "../../common/runtime/config-file.ts";
 import { logLevels } from "../../common/runtime/logger.ts";
-import { scenarioNames } from "./pipeline.ts";
+import { modelSchema } from "./parameters.ts";
+import {
+	measuringFaults,
+	plantSecurities,
+	scenarioNames,
+	serverFaults,
+	serverNames,
+	severities,
+} from "./pipeline.ts";
 
 const server = z.strictObject({
 	port: z
@@ -22,6 +30,37 @@ const scenario = z.strictObject({
 		.min(1)
 		.default(1)
 		.describe("Which lot it hits, counted from the first that begins after the line"),
+	severity: z
+		.enum(severities, `expected ${severities.join(" or ")}`)
+		.default("stated")
+		.describe("The size whose effect just passes or just fails, or a worse one"),
+	batches: z.int().min(1).max(1000).optional().describe("Batches it lasts for; default: those of the lot"),
+});
+
+const fault = z.strictObject({
+	kind: z
+		.enum(measuringFaults, `expected a fault of measuring (${measuringFaults.join(", ")})`)
+		.describe("What is wrong with the instrument"),
+	tag: z.string().min(1).describe("The instrument, such as F500.TT01"),
+	from_hours: z.number().min(0).describe("When it begins, in plant hours from the line's beginning"),
+	for_hours: z.number().positive().optional().describe("How long it lasts; without it for ever"),
+	size: z
+		.number()
+		.default(1)
+		.describe("drift: units a day; spike: units added; noise and scale: times; frozen and dead: nothing"),
+});
+
+const serverFault = z.strictObject({
+	kind: z
+		.enum(serverFaults, `expected a fault of a server (${serverFaults.join(", ")})`)
+		.describe("What is wrong with the server"),
+	server: z.enum(serverNames, `expected a server (${serverNames.join(", ")})`).describe("Which one"),
+	from_hours: z.number().min(0).describe("When it begins, in plant hours from the line's beginning"),
+	for_hours: z.number().positive().default(1).describe("How long a clock-skew lasts"),
+	size: z
+		.number()
+		.default(6000)
+		.describe("clock-skew: seconds ahead; overflow: values written at once; the others: nothing"),
 });
 
 const line = z.strictObject({
@@ -56,9 +95,28 @@ export const simulatorSchema = z.strictObject({
 		size_and_pack: server.describe("U600, U650, U700, U800, U900"),
 		laboratory: server.describe("L900"),
 	}),
+	security: z
+		.enum(plantSecurities, `expected ${plantSecurities.join(", ")}`)
+		.default("none")
+		.describe("Endpoints: without security, with it only, or both"),
+	trust_any_client: z
+		.boolean()
+		.default(false)
+		.describe(
+			"Secured endpoints take any client; otherwise its certificate must be in data_dir/pki/trusted/certs",
+		),
+	history_values: z
+		.int()
+		.min(0)
+		.max(100_000)
+		.default(0)
+		.describe("Values of each instrument that its server keeps for HistoryRead; 0 keeps none"),
 	line: line.prefault({}),
 	batches_per_lot: z.int().min(1).max(4).default(1).describe("Batches that are blended into one lot"),
-	scenarios: z.array(scenario).max(10).default([]).describe("What goes wrong"),
+	scenarios: z.array(scenario).max(100).default([]).describe("What goes wrong"),
+	faults: z.array(fault).max(100).default([]).describe("What is wrong with instruments"),
+	server_faults: z.array(serverFault).max(100).default([]).describe("What is wrong with servers"),
+	model: modelSchema.prefault({}).describe("Constants of the process model; every one has a default"),
 });
 
 export type SimulatorConfig = z.output<typeof simulatorSchema>;

@@ -1,16 +1,16 @@
 import { type Clock, pause } from "../../common/runtime/clock.ts";
-import type { LineOutput } from "./pipeline.ts";
-import type { Plant } from "./plant.ts";
-import { type PlantWrite, plantVariables } from "./variables.ts";
+import type { LineOutput, PlantModel, PlantWrite } from "./pipeline.ts";
 
 export interface LineOptions {
 	readonly clock: Clock;
-	readonly plant: Plant;
+	readonly plant: PlantModel;
 	readonly output: LineOutput;
 	/** Times faster than the clock, until plant time meets it. */
 	readonly speed: number;
 	readonly stepMs: number;
 	readonly waitForSubscribers: boolean;
+	/** Called before each step. */
+	readonly onStep?: (plantTimeMs: number) => void;
 	readonly onRunning?: (plantTimeMs: number) => void;
 	readonly onCaughtUp?: () => void;
 }
@@ -36,7 +36,7 @@ const creditMaxMs = 250;
  */
 export class Line {
 	readonly #options: LineOptions;
-	readonly #produced = new Float64Array(plantVariables.length);
+	readonly #produced: Float64Array;
 	#total = 0;
 	#waiting = false;
 	#caughtUp = false;
@@ -45,6 +45,7 @@ export class Line {
 
 	constructor(options: LineOptions) {
 		this.#options = options;
+		this.#produced = new Float64Array(options.plant.variables.length);
 	}
 
 	get plantTimeMs(): number {
@@ -67,7 +68,7 @@ export class Line {
 	/** Values written per variable, by `unit/name`. */
 	producedByTag(): Record<string, number> {
 		return Object.fromEntries(
-			plantVariables.map((variable) => [variable.key, this.#produced[variable.index] ?? 0]),
+			this.#options.plant.variables.map((variable) => [variable.key, this.#produced[variable.index] ?? 0]),
 		);
 	}
 
@@ -122,6 +123,7 @@ export class Line {
 				await pause(clock, waitPollMs, signal);
 				continue;
 			}
+			this.#options.onStep?.(plant.nowMs);
 			this.#write(plant.step(nextMs));
 			if (nowMs - burstBeganMs < burstMs) continue;
 			await new Promise((resolve) => setImmediate(resolve));

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Clock, every, systemClock } from "../../common/runtime/clock.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import { loadConfigFile } from "../../common/runtime/config-file.ts";
@@ -5,6 +7,8 @@ import { Lifecycle } from "../../common/runtime/lifecycle.ts";
 import { createLogger, type Logger } from "../../common/runtime/logger.ts";
 import { routeOpcuaLog } from "../../common/runtime/opcua-log.ts";
 import { type SimulatorConfig, simulatorConfigKind } from "./config.ts";
+import { previewOf } from "./model/preview.ts";
+import { modelSchema } from "./parameters.ts";
 import { ParentLink } from "./parent-link.ts";
 import { type ScenarioName, scenarioNames } from "./pipeline.ts";
 import { Simulator } from "./simulator.ts";
@@ -46,6 +50,7 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
 				log.info({ plantTime: new Date(plantTimeMs).toISOString() }, "line started");
 				parent.tell({ type: "running", plantTimeMs });
 			},
+			onFailed: (error) => log.error({ err: error }, "server did not restart"),
 			onCaughtUp: () => {
 				log.info("plant time met the clock");
 				parent.tell({ type: "caught-up" });
@@ -82,6 +87,27 @@ export async function runSimulator(options: SimulatorOptions): Promise<number> {
 	}
 }
 
+/**
+ * Draws what one should see of each scenario: a chart per scenario as `NAME.svg` in `directory`, made when missing.
+ * `only` picks scenarios; a name that there is not throws a CodedError.
+ */
+export function previewScenarios(options: {
+	readonly directory: string;
+	readonly seed: number;
+	readonly only?: readonly string[];
+	readonly onDrawn: (drawn: { scenario: string; file: string; effect: string }) => void;
+}): void {
+	const parameters = modelSchema.parse({ special_causes: 0 });
+	const chosen = options.only?.map(scenarioName) ?? scenarioNames;
+	mkdirSync(options.directory, { recursive: true });
+	for (const scenario of chosen) {
+		const { svg, effect } = previewOf(scenario, parameters, options.seed);
+		const file = join(options.directory, `${scenario}.svg`);
+		writeFileSync(file, svg);
+		options.onDrawn({ scenario, file, effect });
+	}
+}
+
 function configured(options: SimulatorOptions): SimulatorConfig {
 	const { value } = loadConfigFile(options.config, simulatorConfigKind, options.env);
 	const line = {
@@ -90,7 +116,8 @@ function configured(options: SimulatorOptions): SimulatorConfig {
 		...(options.startsHoursAgo === undefined ? {} : { starts_hours_ago: options.startsHoursAgo }),
 	};
 	const scenarios =
-		options.scenarios?.map((name) => ({ name: scenarioName(name), lot: 1 })) ?? value.scenarios;
+		options.scenarios?.map((name) => ({ name: scenarioName(name), lot: 1, severity: "stated" as const })) ??
+		value.scenarios;
 	return { ...value, line, scenarios };
 }
 

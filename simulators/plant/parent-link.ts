@@ -1,4 +1,4 @@
-import type { ServerName } from "./variables.ts";
+import type { ServerName } from "./pipeline.ts";
 
 /** What the simulator tells a parent process that started it with an IPC channel. */
 export type ToParent =

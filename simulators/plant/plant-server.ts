@@ -1,27 +1,36 @@
 import { join } from "node:path";
 import {
+	coerceStatusCode,
 	DataType,
+	type IAddressSpace,
 	MessageSecurityMode,
 	makeEUInformation,
+	type Namespace,
+	nodesets,
 	type OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
 	SecurityPolicy,
 	StatusCodes,
+	type UADataType,
+	type UAObject,
 	type UAVariable,
 	VariableIds,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
 import type { Part } from "../../common/runtime/lifecycle.ts";
+import { labResultFields, labResultNamespace, labResultType } from "./lab-result-type.ts";
+import type {
+	PlantLabResult,
+	PlantSecurity,
+	PlantValue,
+	PlantVariable,
+	PlantWrite,
+	PublishedUnit,
+	ServerName,
+} from "./pipeline.ts";
 import { subscriptionsOf } from "./server-backlog.ts";
-import {
-	type PlantValue,
-	type PlantVariable,
-	type PlantWrite,
-	publishedUnits,
-	type ServerName,
-} from "./variables.ts";
 
 export const plantNamespace = "urn:pilotline:plant";
 
@@ -41,6 +50,19 @@ const unitCodes: Readonly<Record<string, string>> = {
 	"%": "P1",
 	"wt%": "P1",
 	rpm: "RPM",
+	A: "AMP",
+	"kg/h": "E93",
+	"m/s": "MTS",
+	"mm/s": "C16",
+	"kWh/kg": "",
+	h: "HUR",
+	mV: "2Z",
+	"m3/h": "MQH",
+	kPa: "KPA",
+	"Pa g": "PAL",
+	"kPa g": "KPA",
+	T: "D33",
+	mg: "MGM",
 	min: "MIN",
 	um: "4H",
 	ppmv: "59",
@@ -49,24 +71,52 @@ const unitCodes: Readonly<Record<string, string>> = {
 	"Nm3/h": "MQH",
 };
 
+export interface PlantServerOptions {
+	readonly server: ServerName;
+	readonly port: number;
+	readonly certificates: OPCUACertificateManager;
+	readonly units: readonly PublishedUnit[];
+	readonly variables: readonly PlantVariable[];
+	/** File with the type of a laboratory result, on the server that has them. */
+	readonly labResultNodeset?: string;
+	/** Which endpoints there are; only unsecured ones without it. */
+	readonly security?: PlantSecurity;
+	/** Values of each instrument that the server keeps for HistoryRead; none without it. */
+	readonly historyValues?: number;
+}
+
+const securePolicies = [
+	SecurityPolicy.Basic256Sha256,
+	SecurityPolicy.Aes128_Sha256_RsaOaep,
+	SecurityPolicy.Aes256_Sha256_RsaPss,
+];
+const secureModes = [MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt];
+
+function endpointsOf(security: PlantSecurity): {
+	securityPolicies: SecurityPolicy[];
+	securityModes: MessageSecurityMode[];
+} {
+	const none = security === "secured" ? [] : [SecurityPolicy.None];
+	const noMode = security === "secured" ? [] : [MessageSecurityMode.None];
+	return security === "none"
+		? { securityPolicies: none, securityModes: noMode }
+		: { securityPolicies: [...none, ...securePolicies], securityModes: [...noMode, ...secureModes] };
+}
+
 /** One OPC UA server of the line, on the loopback only. */
 export class PlantServer implements Part {
 	readonly name: string;
-	readonly #options: {
-		server: ServerName;
-		port: number;
-		certificates: OPCUACertificateManager;
-		variables: readonly PlantVariable[];
-	};
+	readonly #options: PlantServerOptions;
+	#result: UAVariable | undefined;
 	#server: OPCUAServer | undefined;
 	readonly #nodes = new Map<number, UAVariable>();
+	/** The newest value of each variable, for a server that restarts. */
+	readonly #newest = new Map<number, PlantWrite>();
+	#port: number | undefined;
+	/** How far the server's clock is ahead. */
+	skewMs = 0;
 
-	constructor(options: {
-		server: ServerName;
-		port: number;
-		certificates: OPCUACertificateManager;
-		variables: readonly PlantVariable[];
-	}) {
+	constructor(options: PlantServerOptions) {
 		this.#options = options;
 		this.name = `OPC UA server ${options.server}`;
 	}
@@ -82,14 +132,15 @@ export class PlantServer implements Part {
 	/** Builds the address space without listening, so that no client ever sees it before its first values. */
 	async prepare(): Promise<void> {
 		if (this.#server !== undefined) return;
-		const { server: name, port, certificates } = this.#options;
+		const { server: name, certificates, labResultNodeset } = this.#options;
+		const port = this.#port ?? this.#options.port;
 		const server = new OPCUAServer({
 			host: "127.0.0.1",
 			hostname: "127.0.0.1",
 			port,
-			securityPolicies: [SecurityPolicy.None],
-			securityModes: [MessageSecurityMode.None],
+			...endpointsOf(this.#options.security ?? "none"),
 			allowAnonymous: true,
+			...(labResultNodeset === undefined ? {} : { nodeset_filename: [nodesets.standard, labResultNodeset] }),
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
 			userCertificateManager: certificates,
@@ -122,12 +173,36 @@ export class PlantServer implements Part {
 	async start(): Promise<void> {
 		await this.prepare();
 		await this.#server?.start();
+		// A server that restarts is found where it was.
+		this.#port = Number(new URL(this.endpoint.replace("opc.tcp:", "http:")).port);
+	}
+
+	/** Ends and begins again at the same address: sessions and subscriptions are gone, values written meanwhile too. */
+	async restart(): Promise<void> {
+		await this.stop();
+		await this.prepare();
+		for (const write of this.#newest.values()) this.write(write);
+		await this.start();
+	}
+
+	/** Breaks every connection; sessions live on, and clients may come back at once. */
+	cut(): void {
+		for (const endpoint of this.#server?.endpoints ?? []) endpoint.abruptlyInterruptChannels();
+	}
+
+	/** Writes `count` values of the first instrument at once, a millisecond apart: more than any queue holds. */
+	overflow(count: number, fromMs: number): void {
+		const variable = this.#options.variables.find(({ span }) => span !== undefined);
+		const newest = variable === undefined ? undefined : this.#newest.get(variable.index);
+		if (newest === undefined) return;
+		for (let index = 0; index < count; index++) this.write({ ...newest, timeMs: fromMs + index });
 	}
 
 	async stop(): Promise<void> {
 		const server = this.#server;
 		this.#server = undefined;
 		this.#nodes.clear();
+		this.#result = undefined;
 		await server?.shutdown(0);
 	}
 
@@ -136,9 +211,24 @@ export class PlantServer implements Part {
 	}
 
 	/** Source time is plant time; the server's own time is not simulated and says the same. */
-	write({ variable, value, timeMs }: PlantWrite): void {
+	write(write: PlantWrite): void {
+		const { variable, value, status, result } = write;
+		const timeMs = write.timeMs + this.skewMs;
+		this.#newest.set(variable.index, write);
 		const node = this.#nodes.get(variable.index);
-		node?.setValueFromSource(variantOf(variable, value), StatusCodes.Good, new Date(timeMs));
+		const code = status === undefined ? StatusCodes.Good : coerceStatusCode(status);
+		node?.setValueFromSource(variantOf(variable, value), code, new Date(timeMs));
+		if (result !== undefined) this.#report(result, timeMs);
+	}
+
+	/** The whole result as one structured value, beside the variable of its test. */
+	#report(result: PlantLabResult, timeMs: number): void {
+		const node = this.#result;
+		const type = node === undefined ? undefined : labResultTypeOf(node.addressSpace);
+		if (node === undefined || type === undefined) return;
+		const value = node.addressSpace.constructExtensionObject(type, labResultFields(result));
+		const variant = new Variant({ dataType: DataType.ExtensionObject, value });
+		node.setValueFromSource(variant, StatusCodes.Good, new Date(timeMs));
 	}
 
 	/** Whether each variable has a client that has been given its first value. */
@@ -170,7 +260,7 @@ export class PlantServer implements Part {
 			displayName: "Pilot line (simulated)",
 			description: notReal,
 		});
-		for (const unit of publishedUnits.filter((candidate) => candidate.server === this.#options.server)) {
+		for (const unit of this.#options.units) {
 			const object = namespace.addObject({
 				organizedBy: root,
 				browseName: unit.id,
@@ -196,8 +286,27 @@ export class PlantServer implements Part {
 								engineeringUnits: makeEUInformation(unitCodes[eu] ?? "", eu, eu),
 							});
 				this.#nodes.set(variable.index, node as UAVariable);
+				const { historyValues = 0 } = this.#options;
+				if (historyValues > 0 && span !== undefined) {
+					addressSpace.installHistoricalDataNode(node as UAVariable, { maxOnlineValues: historyValues });
+				}
 			}
+			if (this.#options.labResultNodeset !== undefined) this.#addResult(addressSpace, namespace, object);
 		}
+	}
+
+	/** A node of its own: it is no variable of the plant, so nothing waits for a subscriber of it, and it is not counted. */
+	#addResult(addressSpace: IAddressSpace, namespace: Namespace, unit: UAObject): void {
+		const type = labResultTypeOf(addressSpace);
+		if (type === undefined) throw new Error(`expected the type ${labResultType} in the address space`);
+		this.#result = namespace.addVariable({
+			componentOf: unit,
+			browseName: "Result",
+			nodeId: `s=${unit.browseName.name}.Result`,
+			description: "The newest result, whole; corrections have the next version",
+			dataType: type.nodeId,
+			minimumSamplingInterval: 0,
+		});
 	}
 }
 
@@ -209,4 +318,9 @@ function variantOf(variable: PlantVariable, value: PlantValue): Variant {
 		return new Variant({ dataType, arrayType: VariantArrayType.Scalar, value: halves });
 	}
 	return new Variant({ dataType, value: dataType === DataType.DateTime ? new Date(value as number) : value });
+}
+
+function labResultTypeOf(addressSpace: IAddressSpace): UADataType | undefined {
+	const index = addressSpace.getNamespaceIndex(labResultNamespace);
+	return index < 0 ? undefined : (addressSpace.findDataType(labResultType, index) ?? undefined);
 }

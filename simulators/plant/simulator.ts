@@ -1,18 +1,21 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { OPCUACertificateManager } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { SimulatorConfig } from "./config.ts";
+import { labResultNodeset as labResultNodesetText } from "./lab-result-type.ts";
 import { Line } from "./line.ts";
-import { Plant } from "./plant.ts";
+import { Plant } from "./model/plant.ts";
+import { type PlantWrite, type ServerName, serverNames } from "./pipeline.ts";
 import { PlantServer } from "./plant-server.ts";
-import { scenarioCatalogue } from "./scenarios/catalogue.ts";
-import { type PlantWrite, plantVariables, type ServerName, serverNames } from "./variables.ts";
+import { type ServerFault, ServerFaultPlan } from "./server-faults.ts";
 
 export interface SimulatorEvents {
 	readonly onRunning?: (plantTimeMs: number) => void;
 	readonly onCaughtUp?: () => void;
+	/** A server that was to restart could not. */
+	readonly onFailed?: (error: unknown) => void;
 }
 
 /** The simulated line: process model, plant time and four OPC UA servers. */
@@ -24,6 +27,8 @@ export class Simulator implements Part {
 	#servers: PlantServer[] = [];
 	#serverOf: PlantServer[] = [];
 	#line: Line | undefined;
+	/** Restarts of servers under way, one after the other. */
+	#restarting: Promise<void> = Promise.resolve();
 
 	constructor(options: { config: SimulatorConfig; clock: Clock; events?: SimulatorEvents }) {
 		this.#config = options.config;
@@ -44,7 +49,11 @@ export class Simulator implements Part {
 	async start(): Promise<void> {
 		if (this.#line !== undefined) return;
 		const { line: lineConfig, servers, data_dir: dataDir } = this.#config;
+		const plant = this.#plant();
+		const { units, variables } = plant.published;
 		const certificates = await this.#certificates(dataDir);
+		const labResultNodeset = resolve(dataDir, "lab-result-type.xml");
+		writeFileSync(labResultNodeset, labResultNodesetText);
 		const ports: Record<ServerName, number> = {
 			"charge-and-mill": servers.charge_and_mill.port,
 			"dry-and-fire": servers.dry_and_fire.port,
@@ -56,17 +65,22 @@ export class Simulator implements Part {
 				new PlantServer({
 					server,
 					port: ports[server],
+					security: this.#config.security,
+					historyValues: this.#config.history_values,
+					...(server === "laboratory" ? { labResultNodeset } : {}),
 					certificates,
-					variables: plantVariables.filter((variable) => variable.server === server),
+					units: units.filter((unit) => unit.server === server),
+					variables: variables.filter((variable) => variable.server === server),
 				}),
 		);
 		for (const server of this.#servers) await server.prepare();
-		this.#serverOf = plantVariables.map(
+		this.#serverOf = variables.map(
 			(variable) => this.#servers.find((server) => server.has(variable)) as PlantServer,
 		);
+		const faults = this.#faultPlan(plant.nowMs);
 		this.#line = new Line({
 			clock: this.#clock,
-			plant: this.#plant(),
+			plant,
 			output: {
 				write: (write: PlantWrite) => this.#serverOf[write.variable.index]?.write(write),
 				congested: () => this.#servers.some((server) => server.congested),
@@ -75,6 +89,7 @@ export class Simulator implements Part {
 			speed: lineConfig.speed,
 			stepMs: lineConfig.step_s * 1000,
 			waitForSubscribers: lineConfig.wait_for_subscribers,
+			onStep: (plantTimeMs) => this.#obey(faults, plantTimeMs),
 			...this.#events,
 		});
 		this.#line.begin();
@@ -84,6 +99,7 @@ export class Simulator implements Part {
 
 	async stop(): Promise<void> {
 		await this.#line?.halt();
+		await this.#restarting;
 		this.#line = undefined;
 		const servers = this.#servers;
 		this.#servers = [];
@@ -92,22 +108,67 @@ export class Simulator implements Part {
 	}
 
 	#plant(): Plant {
-		const { line, scenarios, batches_per_lot: batchesPerLot } = this.#config;
+		const { line, scenarios, faults, model, batches_per_lot: batchesPerLot } = this.#config;
 		// Whole seconds, so that source times are easy to read.
 		const startMs = Math.floor((this.#clock.wallMs() - line.starts_hours_ago * 3_600_000) / 1000) * 1000;
 		return new Plant({
+			parameters: { ...model, size: { ...model.size, batches_per_lot: batchesPerLot } },
 			seed: line.seed,
 			startMs,
-			batchesPerLot,
-			scenarios: scenarios.map(({ name, lot }) => scenarioCatalogue[name].create({ lot })),
+			scenarios: scenarios.map(({ name, lot, severity, batches }) => ({
+				name,
+				lot,
+				severity,
+				...(batches === undefined ? {} : { batches }),
+			})),
+			faults: faults.map(({ kind, tag, from_hours: fromH, for_hours: forH, size }) => ({
+				kind,
+				tag,
+				fromS: fromH * 3600,
+				size,
+				...(forH === undefined ? {} : { untilS: (fromH + forH) * 3600 }),
+			})),
 		});
+	}
+
+	#faultPlan(startMs: number): ServerFaultPlan {
+		return new ServerFaultPlan(
+			this.#config.server_faults.map(({ kind, server, from_hours: fromH, for_hours: forH, size }) => ({
+				kind,
+				server,
+				fromMs: startMs + fromH * 3_600_000,
+				untilMs: startMs + (fromH + forH) * 3_600_000,
+				size,
+			})),
+		);
+	}
+
+	#obey(plan: ServerFaultPlan, plantTimeMs: number): void {
+		for (const { fault, begins } of plan.take(plantTimeMs)) {
+			const server = this.#servers.find(({ serverName }) => serverName === fault.server);
+			if (server !== undefined) this.#inflict(server, fault, begins, plantTimeMs);
+		}
+	}
+
+	#inflict(server: PlantServer, fault: ServerFault, begins: boolean, plantTimeMs: number): void {
+		if (fault.kind === "clock-skew") server.skewMs = begins ? fault.size * 1000 : 0;
+		else if (fault.kind === "lost-connection") server.cut();
+		else if (fault.kind === "overflow") server.overflow(fault.size, plantTimeMs);
+		else
+			this.#restarting = this.#restarting
+				.then(() => server.restart())
+				.catch((error: unknown) => this.#events.onFailed?.(error));
 	}
 
 	/** One folder for the four servers: the key is made once. */
 	async #certificates(dataDir: string): Promise<OPCUACertificateManager> {
 		const rootFolder = resolve(dataDir, "pki");
 		mkdirSync(rootFolder, { recursive: true });
-		const certificates = new OPCUACertificateManager({ rootFolder, disableFileWatchers: true });
+		const certificates = new OPCUACertificateManager({
+			rootFolder,
+			disableFileWatchers: true,
+			automaticallyAcceptUnknownCertificate: this.#config.trust_any_client,
+		});
 		await certificates.initialize();
 		return certificates;
 	}

@@ -4,7 +4,7 @@ import { agentConfig } from "../../agent/config.ts";
 import { collectorConfig } from "../../collector/config.ts";
 import { specificationConfig } from "../../collector/specification.ts";
 import { loadConfigFile, parseConfig } from "../../common/runtime/config-file.ts";
-import { plantVariables } from "../../simulators/plant/variables.ts";
+import { plantVariables } from "../simulators/plant/small-line.ts";
 
 const example = (name: string) => new URL(`../../examples/pilot-line/${name}.yaml`, import.meta.url).pathname;
 const { value: agent } = loadConfigFile(example("agent"), agentConfig, {});

@@ -91,7 +91,7 @@ test("a process that dies ends the demonstration with its name and its last word
 
 test.each([
 	[["--exit"], "expected --lots N with --exit"],
-	[["--scenario", "volcano"], "expected a scenario of dew-point-excursion, found volcano"],
+	[["--scenario", "volcano"], "abatement-failure, found volcano"],
 	[["--speed", "0"], "expected a whole number from 1 to 100000, found 0"],
 ])("demo %j is refused with exit code 2 before anything starts", async (args, message) => {
 	const outcome = await runCommand(process.execPath, [...nodeArguments, "demo", ...args], {

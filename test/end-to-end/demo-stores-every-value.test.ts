@@ -5,8 +5,8 @@ import { collectorConfig } from "../../collector/config.ts";
 import { specificationConfig } from "../../collector/specification.ts";
 import { readChart, readCharts } from "../../collector/store/chart-query.ts";
 import { loadConfigFile } from "../../common/runtime/config-file.ts";
-import { batchUnits } from "../../simulators/plant/recipe.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { batchUnits } from "../simulators/plant/small-line.ts";
 import { runDemo } from "./run-demo.ts";
 
 const example = (name: string) => new URL(`../../examples/pilot-line/${name}.yaml`, import.meta.url).pathname;

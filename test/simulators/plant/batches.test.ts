@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Plant } from "../../../simulators/plant/plant.ts";
-import { batchUnits } from "../../../simulators/plant/recipe.ts";
+import type { PlantWrite } from "../../../simulators/plant/pipeline.ts";
+import { batchUnits, smallPlant } from "./small-line.ts";
 
 const hourMs = 3_600_000;
 
@@ -13,16 +13,18 @@ interface Stay {
 
 /** Every phase that each unit went through, with its batch and lot; and the laboratory's lots. */
 function history(options: { batchesPerLot: number; hours: number }) {
-	const plant = new Plant({ seed: 3, startMs: 0, batchesPerLot: options.batchesPerLot, scenarios: [] });
+	const plant = smallPlant({ seed: 3, startMs: 0, batchesPerLot: options.batchesPerLot });
 	const context = new Map<string, string>();
 	const stays = new Map<string, Stay[]>();
 	const reported: { lot: string; atMs: number }[] = [];
 	const bags: number[] = [];
-	const take = (writes: ReturnType<Plant["begin"]>) => {
+	const take = (writes: PlantWrite[]) => {
 		for (const { variable, value, timeMs } of writes) {
 			context.set(variable.key, String(value));
 			if (variable.key === "U700/K700.WT01") bags.push(timeMs);
-			if (variable.key === "L900/Lot") reported.push({ lot: String(value), atMs: timeMs });
+			if (variable.unit === "L900" && variable.dataType === "Double") {
+				reported.push({ lot: context.get("L900/Lot") ?? "", atMs: timeMs });
+			}
 			if (variable.name !== "Phase") continue;
 			const own = stays.get(variable.unit) ?? [];
 			stays.set(variable.unit, own);
@@ -52,10 +54,10 @@ describe("with one batch per lot", () => {
 		for (const gapH of gapsH) expect(gapH).toBeCloseTo(17, 0);
 	});
 
-	test("two lots that begin after the line does are packed within 75 plant hours", () => {
+	test("two lots that begin after the line does are packed within 67 plant hours", () => {
 		const second = begun[1]?.lot;
 		const packed = of("U700").findIndex(({ lot, phase }) => lot === second && phase === "LABEL");
-		expect(of("U700")[packed + 1]?.beganMs).toBeLessThan(75 * hourMs);
+		expect(of("U700")[packed + 1]?.beganMs).toBeLessThan(67 * hourMs);
 	});
 
 	test("a batch goes through every phase of every unit, in order", () => {
@@ -73,17 +75,20 @@ describe("with one batch per lot", () => {
 		expect(new Set(idle.map(({ batch, lot }) => batch + lot))).toEqual(new Set([""]));
 	});
 
-	test("five bags are weighed per lot, and the laboratory reports 24 to 36 hours after packing", () => {
+	test("five bags are weighed per lot, and the laboratory has most results within 36 hours of packing", () => {
 		const fill = of("U700").findIndex(({ lot, phase }) => lot === begun[0]?.lot && phase === "FILL");
 		const [beganMs, sealedMs, packedMs] = [fill, fill + 1, fill + 4].map(
 			(at) => of("U700")[at]?.beganMs ?? 0,
 		);
 		expect(bags.filter((atMs) => atMs >= Number(beganMs) && atMs <= Number(sealedMs))).toHaveLength(5);
 		const results = reported.filter(({ lot }) => lot === begun[0]?.lot);
-		expect(results).toHaveLength(1);
-		const waitH = (Number(results[0]?.atMs) - Number(packedMs)) / hourMs;
-		expect(waitH).toBeGreaterThanOrEqual(24);
-		expect(waitH).toBeLessThanOrEqual(36);
+		// One of each of the 25 tests, and what is corrected a second time.
+		expect(results.length).toBeGreaterThanOrEqual(25);
+		expect(results.length).toBeLessThan(30);
+		const waitsH = results.map(({ atMs }) => (atMs - Number(packedMs)) / hourMs).sort((a, b) => a - b);
+		expect(waitsH[0]).toBeGreaterThan(12);
+		expect(waitsH[20]).toBeGreaterThan(20);
+		expect(waitsH[20]).toBeLessThanOrEqual(36);
 	});
 });
 

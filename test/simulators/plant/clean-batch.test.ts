@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Scenario } from "../../../simulators/plant/pipeline.ts";
-import { Plant } from "../../../simulators/plant/plant.ts";
-import { batchUnits, runPhase } from "../../../simulators/plant/recipe.ts";
-import { scenarioCatalogue } from "../../../simulators/plant/scenarios/catalogue.ts";
-import { instrumentTags } from "../../../simulators/plant/tags.ts";
+import type { PlantScenario } from "../../../simulators/plant/model/plant.ts";
+import { batchUnits, instrumentTags, smallPlant } from "./small-line.ts";
 import { streamWindows, WindowJudge } from "./specification-windows.ts";
 
 const hourMs = 3_600_000;
@@ -13,14 +10,9 @@ function judged(options: {
 	seed: number;
 	hours: number;
 	stepS: number;
-	scenarios?: Scenario[];
+	scenarios?: PlantScenario[];
 }): WindowJudge {
-	const plant = new Plant({
-		seed: options.seed,
-		startMs,
-		batchesPerLot: 1,
-		scenarios: options.scenarios ?? [],
-	});
+	const plant = smallPlant({ seed: options.seed, startMs, scenarios: options.scenarios ?? [] });
 	const judge = new WindowJudge();
 	for (const write of plant.begin()) judge.take(write);
 	while (plant.nowMs < startMs + options.hours * hourMs) {
@@ -45,15 +37,15 @@ describe("the specification of the example", () => {
 				phases: tag?.phases,
 			});
 			const known = batchUnits.find((candidate) => candidate.id === unit)?.phases.map(({ name }) => name);
-			expect.soft(known ?? [runPhase]).toEqual(expect.arrayContaining(phases));
+			expect.soft(known ?? ["RUN"]).toEqual(expect.arrayContaining(phases));
 		}
 	});
 });
 
 describe("a clean batch", () => {
-	for (const seed of [1, 2, 3, 4, 5, 20_260_105]) {
+	for (const seed of [1, 2, 20_260_105]) {
 		test(`is inside every window, seed ${seed}`, () => {
-			const judge = judged({ seed, hours: 160, stepS: 10 });
+			const judge = judged({ seed, hours: 120, stepS: 20 });
 			expect(judge.outside.slice(0, 5)).toEqual([]);
 			// Nothing is inside for want of samples.
 			expect([...judge.judged.keys()].sort()).toEqual(streamWindows.map(({ id }) => id).sort());
@@ -61,17 +53,21 @@ describe("a clean batch", () => {
 	}
 
 	test("is inside every window at other steps as well, because the lag is integrated exactly", () => {
+		const hoursOf: Record<number, number> = { 1: 8, 7: 40, 60: 90 };
 		for (const stepS of [1, 7, 60]) {
-			const judge = judged({ seed: 9, hours: stepS === 1 ? 24 : 90, stepS });
+			const judge = judged({ seed: 9, hours: hoursOf[stepS] ?? 90, stepS });
 			expect(judge.outside.slice(0, 5)).toEqual([]);
 		}
 	});
 });
 
 describe("dew-point-excursion", () => {
+	let judge: WindowJudge | undefined;
 	const excursion = () => {
-		const scenarios = [scenarioCatalogue["dew-point-excursion"].create({ lot: 1 })];
-		return judged({ seed: 1, hours: 100, stepS: 10, scenarios });
+		if (judge !== undefined) return judge;
+		const scenarios: PlantScenario[] = [{ name: "dew-point-excursion", lot: 1 }];
+		judge = judged({ seed: 1, hours: 75, stepS: 20, scenarios });
+		return judge;
 	};
 
 	test("takes the room's dew point out of its window for longer than its delay, in one lot only", () => {
@@ -82,7 +78,7 @@ describe("dew-point-excursion", () => {
 		const first = room[0];
 		const last = room.at(-1);
 		expect((Number(last?.timeMs) - Number(first?.timeMs)) / 1000).toBeGreaterThan(10 * delayS);
-		expect(new Set(room.map(({ lot }) => lot))).toEqual(new Set(["L00043"]));
+		expect(new Set(room.map(({ lot }) => lot))).toEqual(new Set(["L00040"]));
 		expect(Math.max(...room.map(({ value }) => value))).toBeGreaterThan(-37);
 		expect(Math.max(...room.map(({ value }) => value))).toBeLessThan(-28);
 	});

@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Line } from "../../../simulators/plant/line.ts";
-import type { LineOutput } from "../../../simulators/plant/pipeline.ts";
-import { Plant } from "../../../simulators/plant/plant.ts";
-import type { PlantWrite } from "../../../simulators/plant/variables.ts";
-import { plantVariables, publishedUnits } from "../../../simulators/plant/variables.ts";
+import type { LineOutput, PlantWrite } from "../../../simulators/plant/pipeline.ts";
 import { eventually } from "./eventually.ts";
+import { plantVariables, publishedUnits, smallPlant } from "./small-line.ts";
 
 const hourMs = 3_600_000;
 const wallMs = Date.UTC(2026, 0, 9);
@@ -32,12 +30,7 @@ function lineOf(options: {
 }) {
 	const writes: PlantWrite[] = [];
 	const clock = acceleratedClock(options.pace ?? 1);
-	const plant = new Plant({
-		seed: 1,
-		startMs: wallMs - options.hoursAgo * hourMs,
-		batchesPerLot: 1,
-		scenarios: [],
-	});
+	const plant = smallPlant({ seed: 1, startMs: wallMs - options.hoursAgo * hourMs });
 	let caughtUp = 0;
 	const line = new Line({
 		clock,
@@ -138,7 +131,7 @@ describe("what is produced", () => {
 
 	test("is the same for the same seed, and ends each cycle of a unit with its heartbeat", () => {
 		const run = () => {
-			const plant = new Plant({ seed: 7, startMs: 0, batchesPerLot: 2, scenarios: [] });
+			const plant = smallPlant({ seed: 7, startMs: 0, batchesPerLot: 2 });
 			const writes = plant.begin();
 			for (let timeMs = 10_000; timeMs <= 2 * hourMs; timeMs += 10_000) writes.push(...plant.step(timeMs));
 			return writes;
@@ -159,10 +152,10 @@ describe("what is produced", () => {
 	});
 
 	test("is counted by each unit at each heartbeat: as many values as there are up to its time", () => {
-		const plant = new Plant({ seed: 11, startMs: hourMs, batchesPerLot: 1, scenarios: [] });
+		const plant = smallPlant({ seed: 11, startMs: hourMs });
 		const writes = plant.begin();
 		// Long enough for laboratory results; a step that no phase is a multiple of lets things happen between beats.
-		while (plant.nowMs < 70 * hourMs) writes.push(...plant.step(plant.nowMs + 37_000));
+		while (plant.nowMs < 30 * hourMs) writes.push(...plant.step(plant.nowMs + 37_000));
 		for (const { id } of publishedUnits) {
 			const own = writes.filter(({ variable }) => variable.unit === id);
 			let beats = 0;

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AttributeIds, DataType, makeBrowsePath, OPCUACertificateManager, StatusCodes } from "node-opcua";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PlantVariable } from "../../../simulators/plant/pipeline.ts";
 import { monitoredItemQueueMax, PlantServer } from "../../../simulators/plant/plant-server.ts";
-import { type PlantVariable, plantVariables, variableOf } from "../../../simulators/plant/variables.ts";
 import { eventually } from "./eventually.ts";
 import { PlantClient } from "./plant-client.ts";
+import { plantVariables, publishedUnits, variableOf } from "./small-line.ts";
 
 const startMs = Date.UTC(2026, 0, 5, 6);
 const folder = mkdtempSync(join(tmpdir(), "pilotline-plant-server-"));
@@ -32,7 +33,13 @@ beforeAll(async () => {
 		disableFileWatchers: true,
 	});
 	await certificates.initialize();
-	server = new PlantServer({ server: "size-and-pack", port: 0, certificates, variables });
+	server = new PlantServer({
+		server: "size-and-pack",
+		port: 0,
+		certificates,
+		units: publishedUnits.filter((unit) => unit.server === "size-and-pack"),
+		variables,
+	});
 	await server.prepare();
 	for (const variable of variables) server.write({ variable, value: firstValue(variable), timeMs: startMs });
 	await server.start();

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ToParent } from "../../../simulators/plant/parent-link.ts";
-import { plantVariables } from "../../../simulators/plant/variables.ts";
 import { eventually } from "./eventually.ts";
 import { PlantClient } from "./plant-client.ts";
+import { plantVariables } from "./small-line.ts";
 
 const root = new URL("../../../", import.meta.url);
 let folder: string;

@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import type { PlantWrite } from "../../../simulators/plant/variables.ts";
+import type { PlantWrite } from "../../../simulators/plant/pipeline.ts";
 
 export interface StreamWindow {
 	readonly id: string;

@@ -29,7 +29,11 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"chart-port.ts",
 		],
 	},
-	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },
+	// The model's parameters are part of the simulator's configuration.
+	"simulators/plant": {
+		composition: "simulator.ts",
+		ports: ["pipeline.ts", "telemetry.ts", "parameters.ts"],
+	},
 	"simulators/load": { composition: "load.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 	"simulators/receiver": { composition: "receiver.ts", ports: ["pipeline.ts", "telemetry.ts"] },
 };

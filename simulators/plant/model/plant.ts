@@ -1,0 +1,292 @@
+import { lineSize, type ModelParameters } from "../parameters.ts";
+import type { PlantModel, PlantVariable, PlantWrite, ScenarioName, Severity } from "../pipeline.ts";
+import type { Lot } from "./batch.ts";
+import { Beats } from "./beats.ts";
+import { factorOf, Instrument, type MeasuringFault, type Reading, statusOf } from "./instruments.ts";
+import { Laboratory } from "./laboratory.ts";
+import { ProcessLine } from "./line.ts";
+import { laboratoryId, Published, recipeName } from "./published.ts";
+import { blendOf, qualityOf } from "./quality.ts";
+import type { Happening, Unit } from "./unit.ts";
+
+export interface PlantScenario {
+	readonly name: ScenarioName;
+	/** Counts the lots that begin after the line does, from 1. */
+	readonly lot: number;
+	readonly severity?: Severity;
+	/** Batches that it lasts for, instead of the scenario's own number. */
+	readonly batches?: number;
+}
+
+export interface PlantOptions {
+	readonly parameters: ModelParameters;
+	readonly seed: number;
+	/** Plant time at which the line begins. */
+	readonly startMs: number;
+	readonly scenarios?: readonly PlantScenario[];
+	/** Times in seconds from the beginning. */
+	readonly faults?: readonly MeasuringFault[];
+}
+
+/** The line has run for this long before anybody looks, so that every unit has its batch and its history. */
+const runInS = 5 * 86_400;
+/** A new batch is charged this long after the beginning. */
+const firstChargeS = 1200;
+
+interface Sampled {
+	readonly instrument: Instrument;
+	readonly variable: PlantVariable;
+	readonly periodMs: number;
+	lastMs: number;
+}
+
+interface Watched {
+	readonly unit: Unit;
+	readonly beats: Beats;
+	readonly context: Map<string, string | boolean>;
+	readonly sampled: Sampled[];
+	readonly byName: Map<string, Sampled>;
+}
+
+/** The whole line as a pure function of its parameters, its seed and of plant time, with instruments that are read. */
+export class Plant implements PlantModel {
+	readonly published: Published;
+	readonly line: ProcessLine;
+	readonly #startMs: number;
+	readonly #runInS: number;
+	readonly #parameters: ModelParameters;
+	readonly #watched = new Map<string, Watched>();
+	readonly #laboratory: Laboratory;
+	readonly #laboratoryBeats: Beats;
+	#laboratoryLot: string | undefined;
+	#lastLot: Lot | undefined;
+	#nowMs: number;
+	#toMs: number;
+	#begun = false;
+	#writes: PlantWrite[] = [];
+
+	constructor(options: PlantOptions) {
+		const { parameters, seed, startMs } = options;
+		this.#parameters = parameters;
+		this.#startMs = startMs;
+		this.#nowMs = startMs;
+		this.#toMs = startMs;
+		const { trains, furnaces } = lineSize(parameters);
+		this.#laboratory = new Laboratory(parameters, seed, trains * furnaces);
+		this.line = new ProcessLine({
+			parameters,
+			seed,
+			onHappening: (happening) => this.#happened(happening),
+			onPhase: (unit) => this.#publish(unit),
+			onLot: (lot) => this.#packed(lot),
+		});
+		this.published = new Published(this.line);
+		this.#runInS = this.#runIn();
+		const shifted = (options.faults ?? []).map((fault) => ({
+			...fault,
+			fromS: fault.fromS + this.#runInS,
+			...(fault.untilS === undefined ? {} : { untilS: fault.untilS + this.#runInS }),
+		}));
+		for (const unit of this.line.units) this.#watched.set(unit.name, this.#watch(unit, seed, shifted));
+		this.#laboratoryBeats = new Beats(
+			this.published.variable(laboratoryId, "Written"),
+			this.published.variable(laboratoryId, "Heartbeat"),
+			this.#emit,
+		);
+		for (const scenario of options.scenarios ?? []) this.#schedule(scenario);
+	}
+
+	get nowMs(): number {
+		return this.#nowMs;
+	}
+
+	get variables(): readonly PlantVariable[] {
+		return this.published.variables;
+	}
+
+	readonly #emit = (write: PlantWrite): void => {
+		this.#writes.push(write);
+	};
+
+	begin(): PlantWrite[] {
+		this.#begun = true;
+		const nowMs = this.#nowMs;
+		for (const watched of this.#watched.values()) {
+			this.#publish(watched.unit);
+			for (const sampled of watched.byName.values()) this.#read(watched, sampled, nowMs);
+			watched.beats.beat(nowMs);
+		}
+		this.#beginLaboratory();
+		return this.#taken();
+	}
+
+	step(toMs: number): PlantWrite[] {
+		this.#toMs = toMs;
+		this.line.advance(this.#runInS + (toMs - this.#startMs) / 1000);
+		for (const watched of this.#watched.values()) {
+			for (const sampled of watched.sampled) {
+				if (toMs - sampled.lastMs < sampled.periodMs) continue;
+				this.#read(watched, sampled, toMs);
+			}
+			watched.beats.beat(toMs);
+		}
+		this.#report(this.line.nowS);
+		this.#laboratoryBeats.beat(toMs);
+		this.#nowMs = toMs;
+		return this.#taken();
+	}
+
+	/** Runs the line in until its next batch is due just after the beginning; returns how long that took. */
+	#runIn(): number {
+		const { line } = this;
+		line.advance(runInS);
+		const [first] = line.trains;
+		if (first === undefined) return runInS;
+		// Wait for the next charge and stop short of the one after it.
+		const charged = first.charged;
+		while (first.charged === charged) line.advance(line.nowS + 60);
+		line.advance(Math.max(line.nowS, first.nextReleaseS - firstChargeS));
+		return line.nowS;
+	}
+
+	#watch(unit: Unit, seed: number, faults: readonly MeasuringFault[]): Watched {
+		const beats = new Beats(
+			this.published.variable(unit.name, "Written"),
+			this.published.variable(unit.name, "Heartbeat"),
+			this.#emit,
+		);
+		const byName = new Map<string, Sampled>();
+		const sampled: Sampled[] = [];
+		for (const signal of unit.signals) {
+			const { name, sample } = signal.tag;
+			const one: Sampled = {
+				instrument: new Instrument(signal, {
+					seed,
+					name: `${unit.name}/${name}`,
+					factor: factorOf(name, this.line.size.scale),
+					faults,
+				}),
+				variable: this.published.variable(unit.name, name),
+				periodMs: typeof sample === "number" ? sample * 1000 : Number.POSITIVE_INFINITY,
+				lastMs: this.#startMs,
+			};
+			byName.set(name, one);
+			if (typeof sample === "number") sampled.push(one);
+		}
+		return { unit, beats, context: new Map(), sampled, byName };
+	}
+
+	#schedule({ name, lot, severity, batches }: PlantScenario): void {
+		const [train] = this.line.trains;
+		if (train === undefined) return;
+		const { openLot } = train;
+		const joining = openLot === undefined ? 0 : Math.max(0, openLot.size - openLot.batches.length);
+		const perLot = this.#parameters.size.batches_per_lot;
+		const batch = train.charged + joining + (lot - 1) * perLot + 1;
+		this.line.addIncident({
+			name,
+			train: train.number,
+			batch,
+			batches: batches ?? perLot,
+			...(severity === undefined ? {} : { severity }),
+		});
+	}
+
+	/** Plant time of what happens now: later than the last heartbeat, and not later than the next. */
+	get #eventMs(): number {
+		const ms = this.#startMs + (this.line.nowS - this.#runInS) * 1000;
+		return Math.min(this.#toMs, Math.max(this.#nowMs + 1, Math.ceil(ms - 1e-3)));
+	}
+
+	#publish(unit: Unit): void {
+		const watched = this.#watched.get(unit.name);
+		if (watched === undefined || !this.#begun) return;
+		const { batch } = unit;
+		const runs = unit.phases.length === 0;
+		const context = {
+			Batch: batch?.id ?? "",
+			Lot: batch?.lot.id ?? "",
+			Recipe: batch === undefined ? "" : recipeName,
+			Phase: unit.phase,
+			Busy: batch !== undefined || runs,
+		};
+		const timeMs = this.#toMs === this.#startMs ? this.#startMs : this.#eventMs;
+		for (const [name, value] of Object.entries(context)) {
+			if (watched.context.get(name) === value) continue;
+			watched.context.set(name, value);
+			watched.beats.emit({ variable: this.published.variable(unit.name, name), value, timeMs });
+		}
+	}
+
+	#happened({ unit, signal, value }: Happening): void {
+		const watched = this.#watched.get(unit.name);
+		const sampled = watched?.byName.get(signal.tag.name);
+		if (watched === undefined || sampled === undefined || !this.#begun) return;
+		// The unit's context comes first: it may have changed at this very moment.
+		this.#publish(unit);
+		const timeMs = this.#eventMs;
+		this.#write(watched, sampled, sampled.instrument.readOnce(value, this.line.nowS), timeMs);
+	}
+
+	#read(watched: Watched, sampled: Sampled, nowMs: number): void {
+		sampled.lastMs = nowMs;
+		this.#write(watched, sampled, sampled.instrument.read(this.line.nowS), nowMs);
+	}
+
+	#write(watched: Watched, { variable }: Sampled, { value, status }: Reading, timeMs: number): void {
+		watched.beats.emit(
+			status === statusOf.good ? { variable, value, timeMs } : { variable, value, timeMs, status },
+		);
+	}
+
+	#packed(lot: Lot): void {
+		const parts = lot.batches.map((batch) => ({
+			quality: qualityOf(batch, this.#parameters),
+			kg: batch.accounts.packedKg,
+		}));
+		this.#laboratory.submit(lot.id, blendOf(parts), this.line.nowS);
+		this.#lastLot = lot;
+	}
+
+	/** The results on the screen when the line starts are those of an earlier lot. */
+	#beginLaboratory(): void {
+		const last = new Map<string, { lot: string; value: number }>();
+		for (const { lot, test, value } of this.#laboratory.take(this.line.nowS)) last.set(test, { lot, value });
+		const lot = [...last.values()].at(-1)?.lot ?? this.#lastLot?.id ?? "";
+		this.#emitLaboratory("Lot", lot, this.#startMs);
+		this.#laboratoryLot = lot;
+		for (const variable of this.published.variables) {
+			if (variable.unit !== laboratoryId || variable.eu === undefined) continue;
+			this.#emitLaboratory(variable.name, last.get(variable.name)?.value ?? 0, this.#startMs);
+		}
+		this.#laboratoryBeats.beat(this.#startMs);
+	}
+
+	#report(nowS: number): void {
+		for (const result of this.#laboratory.take(nowS)) {
+			const ms = this.#startMs + (result.reportedS - this.#runInS) * 1000;
+			const timeMs = Math.min(this.#toMs, Math.max(this.#nowMs + 1, Math.ceil(ms - 1e-3)));
+			if (this.#laboratoryLot !== result.lot) {
+				this.#laboratoryLot = result.lot;
+				this.#emitLaboratory("Lot", result.lot, timeMs);
+			}
+			const measuredMs = Math.round(this.#startMs + (result.measuredS - this.#runInS) * 1000);
+			this.#laboratoryBeats.emit({
+				variable: this.published.variable(laboratoryId, result.test),
+				value: result.value,
+				timeMs,
+				result: { ...result, measuredMs },
+			});
+		}
+	}
+
+	#emitLaboratory(name: string, value: number | string, timeMs: number): void {
+		this.#laboratoryBeats.emit({ variable: this.published.variable(laboratoryId, name), value, timeMs });
+	}
+
+	#taken(): PlantWrite[] {
+		const writes = this.#writes;
+		this.#writes = [];
+		return writes;
+	}
+}
