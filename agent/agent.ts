@@ -7,6 +7,7 @@ import { SampleColumns } from "../common/contract/samples.ts";
 import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
+import { redacted } from "../common/runtime/config-redaction.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { DataDirectory } from "../common/runtime/data-directory.ts";
 import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
@@ -14,23 +15,25 @@ import type { Logger } from "../common/runtime/logger.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { StatusServer } from "../common/runtime/status-server.ts";
 import { SteadyHeap } from "../common/runtime/steady-heap.ts";
-import type { AgentConfig, DeviceConfig } from "./config.ts";
+import type { AgentConfig } from "./config.ts";
+import { type ConfigurationFile, readApart } from "./config-reading.ts";
+import { addGauges } from "./gauges.ts";
 import { DiskJournal } from "./journal/journal.ts";
 import { Recorder } from "./journal/recorder.ts";
-import type { CycleSink, SampleSource } from "./pipeline.ts";
+import type { CycleSink } from "./pipeline.ts";
 import { CurrentValues } from "./publisher/current-values.ts";
 import { Delivery } from "./publisher/delivery.ts";
 import { EdgeSession } from "./publisher/edge-session.ts";
 import { Publisher } from "./publisher/publisher.ts";
 import { RollingConfirmation, rollingHost, rollingKeepMs } from "./publisher/rolling-confirmation.ts";
+import { type ChangeableParts, prepareChange } from "./reload/change.ts";
+import { Reloader, type ReloadReport } from "./reload/reloader.ts";
+import { configurationFiles, defaultClientId, hostSettings, journalBounds } from "./settings.ts";
 import { CertificateStore } from "./source/certificate-store.ts";
 import { readIdentity } from "./source/identity.ts";
-import { OpcuaSource, type OpcuaSourceOptions } from "./source/opcua-source.ts";
 import { applicationUriOf } from "./source/own-certificate.ts";
 import { OwnIdentity, pkiFolder } from "./source/own-identity.ts";
-import { ResolutionFile } from "./source/resolution/resolution-file.ts";
-import { ServerResolution } from "./source/resolution/server-resolution.ts";
-import { ServerSecurity } from "./source/server-security.ts";
+import { type CreateSource, PlantServers } from "./source/plant-servers.ts";
 import { TagBook } from "./tag-book.ts";
 import { TagSets } from "./tag-sets.ts";
 import { AgentTelemetry } from "./telemetry.ts";
@@ -41,26 +44,37 @@ const stopPartWithinMs = 4_000;
 export class Agent {
 	readonly #config: AgentConfig;
 	readonly #directory: string;
+	readonly #file: ConfigurationFile | undefined;
 	readonly #clock: Clock;
+	readonly #log: Logger;
 	readonly #telemetry: AgentTelemetry;
-	readonly #createSource: (options: OpcuaSourceOptions) => SampleSource;
+	readonly #createSource: CreateSource | undefined;
 	readonly #figures = new ProcessFigures();
 	#lifecycle: Lifecycle | undefined;
+	#reloader: Reloader | undefined;
 
 	/** `directory` is where the configuration file lies; relative paths start there. */
 	constructor(options: {
 		config: AgentConfig;
 		directory: string;
+		/** Without it the configuration cannot be read again. */
+		file?: ConfigurationFile;
 		clock: Clock;
 		log: Logger;
-		/** Another driver than OPC UA; it gets what an OPC UA source gets. */
-		createSource?: (options: OpcuaSourceOptions) => SampleSource;
+		createSource?: CreateSource;
 	}) {
-		this.#createSource = options.createSource ?? ((source) => new OpcuaSource(source));
+		this.#createSource = options.createSource;
 		this.#config = options.config;
 		this.#directory = options.directory;
+		this.#file = options.file;
 		this.#clock = options.clock;
+		this.#log = options.log;
 		this.#telemetry = new AgentTelemetry(options.log);
+	}
+
+	/** Reads the configuration again and takes what has changed; see `Reloader`. Undefined while the agent does not run. */
+	async reload(why: ReloadReport["why"]): Promise<ReloadReport | undefined> {
+		return await this.#reloader?.reload(why);
 	}
 
 	async start(): Promise<void> {
@@ -69,43 +83,31 @@ export class Agent {
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
 		// A secret that cannot be read shows before anything is created or changed.
-		const broker = await brokerConnection(
-			config.broker,
-			this.#directory,
-			`pilotline-${config.group}-${config.edge_node}`,
-		);
+		const connectionOf = (next: AgentConfig) =>
+			brokerConnection(next.broker, this.#directory, defaultClientId(next));
+		const broker = await connectionOf(config);
 		for (const server of config.servers) await readIdentity(server, this.#directory);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, config.data_dir));
 		await dataDirectory.acquire();
 		try {
-			const resolutions: ServerResolution[] = [];
-			for (const server of config.servers) {
-				resolutions.push(
-					new ServerResolution({
-						server: server.name,
-						devices: config.devices.filter((device) => device.server === server.name),
-						file: await ResolutionFile.open(dataDirectory.path, server.name),
-						clock,
-						telemetry,
-						onChanged: (set) => tagSets.change(set),
-					}),
-				);
-			}
-			const known = (device: DeviceConfig) => {
-				const server = config.servers.findIndex(({ name }) => name === device.server);
-				return resolutions[server]?.known(device) ?? [];
-			};
+			const certificates = new CertificateWatch({ clock, telemetry });
+			const store = new CertificateStore(pkiFolder(dataDirectory.path));
+			const applicationUri = applicationUriOf(config.group, config.edge_node);
+			const own = new OwnIdentity({ folder: store.folder, applicationUri, clock, telemetry, certificates });
+			const servers = new PlantServers({
+				...{ store, own, clock, telemetry, certificates },
+				directory: this.#directory,
+				dataDirectory: dataDirectory.path,
+				onResolved: (set, over) => tagSets.change(set, over),
+				create: this.#createSource,
+			});
+			await servers.open(config);
 			const tags = await TagBook.open(dataDirectory.path, {
-				devices: config.devices.map((device) => ({ name: device.name, tags: known(device) })),
+				devices: config.devices.map((device) => ({ name: device.name, tags: servers.known(device) })),
 			});
 			const journal = new DiskJournal({
 				folder: join(dataDirectory.path, "journal"),
-				segmentBytes: config.journal.segment_bytes,
-				maxBytes: config.journal.max_bytes,
-				memoryBytes: config.journal.memory_bytes,
-				commitIntervalMs: config.journal.commit_interval_ms,
-				whenFull: config.journal.when_full,
-				maxAgeMs: config.journal.max_age_s === undefined ? undefined : config.journal.max_age_s * 1_000,
+				...journalBounds(config),
 				tags,
 				clock,
 				newEpoch: randomEpoch,
@@ -139,22 +141,18 @@ export class Agent {
 			};
 			const group = config.group as GroupId;
 			const edgeNode = config.edge_node as EdgeNodeId;
-			const hosts = config.hosts.map(({ id }) => id);
-			const isRolling = config.delivery.mode === "rolling";
-			const delivery = new Delivery({
-				hosts: isRolling ? [rollingHost] : hosts,
-				windowBytes: isRolling ? Number.POSITIVE_INFINITY : config.delivery.window_bytes,
-				resendAfterMs: config.delivery.resend_after_ms,
-			});
-			const connected = new Map<string, () => boolean>();
+			const { hosts, primaryHost, delivery: deliveryOptions } = hostSettings(config, rollingHost);
+			const delivery = new Delivery(deliveryOptions);
+			const rolling =
+				config.delivery.mode === "rolling"
+					? new RollingConfirmation(rollingKeepMs(config.broker.keepalive_s))
+					: undefined;
 			const session = new EdgeSession({ group, edgeNode, tags: tags.tags, current });
-			const serverOf = new Map(config.devices.map(({ name, server }) => [name, server]));
-			const certificates = new CertificateWatch({ clock, telemetry });
 			const publisher = new Publisher({
 				group,
 				edgeNode,
 				hosts,
-				primaryHost: config.hosts.find(({ primary }) => primary)?.id,
+				primaryHost,
 				directory: dataDirectory.path,
 				broker,
 				clock,
@@ -162,54 +160,55 @@ export class Agent {
 				progress: recorder.progress,
 				session,
 				delivery,
-				rolling: isRolling ? new RollingConfirmation(rollingKeepMs(config.broker.keepalive_s)) : undefined,
-				// A device that only old records know has no server to come back.
-				isLost: (device) => connected.get(serverOf.get(device) ?? "")?.() !== true,
+				rolling,
+				isLost: (device) => servers.isLost(device),
 				certificates,
 				telemetry,
 			});
-			const store = new CertificateStore(pkiFolder(dataDirectory.path));
-			const own = new OwnIdentity({
-				folder: store.folder,
-				applicationUri: applicationUriOf(config.group, config.edge_node),
-				clock,
-				telemetry,
-				certificates,
-			});
-			const plainServers = config.servers.filter(({ insecure }) => insecure === true).map(({ name }) => name);
-			const sources = config.servers.map((server, index) => {
-				const devices = config.devices.filter((device) => device.server === server.name);
-				const source = this.#createSource({
-					server,
-					security: new ServerSecurity({
-						server,
-						directory: this.#directory,
-						store,
-						own,
-						clock,
-						telemetry,
-						certificates,
-					}),
-					devices,
-					tags,
-					recovered: opened.recovered,
-					sink,
-					clock,
-					telemetry,
-					known,
-					resolver: resolutions[index],
-				});
-				connected.set(server.name, () => source.state().connected);
-				return source;
-			});
+			servers.fill(config.servers, { tags, recovered: opened.recovered, sink });
 			const tagSets = new TagSets({
 				book: tags,
-				sourceOf: (device) => sources[config.servers.findIndex(({ name }) => name === serverOf.get(device))],
+				sourceOf: (device) => servers.sourceOf(device),
 				publisher,
 			});
+			const reloader = this.#reloaderOf({
+				servers,
+				book: tags,
+				publisher,
+				tagSets,
+				broker: async (next) => {
+					const connection = await connectionOf(next);
+					return (touched) => {
+						const isOther = touched.has("hosts");
+						rolling?.keep(rollingKeepMs(next.broker.keepalive_s));
+						const heard = isOther ? hostSettings(next, rollingHost) : undefined;
+						publisher.change(connection, heard, isOther || touched.has("broker"));
+					};
+				},
+				values: (next, touched) => {
+					if (touched.has("log")) this.#log.level = next.log_level;
+					if (touched.has("journal")) journal.bound(journalBounds(next));
+					if (touched.has("delivery") && !touched.has("hosts"))
+						delivery.change(hostSettings(next, rollingHost).delivery);
+				},
+			});
+			const plain = () => ({
+				servers: servers.plain,
+				broker: isPlain((reloader?.running ?? config).broker),
+			});
+			addGauges(telemetry.registry, () => ({
+				figures: this.#figures.figures(),
+				brokerConnected: publisher.connected,
+				hostsOnline: delivery.hostsOnline.length,
+				servers: servers.states(),
+				journal: journal.stats(),
+				journalMaxBytes: (reloader?.running ?? config).journal.max_bytes,
+				unconfirmedRecords: unconfirmed(journal, delivery),
+			}));
 			const status = new StatusServer({
 				...config.status,
 				registry: telemetry.registry,
+				configuration: () => redacted(reloader?.running ?? config) as object,
 				source: {
 					ready: () => {
 						const { lastError } = journal.stats();
@@ -222,13 +221,14 @@ export class Agent {
 						figures: this.#figures.figures(),
 						group: config.group,
 						edgeNode: config.edge_node,
-						insecure: { broker: isPlain(config.broker), servers: plainServers },
+						insecure: plain(),
+						configuration: { file: this.#file?.path, lastReload: reloader?.last },
 						broker: {
 							url: publisher.url,
 							connected: publisher.connected,
 							hostsOnline: delivery.hostsOnline,
 						},
-						servers: sources.map((source) => source.state()),
+						servers: servers.states(),
 						recorder: recorder.stats,
 						journal: {
 							epoch: journal.epoch,
@@ -237,7 +237,7 @@ export class Agent {
 							...journal.stats(),
 						},
 						delivery: {
-							mode: isRolling ? "rolling: at least once, best effort" : "confirmed",
+							mode: rolling !== undefined ? "rolling: at least once, best effort" : "confirmed",
 							catchUpRecords: delivery.catchUpRecords,
 							outstandingBytes: delivery.outstandingBytes,
 							unconfirmedRecords: unconfirmed(journal, delivery),
@@ -249,33 +249,23 @@ export class Agent {
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "journal", start: () => undefined, stop: () => journal.close() },
 				certificates,
-				...(plainServers.length < config.servers.length ? [own] : []),
 				this.#figures,
 				new SteadyHeap(clock),
 				status,
 				publisher,
-				{
-					name: "sources",
-					start: () => {
-						for (const source of sources) source.start();
-					},
-					stop: async () => {
-						await Promise.all(sources.map((source) => source.stop()));
-					},
-				},
+				servers,
+				...(reloader === undefined ? [] : [reloader]),
 			];
 			this.#lifecycle = new Lifecycle({ clock, parts, stopWithinMs: stopPartWithinMs });
 			await this.#lifecycle.start();
-			telemetry.plainConnectionsAllowed({
-				servers: plainServers,
-				broker: isPlain(config.broker),
-			});
+			this.#reloader = reloader;
+			telemetry.plainConnectionsAllowed(plain());
 			const { group: groupName, edge_node } = config;
 			telemetry.started({
 				group: groupName,
 				edgeNode: edge_node,
 				tags: tags.tags.length,
-				servers: sources.length,
+				servers: config.servers.length,
 				epoch: journal.epoch,
 			});
 		} catch (error) {
@@ -285,7 +275,21 @@ export class Agent {
 		}
 	}
 
+	/** Joins what a reload reads with what it changes. */
+	#reloaderOf({ tagSets, ...parts }: ChangeableParts & { readonly tagSets: TagSets }): Reloader | undefined {
+		const file = this.#file;
+		if (file === undefined) return undefined;
+		return new Reloader({
+			...{ running: this.#config, clock: this.#clock, telemetry: this.#telemetry },
+			read: (stopping) => readApart(file, this.#clock, stopping),
+			files: (running) => configurationFiles(file.path, running),
+			prepare: (plan, next) => prepareChange(parts, plan, next),
+			alone: (work) => tagSets.alone(work),
+		});
+	}
+
 	async stop(): Promise<void> {
+		this.#reloader = undefined;
 		const report = await this.#lifecycle?.stop();
 		if (report === undefined) return;
 		this.#telemetry.stopped(report);

@@ -15,6 +15,7 @@ import {
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
 import { isBrowsePath, isObjectsFolder, parseNodeText } from "../common/runtime/opcua-names.ts";
+import { samplingKeys, samplingProblems } from "./sampling-config.ts";
 import { includeTagFiles } from "./tags-file.ts";
 
 const MiB = 1024 ** 2;
@@ -34,11 +35,20 @@ const journalSection = keys({
 	memory_bytes: bytes({ min: MiB, max: 1024 * MiB }).default(32 * MiB),
 });
 
+const endpoint = text.refine((url) => /^opc\.tcp:\/\/[^\s]+$/.test(url), {
+	error: "expected opc.tcp://host:port",
+});
+
 const server = keys({
 	name: text,
-	endpoint: text.refine((url) => /^opc\.tcp:\/\/[^\s]+$/.test(url), {
-		error: "expected opc.tcp://host:port",
-	}),
+	endpoint,
+	/** The same plant through redundant servers, in the order of preference; one of them is used at a time. */
+	further_endpoints: z
+		.array(endpoint, { error: "expected a list of endpoints" })
+		.max(7, { error: "expected at most 7 further endpoints" })
+		.default([]),
+	/** So long a server that is preferred must have been healthy before the agent goes back to it. */
+	return_after_s: whole({ min: 10, max: 86_400 }).default(300),
 	/** A connection without security must be asked for by name; the status page shows it. */
 	insecure: z.literal(true, { error: "expected insecure: true, or no such key" }).optional(),
 	/** Less than the best of what the server offers, or another name than the endpoint's host. */
@@ -64,10 +74,10 @@ const server = keys({
 		)
 		.default("anonymous"),
 	publishing_interval_ms: whole({ min: 10, max: 60_000 }).default(500),
-	/** 0 asks the server for every change; −1 for its publishing interval. */
-	sampling_interval_ms: whole({ min: -1, max: 3_600_000 }).default(0),
-	/** Values the server keeps per tag between two publications. */
-	queue_size: whole({ min: 1, max: 100_000 }).default(1_000),
+	...samplingKeys,
+	sampling_interval_ms: samplingKeys.sampling_interval_ms.default(0),
+	queue_size: samplingKeys.queue_size.default("auto"),
+	discard: samplingKeys.discard.default("oldest"),
 	/** With `time_base: publish`: values may reach the server's queue this much after their source time. */
 	lateness_ms: whole({ min: 0, max: 600_000 }).default(1_000),
 	connect_timeout_ms: whole({ min: 500, max: 60_000 }).default(5_000),
@@ -93,6 +103,7 @@ const tag = keys({
 	eu: text.optional(),
 	low: number({ min: -1e300, max: 1e300 }).optional(),
 	high: number({ min: -1e300, max: 1e300 }).optional(),
+	...samplingKeys,
 });
 
 /** Every variable below a node that the patterns keep; what the server has changes, and is looked at again. */
@@ -130,6 +141,7 @@ const device = keys({
 	/** Further tags from a CSV file. */
 	tags_file: text.optional(),
 	browse: browsed.optional(),
+	...samplingKeys,
 });
 
 /** Nothing is published on a server where this host is offline; with several servers the next one is tried. */
@@ -142,6 +154,8 @@ const schema = keys({
 	data_dir: text,
 	log_level: oneOf(logLevels).default("info"),
 	status: statusSection,
+	/** This file is read again on SIGHUP; with `watch` also by itself when it, or a file that it names, has changed. */
+	reload: keys({ watch: z.boolean({ error: "expected true or false" }).default(false) }).prefault({}),
 	broker: brokerSection,
 	/** Host applications whose confirmation the journal waits for; it keeps what any of them has not confirmed. */
 	hosts: list(keys({ id: topicLevel, primary: primary.optional() }), 0, "hosts").default([]),
@@ -163,6 +177,8 @@ export type AgentConfig = z.output<typeof schema>;
 export type ServerConfig = AgentConfig["servers"][number];
 export type DeviceConfig = AgentConfig["devices"][number];
 export type TagConfig = DeviceConfig["tags"][number];
+/** How samples are taken: what a tag or a device has of its own. */
+export type SamplingConfig = Pick<TagConfig, keyof typeof samplingKeys>;
 
 type Found = { path: (string | number)[]; message: string };
 
@@ -175,8 +191,13 @@ function crossCheck(config: AgentConfig): Found[] {
 			found.push({ path: ["servers", index, "name"], message: `server ${name} is there twice` });
 		servers.add(name);
 	}
-	for (const [index, { insecure, security, identity }] of config.servers.entries()) {
+	for (const [index, server] of config.servers.entries()) {
+		const { insecure, security, identity, endpoint, further_endpoints = [] } = server;
 		const at = ["servers", index];
+		for (const { key, message } of samplingProblems(server)) found.push({ path: [...at, key], message });
+		for (const [place, further] of further_endpoints.entries())
+			if (further === endpoint || further_endpoints.indexOf(further) < place)
+				found.push({ path: [...at, "further_endpoints", place], message: `${further} is there twice` });
 		if (insecure === undefined) continue;
 		if (security !== undefined) {
 			found.push({
@@ -231,14 +252,21 @@ function crossCheck(config: AgentConfig): Found[] {
 				message: `expected one of ${[...servers].join(", ")}, found "${device.server}"`,
 			});
 		}
-		found.push(...checkTags(device, at));
+		found.push(
+			...checkTags(
+				device,
+				at,
+				config.servers.find(({ name }) => name === device.server),
+			),
+		);
 	}
 	return found;
 }
 
-function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
+function checkTags(device: DeviceConfig, at: (string | number)[], server?: ServerConfig): Found[] {
 	const found: Found[] = [];
 	const names = new Set<string>();
+	for (const { key, message } of samplingProblems(device)) found.push({ path: [...at, key], message });
 	if (device.tags.length === 0 && device.tags_file === undefined && device.browse === undefined)
 		found.push({
 			path: at,
@@ -250,6 +278,8 @@ function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 			found.push({ path: [...path, key], message });
 	}
 	const base = device.time_base;
+	const mixed = mixedPolling(device, server);
+	if (mixed !== undefined) found.push({ path: [...at, "time_base"], message: mixed });
 	if (
 		base !== "publish" &&
 		device.tags_file === undefined &&
@@ -261,6 +291,18 @@ function checkTags(device: DeviceConfig, at: (string | number)[]): Found[] {
 		});
 	}
 	return found;
+}
+
+/** What is read at another time than the tag that is written last may be older than it, and come later. */
+function mixedPolling(device: DeviceConfig, server: ServerConfig | undefined): string | undefined {
+	if (device.time_base === "publish") return undefined;
+	const base = device.time_base.tag;
+	const intervalOf = ({ polling = device.polling ?? server?.polling }: SamplingConfig) =>
+		polling === undefined || polling === "off" ? undefined : polling.interval_ms;
+	const heartbeat = device.tags.find(({ name }) => name === base);
+	const other = device.tags.find((tag) => intervalOf(tag) !== intervalOf(heartbeat ?? device));
+	if (other === undefined) return undefined;
+	return `expected ${base} to be polled as all other tags of ${device.name} are, found ${other.name} with another polling; give them one, or take time_base: publish`;
 }
 
 /** What one tag among the tags before it has wrong; its name is added to `names`. */
@@ -281,11 +323,12 @@ function tagProblems(
 	}
 	if (tag.low !== undefined && tag.high !== undefined && tag.low >= tag.high)
 		found.push({ key: "low", message: `expected low below high, found ${tag.low} and ${tag.high}` });
+	found.push(...samplingProblems(tag));
 	return found;
 }
 
 export const agentConfig: ConfigKind<typeof schema> = {
 	schema,
 	crossCheck,
-	include: (config, directory) => includeTagFiles(config, directory, { tag, tagProblems }),
+	include: (config, directory) => includeTagFiles(config, directory, { tag, tagProblems, mixedPolling }),
 };

@@ -12,5 +12,14 @@ export async function runAgent(options: { config: string; env: NodeJS.ProcessEnv
 	const { Agent } = await import("./agent.ts");
 	const { routeOpcuaLog } = await import("../common/runtime/opcua-log.ts");
 	routeOpcuaLog(log);
-	return await runProcess(new Agent({ config, directory, clock: systemClock, log }), log);
+	const file = { path: options.config, env: options.env };
+	const agent = new Agent({ config, directory, file, clock: systemClock, log });
+	return await runProcess(
+		{
+			start: () => agent.start(),
+			stop: () => agent.stop(),
+			reload: () => agent.reload("signal"),
+		},
+		log,
+	);
 }

@@ -12,6 +12,7 @@ import type { TagDatatypeName } from "../common/contract/datatype.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { Epoch, Offset } from "../common/contract/ids.ts";
 import type { SampleColumns, SampleValue } from "../common/contract/samples.ts";
+import type { SamplingConfig } from "./config.ts";
 
 /**
  * What a source hands over at the end of one publish cycle of one device: samples in order of source time,
@@ -52,6 +53,8 @@ export interface ReadableTag {
 	 * which is nobody else's matter.
 	 */
 	readonly part?: TagPart | undefined;
+	/** What is configured for the tag or its device; the rest is its server's. */
+	readonly sampling?: SamplingConfig | undefined;
 }
 
 /** What a device consists of from now on, in the order that decides between equal source times. */
@@ -67,6 +70,8 @@ export interface SampleSource {
 	readonly name: string;
 	start(): void;
 	stop(): Promise<void>;
+	/** Whether its values come; `state` says more and costs more. */
+	readonly isConnected: boolean;
 	state(): SourceState;
 	/** One of its devices has other tags; the tag book has them already. What the device had otherwise goes on undisturbed. */
 	tagsChanged?(set: TagSet): void;
@@ -76,11 +81,22 @@ export interface SourceState {
 	readonly server: string;
 	/** Policy and mode of the channel, `None` where the configuration asks for it; undefined before the first one. */
 	readonly security: string | undefined;
+	/** Which of its endpoints is in use, or tried. */
+	readonly endpoint?: string;
+	/** What the server says of how well it can serve, OPC UA Part 5 §6.3.1; undefined when it does not tell. */
+	readonly serviceLevel?: number | undefined;
 	readonly connected: boolean;
 	readonly tags: number;
+	/** Tags of which values come: the server watches them, or they are polled. */
 	readonly tagsSubscribed: number;
 	/** Configured tags of which the server has not yet said what they are. */
 	readonly tagsUnresolved?: number;
+	/** Tags that are read in intervals instead of being subscribed to. */
+	readonly tagsPolled?: number;
+	/** Items that the server samples more slowly, or with a shorter queue, than it was asked to. */
+	readonly itemsRevised?: { readonly samplingInterval: number; readonly queueSize: number };
+	/** Tags whose deadband the agent applies itself. */
+	readonly deadbandsInAgent?: number;
 	readonly lastNotificationAgeMs: number | undefined;
 	/** Milliseconds that the server's clock is ahead of ours, by the headers of its responses. */
 	readonly clockAheadMs?: number | undefined;

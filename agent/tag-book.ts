@@ -46,12 +46,15 @@ export class TagBook {
 	readonly #path: string;
 	/** By id less one; an entry is replaced when what is configured changes. */
 	readonly #tags: Tag[];
+	/** The last number that an earlier run gave. */
+	readonly #lastOld: number;
 	readonly #ids = new Map<string, number>();
 	/** Configured tags by device and name. */
 	readonly #byName = new Map<string, Tag>();
 
 	private constructor(path: string, stored: readonly StoredTag[]) {
 		this.#path = path;
+		this.#lastOld = stored.length;
 		this.#tags = stored.map(({ id, device, name, type }) => {
 			this.#ids.set(keyOf(device, name, type), id);
 			return { id, device, name, datatype: datatypes[type], configured: false };
@@ -72,7 +75,7 @@ export class TagBook {
 			{ name: nodeDevice as string, tags: own as readonly TagDefinition[] },
 			...config.devices,
 		];
-		await book.#addAll(devices);
+		await book.addAll(devices);
 		for (const { name, tags } of devices) book.configure(name, tags);
 		return book;
 	}
@@ -82,7 +85,7 @@ export class TagBook {
 	 * `configure` is called.
 	 */
 	async add(device: string, tags: readonly TagDefinition[]): Promise<void> {
-		await this.#addAll([{ name: device, tags }]);
+		await this.addAll([{ name: device, tags }]);
 	}
 
 	/** From now on a device consists of these tags; `add` has given them their numbers. */
@@ -103,7 +106,8 @@ export class TagBook {
 		}
 	}
 
-	async #addAll(
+	/** As `add`, for several devices. */
+	async addAll(
 		devices: readonly { readonly name: string; readonly tags: readonly TagDefinition[] }[],
 	): Promise<void> {
 		const added = new Map<string, StoredTag>();
@@ -138,6 +142,11 @@ export class TagBook {
 	get(id: number): Tag | undefined {
 		// Ids count from 1 without holes, because tags are only ever added.
 		return this.#tags[id - 1];
+	}
+
+	/** Whether the tag got its number in this run: no record of an earlier one can hold it. */
+	isFresh(id: number): boolean {
+		return id > this.#lastOld;
 	}
 
 	/** The configured tag of a device, or undefined. */

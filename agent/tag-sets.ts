@@ -21,18 +21,22 @@ export class TagSets {
 		this.#options = options;
 	}
 
-	/** One change after the other; resolves when everyone knows. What fails changes nothing. */
-	change(set: TagSet): Promise<void> {
-		const done = this.#last.then(() => this.#change(set));
-		this.#last = done.catch(() => undefined);
-		return done;
+	/** One change after the other; resolves when everyone knows. What fails, or is over by its turn, changes nothing. */
+	change(set: TagSet, over?: AbortSignal): Promise<void> {
+		return this.alone(async () => {
+			if (over?.aborted === true) return;
+			const { book, sourceOf, publisher } = this.#options;
+			await book.add(set.device, set.tags);
+			book.configure(set.device, set.tags);
+			sourceOf(set.device)?.tagsChanged?.(set);
+			publisher.tagsChanged();
+		});
 	}
 
-	async #change(set: TagSet): Promise<void> {
-		const { book, sourceOf, publisher } = this.#options;
-		await book.add(set.device, set.tags);
-		book.configure(set.device, set.tags);
-		sourceOf(set.device)?.tagsChanged?.(set);
-		publisher.tagsChanged();
+	/** Work during which no device gets other tags from anybody else. */
+	alone(work: () => Promise<void>): Promise<void> {
+		const done = this.#last.then(work);
+		this.#last = done.catch(() => undefined);
+		return done;
 	}
 }

@@ -4,7 +4,7 @@ import { CodedError } from "../common/runtime/coded-error.ts";
 import { type ConfigProblem, readText } from "../common/runtime/config-file.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
 import { type CsvCell, type CsvTable, readCsv } from "../common/runtime/csv.ts";
-import type { AgentConfig, DeviceConfig, TagConfig } from "./config.ts";
+import type { AgentConfig, DeviceConfig, ServerConfig, TagConfig } from "./config.ts";
 
 /** How the configuration looks at a tag. */
 interface TagRules {
@@ -14,9 +14,19 @@ interface TagRules {
 		device: string,
 		names: Set<string>,
 	) => { key: keyof TagConfig; message: string }[];
+	/** What speaks against the tags of a device together. */
+	readonly mixedPolling: (device: DeviceConfig, server: ServerConfig | undefined) => string | undefined;
 }
 
-const columns = ["device", "name", "node", "path", "type", "eu", "low", "high"] as const;
+const numbers: ReadonlySet<string> = new Set([
+	...["low", "high", "sampling_interval_ms", "queue_size", "deadband", "longest_silence_s"],
+	"polling_interval_ms",
+]);
+const columns = [
+	...["device", "name", "node", "path", "type", "eu", "low", "high"],
+	...["sampling_interval_ms", "queue_size", "discard", "deadband", "longest_silence_s", "trigger"],
+	"polling_interval_ms",
+];
 const rowsMax = 200_000;
 
 /**
@@ -38,7 +48,11 @@ export function includeTagFiles(
 		const table = tables.get(path);
 		if (table === undefined) return device;
 		const sharing = config.devices.filter((other) => other.tags_file === device.tags_file);
-		return withRows(device, table, file, { rules, problems, sharing });
+		const whole = withRows(device, table, file, { rules, problems, sharing });
+		const server = config.servers.find(({ name }) => name === device.server);
+		const mixed = rules.mixedPolling(whole, server);
+		if (mixed !== undefined) problems.push({ file, line: 1, column: 1, path: "", message: mixed });
+		return whole;
 	});
 	return { value: { ...config, devices }, problems };
 }
@@ -87,7 +101,7 @@ function withRows(
 		const parsed = rules.tag.safeParse(tagOf(row, table.separator));
 		if (!parsed.success) {
 			for (const { path, message } of parsed.error.issues) {
-				const key = String(path[0] ?? "name");
+				const key = path[0] === "polling" ? "polling_interval_ms" : String(path[0] ?? "name");
 				problem(key, `${message}, found "${at(key).text}"`);
 			}
 			continue;
@@ -110,7 +124,9 @@ function tagOf(row: ReadonlyMap<string, CsvCell>, separator: string): Record<str
 	const tag: Record<string, unknown> = {};
 	for (const [key, { text }] of row) {
 		if (text === "" || key === "device") continue;
-		tag[key] = key === "low" || key === "high" ? numberOf(text, separator) : text;
+		const value = numbers.has(key) ? numberOf(text, separator) : text;
+		if (key === "polling_interval_ms") tag.polling = { interval_ms: value };
+		else tag[key] = value;
 	}
 	return tag;
 }

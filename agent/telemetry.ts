@@ -1,6 +1,9 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
+import { EndpointTelemetry } from "./endpoint-telemetry.ts";
+import { SamplingTelemetry } from "./sampling-telemetry.ts";
+import { TimeTelemetry } from "./time-telemetry.ts";
 
 /** Tags whose long lists the log names, at most. */
 const longListsMax = 1_000;
@@ -26,22 +29,6 @@ export class AgentTelemetry {
 		"server_overflows_total",
 		"Samples with the overflow bit: the server lost older ones",
 		["server"],
-	);
-	readonly #clockSteps = this.#counter(
-		"server_clock_steps_total",
-		"Times that a plant server's clock was set, forward or back, by ten seconds or more",
-		["server"],
-	);
-	readonly #clockAhead = new Gauge({
-		name: "pilotline_agent_server_clock_ahead_seconds",
-		help: "How far a plant server's clock is ahead of ours, by the headers of its responses",
-		labelNames: ["server"],
-		registers: [this.registry],
-	});
-	readonly #timesWrong = this.#counter(
-		"source_times_wrong_total",
-		"Samples whose source time is ahead of their server's clock, stands still (both kept), or is missing",
-		["server", "fault"],
 	);
 	readonly #republished = this.#counter(
 		"server_messages_republished_total",
@@ -70,15 +57,13 @@ export class AgentTelemetry {
 		"Gaps that were not read from a server's history because too many waited",
 		["server"],
 	);
+	readonly #historiesFailed = this.#counter(
+		"histories_failed_total",
+		"Histories of tags that a server has and could not give; each leaves a gap",
+		["server"],
+	);
 	readonly #commands = this.#counter("commands_refused_total", "Commands refused", ["reason"]);
 	readonly #journal = this.#counter("journal_troubles_total", "Failed writes and dropped segments", ["kind"]);
-	readonly #connected = new Gauge({
-		name: "pilotline_agent_server_connected",
-		help: "1 while the session with a plant server stands",
-		labelNames: ["server"],
-		registers: [this.registry],
-	});
-
 	readonly #certificatesRefused = this.#counter(
 		"certificates_refused_total",
 		"Certificates of plant servers that were not accepted, by each reason",
@@ -114,6 +99,9 @@ export class AgentTelemetry {
 		["server"],
 	);
 
+	readonly #reloads = this.#counter("reloads_total", "Times that the configuration was read again", [
+		"result",
+	]);
 	readonly #leftOut = this.#counter(
 		"elements_left_out_total",
 		"Elements of lists that came and have no tag",
@@ -122,8 +110,16 @@ export class AgentTelemetry {
 	/** Servers' tags of which the log says already that their lists are longer. */
 	readonly #longLists = new Set<string>();
 
+	/** What servers make of how samples are to be taken. */
+	readonly sampling: SamplingTelemetry;
+	readonly endpoints: EndpointTelemetry;
+	readonly times: TimeTelemetry;
+
 	constructor(log: Logger) {
 		this.#log = log;
+		this.sampling = new SamplingTelemetry(this.registry, log);
+		this.endpoints = new EndpointTelemetry(this.registry, log);
+		this.times = new TimeTelemetry(this.registry, log);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {
@@ -161,13 +157,32 @@ export class AgentTelemetry {
 				: "journal dropped its oldest segment",
 		);
 	}
+	reloaded(fields: {
+		result: "applied" | "unchanged" | "refused" | "failed";
+		why: string;
+		changed: readonly string[];
+		problems: readonly string[];
+	}): void {
+		const { result } = fields;
+		this.#reloads.inc({ result });
+		if (result === "applied") this.#log.info(fields, "configuration read again; what changed is in use");
+		else if (result === "unchanged")
+			this.#log.info(fields, "configuration read again; nothing has changed in it");
+		else if (result === "refused")
+			this.#log.error(fields, "configuration read again and refused; the one before stays in use");
+		else this.#log.error(fields, "configuration read again, and taking it broke off; restart the agent");
+	}
 	serverConnected(fields: { server: string; tags: number; refusedTags: number }): void {
-		this.#connected.set({ server: fields.server }, 1);
 		this.#log.info(fields, "plant server connected and subscribed");
 	}
 	serverLost(fields: { server: string; reason: string }): void {
-		this.#connected.set({ server: fields.server }, 0);
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
+	}
+	serverRemoved(server: string): void {
+		for (const gauge of [this.#unresolved, this.#resolutionTroubles]) gauge.remove({ server });
+		this.times.serverRemoved(server);
+		this.#certificateExpires.remove({ whose: `opcua_server:${server}` });
+		this.#log.info({ server }, "plant server left, as the configuration has it no more");
 	}
 	serverRetried(fields: { server: string; reason: string; retryMs: number }): void {
 		this.#log.warn(fields, "plant server not reached; trying again");
@@ -181,6 +196,10 @@ export class AgentTelemetry {
 	}
 	backfillDropped(server: string): void {
 		this.#backfillsDropped.inc({ server });
+	}
+	historyFailed(fields: { server: string; tag: string; reason: string }): void {
+		this.#historiesFailed.inc({ server: fields.server });
+		this.#log.error(fields, "the server's history of a tag could not be read; what it lacks stays a gap");
 	}
 	tagWatched(fields: { server: string; tag: string }): void {
 		this.#log.info(fields, "plant server watches a tag that it had refused");
@@ -223,30 +242,6 @@ export class AgentTelemetry {
 	messagesMissed(server: string): void {
 		this.#missed.inc({ server });
 		this.#log.error({ server }, "the server no longer had a message that was lost; a gap was written down");
-	}
-	serverClockSet({ server, byMs }: { server: string; byMs: number }): void {
-		this.#clockSteps.inc({ server });
-		this.#log.warn(
-			{ server, byMs },
-			byMs > 0
-				? "the plant server's clock was set forward; what it left out is a gap, cause clock"
-				: "the plant server's clock was set back; its times come twice",
-		);
-	}
-	serverClockSeen(server: string, aheadMs: number): void {
-		this.#clockAhead.set({ server }, aheadMs / 1_000);
-	}
-	serverClockSkewed(fields: { server: string; aheadMs: number }): void {
-		if (fields.aheadMs === 0) this.#log.info(fields, "the plant server's clock and ours agree again");
-		else this.#log.warn(fields, "the plant server's clock and ours differ; see to their time service");
-	}
-	sourceTimesWrong(server: string, future: number, frozen: number, missing: number): void {
-		if (missing > 0) this.#timesWrong.inc({ server, fault: "missing" }, missing);
-		if (future > 0) this.#timesWrong.inc({ server, fault: "future" }, future);
-		if (frozen > 0) this.#timesWrong.inc({ server, fault: "frozen" }, frozen);
-	}
-	sourceTimesNamed(fields: { server: string; some: string[]; future: number; frozen: number }): void {
-		this.#log.warn(fields, "source times of some tags are ahead of the server's clock, or stand still");
 	}
 	serverOverflowed(server: string, samples: number): void {
 		this.#overflows.inc({ server }, samples);

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { agentConfig, type ServerConfig } from "../agent/config.ts";
+import { type AgentConfig, agentConfig, type ServerConfig } from "../agent/config.ts";
 import { CertificateStore } from "../agent/source/certificate-store.ts";
 import { applicationUriOf } from "../agent/source/own-certificate.ts";
 import { OwnIdentity, pkiFolder } from "../agent/source/own-identity.ts";
@@ -43,11 +43,14 @@ export function browsedServer(
 	const server: ServerConfig = {
 		name: "browsed",
 		endpoint,
+		further_endpoints: [],
+		return_after_s: 300,
 		insecure: true,
 		identity: "anonymous",
 		publishing_interval_ms: 500,
 		sampling_interval_ms: 0,
 		queue_size: 1,
+		discard: "oldest",
 		lateness_ms: 0,
 		connect_timeout_ms: connectTimeoutMs,
 		verify_after_s: 300,
@@ -64,6 +67,11 @@ function configured(endpoint: string, file: string, env: NodeJS.ProcessEnv): Bro
 		const endpoints = config.servers.map((one) => one.endpoint).join(", ");
 		throw new CodedError("USAGE", `expected a server of ${file} (${endpoints}), found ${endpoint}`);
 	}
+	return { server, security: securityOf(config, directory, server) };
+}
+
+/** As the agent of this configuration reaches a server, with its certificates; nobody hears its telemetry. */
+export function securityOf(config: AgentConfig, directory: string, server: ServerConfig): ServerSecurity {
 	const clock = systemClock;
 	// What goes wrong is the command's error; there is no log beside it.
 	const telemetry = new AgentTelemetry(pino({ level: "silent" }));
@@ -71,6 +79,5 @@ function configured(endpoint: string, file: string, env: NodeJS.ProcessEnv): Bro
 	const store = new CertificateStore(pkiFolder(pathFrom(directory, config.data_dir)));
 	const applicationUri = applicationUriOf(config.group, config.edge_node);
 	const own = new OwnIdentity({ folder: store.folder, applicationUri, clock, telemetry, certificates });
-	const security = new ServerSecurity({ server, directory, store, own, clock, telemetry, certificates });
-	return { server, security };
+	return new ServerSecurity({ server, directory, store, own, clock, telemetry, certificates });
 }

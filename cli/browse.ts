@@ -86,7 +86,7 @@ function requestOf({ from, include, exclude, depth, maxNodes, properties, write 
 }
 
 /** Warnings of the library speak of its own requests, and standard output belongs to what was asked for. */
-async function silenceLibrary(): Promise<void> {
+export async function silenceLibrary(): Promise<void> {
 	const { setErrorLogger, setWarningLogger } = await import("node-opcua");
 	setWarningLogger(() => undefined);
 	setErrorLogger(() => undefined);

@@ -1,32 +1,11 @@
-import { z } from "zod";
-import { agentConfig } from "../agent/config.ts";
-import { collectorConfig } from "../collector/config.ts";
-import { specificationConfig } from "../collector/specification.ts";
 import { CodedError } from "../common/runtime/coded-error.ts";
 import {
-	type ConfigKind,
 	type ConfigProblem,
 	formatProblems,
 	peekKey,
 	readConfigFile,
 } from "../common/runtime/config-file.ts";
-import { simulatorConfigKind } from "../simulators/plant/config.ts";
-
-const kinds: Readonly<Record<string, ConfigKind<z.ZodType>>> = {
-	agent: agentConfig as ConfigKind<z.ZodType>,
-	collector: collectorConfig as ConfigKind<z.ZodType>,
-	specification: specificationConfig as ConfigKind<z.ZodType>,
-	simulator: simulatorConfigKind as ConfigKind<z.ZodType>,
-};
-
-/** Any kind that is not known: the file has no problem but this one. */
-const unknownKind: ConfigKind<z.ZodType> = {
-	schema: z.looseObject({
-		kind: z.enum(Object.keys(kinds) as [string], {
-			error: `expected kind: ${Object.keys(kinds).join(", ")}`,
-		}),
-	}),
-};
+import { configKinds, unknownKind } from "./config-kinds.ts";
 
 interface CheckedFile {
 	readonly file: string;
@@ -40,7 +19,7 @@ export function check(files: readonly string[], options: { json: boolean; env: N
 	const checked = files.map((file): CheckedFile => {
 		try {
 			const kind = String(peekKey(file, "kind"));
-			const result = readConfigFile(file, kinds[kind] ?? unknownKind, options.env);
+			const result = readConfigFile(file, configKinds[kind] ?? unknownKind, options.env);
 			return { file, kind, ok: result.ok, problems: result.ok ? [] : result.problems };
 		} catch (error) {
 			if (!(error instanceof CodedError)) throw error;

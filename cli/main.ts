@@ -4,8 +4,11 @@ import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
+import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPlan } from "./plan-command.ts";
+import { addSpc } from "./spc-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -105,7 +108,9 @@ Scenarios: dew-point-excursion. Everything shown is simulated.`,
 			run(async () => (await import("./check.ts")).check(files, { ...unset, ...options, env: process.env })),
 		);
 
+	addPlan(pilotline, run);
 	addBrowse(pilotline, run);
+	addDoctor(pilotline, run);
 
 	pilotline
 		.command("status")
@@ -157,6 +162,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 			run(async () => (await import("./reconcile.ts")).reconcile({ ...unset, ...options })),
 		);
 
+	addSpc(pilotline, run);
 	addExport(pilotline, run);
 
 	pilotline

@@ -15,16 +15,32 @@ interface AgentStatus {
 	readonly servers: readonly {
 		readonly server: string;
 		readonly security?: string;
+		readonly endpoint?: string;
+		readonly serviceLevel?: number;
 		readonly connected: boolean;
 		readonly tags: number;
 		readonly tagsSubscribed: number;
+		readonly tagsUnresolved?: number;
 		readonly lastNotificationAgeMs?: number;
 		readonly clockAheadMs?: number;
 		readonly tagsTimeWrong?: { readonly future: number; readonly frozen: number };
 		readonly lastError?: string;
 	}[];
 	readonly recorder: { readonly refusedSamples: number };
-	readonly journal: { readonly bytes: number; readonly hoursLeft?: number; readonly lastError?: string };
+	readonly configuration?: {
+		readonly lastReload?: {
+			readonly at: string;
+			readonly result: string;
+			readonly changed: readonly string[];
+			readonly problems: readonly string[];
+		};
+	};
+	readonly journal: {
+		readonly bytes: number;
+		readonly hoursLeft?: number;
+		readonly droppedRecords: number;
+		readonly lastError?: string;
+	};
 	readonly delivery: { readonly mode: string; readonly unconfirmedRecords: number };
 }
 
@@ -66,6 +82,11 @@ interface CollectorStatus {
 		readonly messages: { readonly waiting: number; readonly failed: number };
 	} | null;
 }
+
+/** Below that, a server says that it is degraded, has no data or is in maintenance; OPC UA Part 4 §6.6.2.4.2. */
+const healthyFrom = 200;
+/** So soon somebody has to do something about a backlog. */
+const hoursFew = 24;
 
 interface Told {
 	readonly address: string;
@@ -116,7 +137,16 @@ async function ask<T>(
 	}
 }
 
-function agentText({ group, edgeNode, broker, servers, journal, delivery }: AgentStatus): string {
+function reloadText(reload: NonNullable<AgentStatus["configuration"]>["lastReload"]): string[] {
+	if (reload === undefined) return [];
+	const { at, result, changed } = reload;
+	const what =
+		result === "applied" ? `: ${changed.slice(0, 3).join(", ")}${changed.length > 3 ? " …" : ""}` : "";
+	return [`configuration read again ${timeText(Date.parse(at))}, ${result}${what}`];
+}
+
+function agentText(status: AgentStatus): string {
+	const { group, edgeNode, broker, servers, journal, delivery, configuration } = status;
 	const rows = servers.map((server) => [
 		server.server,
 		server.connected ? "connected" : "lost",
@@ -126,18 +156,24 @@ function agentText({ group, edgeNode, broker, servers, journal, delivery }: Agen
 			? ""
 			: `${(server.lastNotificationAgeMs / 1_000).toFixed(1)} s ago`,
 		server.clockAheadMs === undefined ? "" : signedSeconds(server.clockAheadMs),
+		server.endpoint ?? "",
 	]);
 	const left = journal.hoursLeft === undefined ? "" : `, room for ${Math.floor(journal.hoursLeft)} hours`;
 	return [
 		`agent ${group}/${edgeNode}, broker ${broker.url} ${broker.connected ? "connected" : "lost"}, hosts online: ${broker.hostsOnline.join(", ") || "none"}`,
 		`delivery ${delivery.mode}, ${delivery.unconfirmedRecords} records unconfirmed; journal ${Math.ceil(journal.bytes / 1024)} KiB${left}`,
-		table(["plant server", "state", "security", "tags", "heard", "clock"], rows),
+		...reloadText(configuration?.lastReload),
+		table(["plant server", "state", "security", "tags", "heard", "clock", "endpoint"], rows),
 	].join("\n");
 }
 
 function agentTroubles(status: AgentStatus): string[] {
-	const { broker, servers, journal, recorder } = status;
+	const { broker, servers, journal, recorder, configuration } = status;
+	const { result, problems = [] } = configuration?.lastReload ?? {};
 	return [
+		...(result === "refused" || result === "failed"
+			? [`the configuration was read again and ${result}: ${problems[0] ?? ""}`]
+			: []),
 		...(broker.connected ? [] : [`the broker ${broker.url} is not connected`]),
 		...(broker.connected && broker.hostsOnline.length === 0 ? ["no host application is online"] : []),
 		...servers
@@ -150,6 +186,25 @@ function agentTroubles(status: AgentStatus): string[] {
 					`plant server ${server} does not watch ${tags - tagsSubscribed} tags`,
 			),
 		...servers.flatMap(timeTroubles),
+		...servers
+			.filter(({ serviceLevel = healthyFrom }) => serviceLevel < healthyFrom)
+			.map(
+				({ server, serviceLevel }) =>
+					`plant server ${server} says that it cannot serve as it should (ServiceLevel ${serviceLevel})`,
+			),
+		...servers
+			.filter(({ tagsUnresolved = 0 }) => tagsUnresolved > 0)
+			.map(
+				({ server, tagsUnresolved }) => `plant server ${server} has not said what ${tagsUnresolved} tags are`,
+			),
+		...(journal.droppedRecords > 0
+			? [`the journal was full and dropped ${journal.droppedRecords} records, which are gaps`]
+			: []),
+		...(journal.hoursLeft !== undefined &&
+		journal.hoursLeft < hoursFew &&
+		!(broker.connected && broker.hostsOnline.length > 0)
+			? [`the journal is full in ${journal.hoursLeft.toFixed(1)} hours`]
+			: []),
 		...(journal.lastError === undefined ? [] : [`the journal: ${journal.lastError}`]),
 		...(recorder.refusedSamples > 0 ? [`${recorder.refusedSamples} samples found no room and are gaps`] : []),
 	];

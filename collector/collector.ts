@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
-import { SampleColumns } from "../common/contract/samples.ts";
 import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
@@ -23,6 +22,7 @@ import { Host } from "./host/host.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
+import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
@@ -32,6 +32,9 @@ import { parseSecret } from "./notify/signature.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { judgeLot } from "./quality/lot-verdict.ts";
+import { ruleFalseAlarms } from "./spc/false-alarms.ts";
+import { LotCharts } from "./spc/lot-charts.ts";
+import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import { StoreKeeper } from "./store/keeper.ts";
 import { knownAnywhere } from "./store/known-anywhere.ts";
@@ -42,7 +45,6 @@ import { Store } from "./store/store.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
 
 const stopPartWithinMs = 4_000;
-const replayRecordsAtOnce = 500;
 
 /** What the stages are made of. */
 interface Opened {
@@ -212,13 +214,29 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
-		await this.#rebuild(reader, judge, opened);
+		await rebuildJudgement({ reader, judge, opened, telemetry });
+		const charts = new LotCharts({
+			stored: await store.storedCharts(),
+			wanted: specification.baselines,
+			numbers: ({ lot, gaps }) =>
+				reader.lotNumbers({
+					lot,
+					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
+						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
+					})),
+					gaps: gaps.map(({ device, ...hole }) => ({ unit: device, ...hole })),
+				}),
+			telemetry,
+		});
+		const baselines = charts.wantedBaselines(clock.wallMs());
+		if (baselines.length > 0) await store.commitBaselines(baselines);
 		const lotJudge = new LotJudge({
 			clock,
 			telemetry,
 			store,
 			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
 			messages: (verdict) => verdictMessages(verdict, messageContext()),
+			charts,
 			watermarkMs: () => watches.watermarkMs(config.route),
 			due: opened.due,
 			onJudged: () => notifier.look(),
@@ -276,6 +294,10 @@ export class Collector {
 					: { ready: false, reason: `store: ${intake.lastError}` },
 			clock,
 			phaseTag: contextTags.phase,
+			chartRules: {
+				names: chartRules,
+				falseAlarmEveryPoints: ruleFalseAlarms(chartRules).runLength,
+			},
 			writtenTag,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
@@ -292,35 +314,6 @@ export class Collector {
 			windows: specification.windows.length,
 		});
 		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
-	}
-
-	/** Brings the judgement from its saved state up to the last committed record; what it gives was committed then. */
-	async #rebuild(reader: StoreReader, judge: LiveJudge, opened: OpenState): Promise<void> {
-		const fromSeq = opened.cache?.seq ?? 0;
-		if (opened.cache !== undefined) judge.load(opened.cache.state);
-		let seq = fromSeq;
-		while (seq < opened.nextSeq - 1) {
-			const replay = await reader.replay(seq, replayRecordsAtOnce);
-			if (replay.lastSeq === seq) break;
-			const samples = new SampleColumns(replay.rows.length);
-			for (const [index, { series, sourceMs, status, value }] of replay.rows.entries()) {
-				samples.tagId[index] = series;
-				samples.sourceMs[index] = sourceMs;
-				samples.status[index] = status;
-				samples.setValue(index, value);
-			}
-			samples.count = replay.rows.length;
-			let from = 0;
-			const records = replay.records.map(({ device, count, throughMs, receivedMs }) => {
-				const record = { device, throughMs, from, count, receivedMs };
-				from += count;
-				return record;
-			});
-			judge.judge({ records, samples });
-			judge.keep();
-			seq = replay.lastSeq;
-		}
-		if (seq > fromSeq) this.#telemetry.judgementRebuilt({ fromSeq, toSeq: seq });
 	}
 
 	#duckLimits(threads: number): DuckLimits {

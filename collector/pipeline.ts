@@ -341,10 +341,3 @@ export interface LotFacts {
 		readonly toMs: number;
 	}[];
 }
-
-export interface VerdictCommit {
-	readonly verdict: LotVerdict;
-	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
-	readonly dueMs: number;
-	readonly outbox: readonly OutboxRow[];
-}

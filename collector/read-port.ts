@@ -2,6 +2,7 @@
 // Rows are plain data that fit JSON as they are: a number that a double cannot hold exactly is text.
 
 import type { Figures } from "../common/runtime/process-figures.ts";
+import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./chart-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 
@@ -203,6 +204,12 @@ export interface ReadPort {
 	totals(): Promise<StoreTotals>;
 	/** In order of time for a lot, else of name; empty when the store knows no such lot or unit. */
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;
+	/** In order of name. */
+	charts(query: { limit: number }): Promise<ChartEntry[]>;
+	/** Undefined when no lot has had a point of it. */
+	chart(query: ChartQuery): Promise<ChartAnswer | undefined>;
+	/** The newest first, by the time at which they were noted; of one lot in order of name. */
+	chartSignals(query: { limit: number; lot?: string | undefined }): Promise<ChartSignalEntry[]>;
 }
 
 export interface LiveUnit {

@@ -39,6 +39,21 @@ const window = keys({
 	reaction: text,
 });
 
+/** What a person wants a control chart's baseline to be made of. Once stored, a version never changes. */
+const baseline = keys({
+	/** Such as `F500.TT01-soak/mean`: a window and what of it is charted. */
+	characteristic: text.max(300, { error: "expected at most 300 characters" }),
+	version: whole({ min: 1, max: 1_000_000 }),
+	/** The first and the last lot of it, in the order in which they were judged. */
+	from: text,
+	to: text,
+	excluded: z
+		.array(keys({ lot: text, reason: text }), { error: "expected a list of lots with reasons" })
+		.default([]),
+	by: text,
+	reason: text,
+});
+
 const schema = keys({
 	...fileHead("specification"),
 	product: keys({ code: text, formula: text }),
@@ -50,6 +65,7 @@ const schema = keys({
 		})
 		.transform((date) => new Date(date)),
 	windows: list(window, 1, "windows"),
+	baselines: z.array(baseline, { error: "expected a list of baselines" }).default([]),
 });
 
 export type Specification = z.output<typeof schema>;
@@ -77,6 +93,23 @@ export const specificationConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [...at, "deadband"], message });
 				}
 			}
+		}
+		const versions = new Set<string>();
+		for (const [index, { characteristic, version }] of specification.baselines.entries()) {
+			const at = ["baselines", index];
+			const charted = specification.windows.some(({ id }) => characteristic === `${id}/mean`);
+			if (!charted)
+				found.push({
+					path: [...at, "characteristic"],
+					message: `expected WINDOW/mean with a window of this file, found ${characteristic}`,
+				});
+			const one = JSON.stringify([characteristic, version]);
+			if (versions.has(one))
+				found.push({
+					path: [...at, "version"],
+					message: `version ${version} of the baseline of ${characteristic} is there twice`,
+				});
+			versions.add(one);
 		}
 		return found;
 	},

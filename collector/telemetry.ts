@@ -41,6 +41,14 @@ export class CollectorTelemetry {
 		[],
 	);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
+	readonly #chartSignals = this.#counter("chart_signals_total", "Signals of control charts of lots", [
+		"rule",
+	]);
+	readonly #chartsRefused = this.#counter(
+		"charts_refused_total",
+		"Points without a chart: too many characteristics",
+		[],
+	);
 	readonly #webhooks = this.#counter("webhook_attempts_total", "Attempts to deliver a message", [
 		"destination",
 		"outcome",
@@ -62,6 +70,7 @@ export class CollectorTelemetry {
 		registers: [this.registry],
 	});
 	readonly #named = new Map<string, number>();
+	#chartRefusedBefore = false;
 	#lastHeldBytes = 0;
 
 	readonly #certificateExpires = new Gauge({
@@ -243,6 +252,22 @@ export class CollectorTelemetry {
 	}
 	lotJudged(fields: { lot: string; verdict: string; violations: number }): void {
 		this.#log.info(fields, "lot judged");
+	}
+	chartSignalled(fields: { characteristic: string; lot: string; rule: string }): void {
+		this.#chartSignals.inc({ rule: fields.rule });
+		this.#log.warn(fields, "control chart signalled");
+	}
+	baselineFrozen(fields: { characteristic: string; version: number; by: string; n: number }): void {
+		this.#log.info(fields, "baseline frozen");
+	}
+	baselineRefused(fields: { characteristic: string; version: number; reason: string }): void {
+		this.#log.error(fields, "baseline refused");
+	}
+	chartRefused(fields: { characteristic: string }): void {
+		this.#chartsRefused.inc();
+		if (this.#chartRefusedBefore) return;
+		this.#chartRefusedBefore = true;
+		this.#log.error(fields, "no more control charts taken");
 	}
 	messageSettled(fields: {
 		destination: string;

@@ -34,8 +34,8 @@ import { type OpenReport, openSegments, type Segment } from "./segment-file.ts";
 import { frameBytesMax, recordFrame, type SegmentHeader } from "./segment-format.ts";
 import { type Present, SegmentList } from "./segment-list.ts";
 
-export interface JournalOptions {
-	readonly folder: string;
+/** What may change while the journal is in use. */
+export interface JournalBounds {
 	readonly segmentBytes: number;
 	readonly maxBytes: number;
 	readonly memoryBytes: number;
@@ -44,6 +44,10 @@ export interface JournalOptions {
 	readonly whenFull?: "drop_oldest" | "drop_newest";
 	/** Undefined: records wait as long as it takes. */
 	readonly maxAgeMs?: number | undefined;
+}
+
+export interface JournalOptions extends JournalBounds {
+	readonly folder: string;
 	readonly clock: Clock;
 	/** A random epoch, 1 to 2^53 − 1. */
 	readonly newEpoch: () => number;
@@ -64,7 +68,7 @@ const besideBodyBytes = 24;
 
 export class DiskJournal implements Journal {
 	onDurable: (() => void) | undefined;
-	readonly #options: JournalOptions;
+	#options: JournalOptions;
 	readonly #disk: Disk;
 	readonly #tail: RecordTail;
 	readonly #segments: SegmentList;
@@ -104,7 +108,7 @@ export class DiskJournal implements Journal {
 
 	/** Opens the folder and starts a new epoch in it. Call once, before anything else. */
 	async open(): Promise<OpenReport & { previousEpoch: number; previousLast: number; recovered: Recovered }> {
-		const { folder, newEpoch, clock, maxAgeMs } = this.#options;
+		const { folder, newEpoch } = this.#options;
 		await this.#disk.makeFolder(folder);
 		const report = await openSegments(this.#disk, folder);
 		for (const segment of report.segments) this.#segments.add(segment);
@@ -113,10 +117,26 @@ export class DiskJournal implements Journal {
 		this.#header = { chain: (last?.header.chain ?? 0) + 1, epoch: newEpoch(), first: 1, ...previous(last) };
 		const recovered = await recoverLast(this.#disk, report.segments);
 		await this.#writer.start(this.#header);
-		if (maxAgeMs !== undefined)
-			this.#stopAging = every(clock, Math.min(ageCheckMs, maxAgeMs / 4), () => this.#age(maxAgeMs));
+		this.#watchAge();
 		const { previousEpoch, previousLast } = this.#header;
 		return { ...report, recovered, previousEpoch, previousLast };
+	}
+
+	#watchAge(): void {
+		const { clock, maxAgeMs } = this.#options;
+		this.#stopAging?.();
+		this.#stopAging = undefined;
+		if (maxAgeMs !== undefined)
+			this.#stopAging = every(clock, Math.min(ageCheckMs, maxAgeMs / 4), () => this.#age(maxAgeMs));
+	}
+
+	/** Other bounds from now on; what is beyond them goes as if they had just been reached. */
+	bound(bounds: JournalBounds): void {
+		this.#options = { ...this.#options, ...bounds };
+		this.#tail.holdAtMost(bounds.memoryBytes);
+		this.#writer.change(bounds);
+		this.#watchAge();
+		void this.#holdBounds();
 	}
 
 	/** What is missing in the middle of an epoch would be asked for in vain for ever. */

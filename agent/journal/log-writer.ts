@@ -35,7 +35,7 @@ const passingErrors = new Set(["ENOSPC", "EDQUOT", "EIO"]);
  * segment when one is full, and after any failure, because what the kernel then still has of the old file is unknown.
  */
 export class LogWriter {
-	readonly #options: LogWriterOptions;
+	#options: LogWriterOptions;
 	#header!: SegmentHeader;
 	#handle: DiskFile | undefined;
 	/** The file given up last, until it is closed. */
@@ -69,6 +69,11 @@ export class LogWriter {
 		}
 	}
 
+	/** Another size of segments and another commit interval, from the next segment and the next fsync on. */
+	change(options: Pick<LogWriterOptions, "segmentBytes" | "commitIntervalMs">): void {
+		this.#options = { ...this.#options, ...options };
+	}
+
 	/** The tail has records to write. */
 	wake(): void {
 		this.#pumping ??= this.#pump();
@@ -98,7 +103,7 @@ export class LogWriter {
 
 	/** Hands everything unwritten to the operating system, again and again until nothing is left. */
 	async #pump(): Promise<void> {
-		const { tail, segments, segmentBytes, signal } = this.#options;
+		const { tail, segments, signal } = this.#options;
 		// One turn of the event loop gathers the records of a whole publish cycle into one write.
 		await new Promise((resolve) => setImmediate(resolve));
 		while ((tail.hasUnwritten || this.#wantsSegment || this.#handle === undefined) && !signal.aborted) {
@@ -110,7 +115,8 @@ export class LogWriter {
 			try {
 				const newest = segments.newest as Segment;
 				if (newest.next === newest.header.first) this.#wantsSegment = false;
-				if (newest.bytes >= segmentBytes || this.#wantsSegment) await this.#finishSegment(handle);
+				if (newest.bytes >= this.#options.segmentBytes || this.#wantsSegment)
+					await this.#finishSegment(handle);
 				else if (tail.hasUnwritten) await this.#write(handle);
 			} catch (error) {
 				this.#fail(error, handle);
@@ -146,11 +152,11 @@ export class LogWriter {
 
 	/** One fsync for everything written meanwhile, at most every commit interval. */
 	async #sync(): Promise<void> {
-		const { tail, clock, commitIntervalMs, signal } = this.#options;
+		const { tail, clock, signal } = this.#options;
 		const handle = this.#handle;
 		try {
 			while (this.#written > tail.durable && handle !== undefined && handle === this.#handle) {
-				await pause(clock, commitIntervalMs, signal);
+				await pause(clock, this.#options.commitIntervalMs, signal);
 				const target = this.#written;
 				await handle.sync();
 				this.#becameDurable(target);

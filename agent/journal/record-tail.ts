@@ -12,7 +12,7 @@ export interface TailRecord {
  * durable. Those that are not durable stay until they are; durable ones stay as a read cache of `bytesMax` / 8.
  */
 export class RecordTail {
-	readonly #bytesMax: number;
+	#bytesMax: number;
 	#records: TailRecord[] = [];
 	#bytes = 0;
 	#undurableBytes = 0;
@@ -22,6 +22,11 @@ export class RecordTail {
 	#durable = 0;
 
 	constructor(bytesMax: number) {
+		this.#bytesMax = bytesMax;
+	}
+
+	/** Another bound from now on; what is there already stays until it is durable. */
+	holdAtMost(bytesMax: number): void {
 		this.#bytesMax = bytesMax;
 	}
 

@@ -51,7 +51,7 @@ const rangesMax = 1_000;
 const patienceMax = 8;
 
 export class Delivery {
-	readonly #options: DeliveryOptions;
+	#options: DeliveryOptions;
 	readonly #hosts = new Map<string, HostState>();
 	readonly #catchUp = new PositionRanges(rangesMax);
 	/** Of the present epoch: handed to catch-up without ever having been sent. */
@@ -69,8 +69,24 @@ export class Delivery {
 
 	constructor(options: DeliveryOptions) {
 		this.#options = options;
-		for (const host of options.hosts)
-			this.#hosts.set(host, { confirmed: new Map(), online: false, onlineMs: 0, spoke: false });
+		this.#hear(options.hosts);
+	}
+
+	#hear(hosts: readonly string[]): void {
+		for (const host of hosts)
+			if (!this.#hosts.has(host))
+				this.#hosts.set(host, { confirmed: new Map(), online: false, onlineMs: 0, spoke: false });
+	}
+
+	/**
+	 * Other settings from now on. A host that leaves is not waited for any more, one that comes has confirmed nothing;
+	 * hosts change only while none is online.
+	 */
+	change(options: DeliveryOptions): void {
+		this.#options = options;
+		const hosts = new Set(options.hosts);
+		for (const host of this.#hosts.keys()) if (!hosts.has(host)) this.#hosts.delete(host);
+		this.#hear(options.hosts);
 	}
 
 	get outstandingBytes(): number {

@@ -108,7 +108,10 @@ export class Lanes {
 	sendProgress(progress: ReadonlyMap<string, DeviceProgress>): void {
 		const { journal, session, clock, wire } = this.#options;
 		const { durable } = journal;
+		// One that has left the configuration is complete up to where it left, and nobody is to hear of it any more.
+		const declared = new Set(session.devices);
 		for (const [device, { throughMs, position }] of progress) {
+			if (!declared.has(device)) continue;
 			if (throughMs <= (this.#sentThrough.get(device) ?? Number.NEGATIVE_INFINITY)) continue;
 			if (position.chain !== durable.chain || position.offset > durable.offset) continue;
 			this.#sentThrough.set(device, throughMs);

@@ -8,8 +8,8 @@ import type { Part } from "../../common/runtime/lifecycle.ts";
 import { type BrokerConnection, MqttLink, payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import type { DeviceProgress, Journal, Position } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
-import { readCommand } from "./command.ts";
-import type { Delivery, Refusal } from "./delivery.ts";
+import { Commands } from "./commands.ts";
+import type { Delivery, DeliveryOptions } from "./delivery.ts";
 import { DeviceLife } from "./device-life.ts";
 import type { EdgeMessage, EdgeSession } from "./edge-session.ts";
 import { KnownHosts } from "./known-hosts.ts";
@@ -41,16 +41,26 @@ export interface PublisherOptions {
 	readonly telemetry: AgentTelemetry;
 }
 
+/** Who listens, and what that means for delivery. */
+export interface HostSettings {
+	readonly hosts: readonly string[];
+	readonly primaryHost: string | undefined;
+	readonly delivery: DeliveryOptions;
+}
+
 const readBytes = 256 * 1024;
 /** So long an edge node waits for its primary host on one of several servers before it looks on the next. */
 const primaryHostWaitMs = 10_000;
 /** Takes durable records from the journal to the broker, and confirmations back to the journal. */
 export class Publisher implements Part {
 	readonly name = "publisher";
-	readonly #options: PublisherOptions;
+	#options: PublisherOptions;
+	/** From the next connection on. */
+	#next: HostSettings | undefined;
+	readonly #commands: Commands;
 	readonly #link: MqttLink;
 	readonly #lanes: Lanes;
-	readonly #hosts: KnownHosts;
+	#hosts: KnownHosts;
 	readonly #sessions: SessionCounter;
 	#life = new DeviceLife();
 	#subscribed = false;
@@ -65,6 +75,7 @@ export class Publisher implements Part {
 	constructor(options: PublisherOptions) {
 		this.#options = options;
 		this.#hosts = new KnownHosts(options.primaryHost);
+		this.#commands = new Commands(options);
 		this.#sessions = new SessionCounter(options.directory);
 		this.#settling = new Settling(options.clock, () => this.#pump());
 		this.#link = new MqttLink({
@@ -131,6 +142,29 @@ export class Publisher implements Part {
 		if (this.#born && this.#link.connected) this.#birth("tags_changed");
 	}
 
+	/**
+	 * Another broker, or other settings for it, from the next connection on, which is made at once when `isAnew`; other hosts
+	 * are heard from then on, too.
+	 */
+	change(broker: BrokerConnection, hosts: HostSettings | undefined, isAnew: boolean): void {
+		this.#options = { ...this.#options, broker };
+		this.#next = hosts ?? this.#next;
+		this.#link.use(broker);
+		if (isAnew) this.#leave("the configuration has changed");
+	}
+
+	/** Between two connections, when no host is online. */
+	#takeNext(): void {
+		if (this.#next === undefined) return;
+		const { hosts, primaryHost, delivery: settings } = this.#next;
+		const { delivery, journal } = this.#options;
+		this.#next = undefined;
+		this.#options = { ...this.#options, hosts, primaryHost };
+		this.#hosts = new KnownHosts(primaryHost);
+		delivery.change(settings);
+		journal.trim(delivery.lowWater(journal.held()));
+	}
+
 	/** NDEATH before DISCONNECT [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath]. */
 	#die(): void {
 		if (this.#born)
@@ -146,6 +180,7 @@ export class Publisher implements Part {
 
 	/** Subscribe, then births, then data [tck-id-message-flow-edge-node-ncmd-subscribe]. */
 	async #opened(): Promise<void> {
+		this.#takeNext();
 		const { group, edgeNode, hosts, telemetry } = this.#options;
 		telemetry.brokerConnected({ broker: this.#link.url, bdSeq: this.#sessions.bdSeq });
 		await this.#link.subscribe([
@@ -180,6 +215,7 @@ export class Publisher implements Part {
 		const known = this.#options.hosts.length === 0 ? [rollingHost] : [...this.#hosts.online];
 		this.#hosts.closed();
 		for (const host of known) this.#hostIs(host, false);
+		this.#takeNext();
 		this.#options.telemetry.brokerLost({ broker: this.#link.url, reason });
 	}
 
@@ -246,37 +282,12 @@ export class Publisher implements Part {
 	}
 
 	#command(payload: Buffer): void {
-		const { telemetry, journal, delivery, rolling } = this.#options;
-		try {
-			const command = readCommand(payload);
-			for (const name of command.refused)
-				telemetry.commandRefused({ reason: "unknown_command", detail: name });
-			const { host, epoch, confirmed, resendFrom, resendTo } = command;
-			if (host !== undefined && epoch !== undefined) {
-				const held = journal.held();
-				if (confirmed !== undefined) {
-					const refusal = delivery.confirm(host, epoch, confirmed, held, this.#options.clock.monotonicMs());
-					if (refusal === undefined) journal.trim(delivery.lowWater(held));
-					this.#refused(refusal, `host ${host} confirmed ${confirmed} of epoch ${epoch}`);
-				}
-				if (resendFrom !== undefined) {
-					const to = resendTo ?? Number.MAX_SAFE_INTEGER;
-					const refusal = delivery.resend(host, epoch, resendFrom, to, held);
-					this.#refused(refusal, `host ${host} asked for ${resendFrom} of epoch ${epoch}`);
-				}
-			}
-			if (command.rebirth && this.#born && this.#link.connected) {
-				rolling?.missed(delivery, journal.held(), this.#options.clock.monotonicMs());
-				this.#birth("asked");
-			}
-		} catch (error) {
-			telemetry.commandRefused({ reason: "not_sparkplug", detail: errorText(error) });
+		const { journal, delivery, rolling, clock } = this.#options;
+		if (this.#commands.take(payload) && this.#born && this.#link.connected) {
+			rolling?.missed(delivery, journal.held(), clock.monotonicMs());
+			this.#birth("asked");
 		}
 		this.#pump();
-	}
-
-	#refused(refusal: Refusal | undefined, detail: string): void {
-		if (refusal !== undefined) this.#options.telemetry.commandRefused({ reason: refusal, detail });
 	}
 
 	#tick(): void {

@@ -28,13 +28,18 @@ const againAfterMs = 5_000;
  * host drops without noticing is lost, and the status page says so.
  */
 export class RollingConfirmation {
-	readonly #keepMs: number;
+	#keepMs: number;
 	/** What had been sent at past moments of this connection, oldest first. */
 	#marks: Mark[] = [];
 	#missed = false;
 	#againMs = Number.NEGATIVE_INFINITY;
 
 	constructor(keepMs: number) {
+		this.#keepMs = keepMs;
+	}
+
+	/** Another keep-alive from now on. */
+	keep(keepMs: number): void {
 		this.#keepMs = keepMs;
 	}
 

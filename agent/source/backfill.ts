@@ -3,6 +3,7 @@ import type { Datatype } from "../../common/contract/datatype.ts";
 import type { Gap } from "../../common/contract/gap.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { type Clock, pause } from "../../common/runtime/clock.ts";
+import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
@@ -38,6 +39,8 @@ export interface BackfillOptions {
 	readonly onDone: (gap: Gap, values: number, tagsWithout: number) => void;
 	/** A gap stays one because too many wait before it. */
 	readonly onDropped?: ((gap: Gap) => void) | undefined;
+	/** The history of a tag could not be read, again and again; it stays missing. */
+	readonly onFailed: (gap: Gap, tag: string, reason: string) => void;
 }
 
 interface Job {
@@ -52,6 +55,8 @@ interface Job {
 	readonly without: string[];
 	/** How many of them the server was asked for. */
 	asked: number;
+	/** Times that the server failed at the tag that is next. */
+	failures: number;
 }
 
 /** Gaps that wait for their history; beyond it the oldest stays a gap. */
@@ -64,6 +69,8 @@ const restMs = 20;
 const withoutMax = 20;
 /** A server that had none is not asked for each queue that overflows; there may be two a second. */
 const askOverflowAgainMs = 600_000;
+/** So often a history that fails is tried; the next one waits behind it. */
+const failuresMax = 3;
 
 /**
  * Fills gaps from what the plant server has kept itself: one tag after the other, behind all present values. What it gives
@@ -79,6 +86,11 @@ export class Backfill {
 		this.#options = options;
 	}
 
+	/** Goes on with what another one has not done yet. */
+	takeOver(other: Backfill): void {
+		this.#jobs.push(...other.#jobs.splice(0));
+	}
+
 	/** A gap has ended; `missing` tells what it lacks, once every tag has told its present value. */
 	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
 		const { clock, onDropped } = this.#options;
@@ -86,7 +98,7 @@ export class Backfill {
 		if (gap.cause === "server_overflow" && closedMs < this.#noHistoryUntilMs) return;
 		const dropped = this.#jobs.length >= jobsMax ? this.#jobs.shift() : undefined;
 		if (dropped !== undefined) onDropped?.(dropped.gap);
-		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0 });
+		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0, failures: 0 });
 	}
 
 	/**
@@ -123,7 +135,7 @@ export class Backfill {
 		tagOf: (tagId: number) => HistoryTag | undefined,
 		over: AbortSignal,
 	): Promise<void> {
-		const { clock, sink } = this.#options;
+		const { clock, sink, onFailed } = this.#options;
 		job.tags ??= job.missing().map((tag) => ({ ...tag }));
 		for (; job.next < job.tags.length && !over.aborted; job.next++) {
 			const tag = job.tags[job.next] as NonNullable<Job["tags"]>[number];
@@ -136,24 +148,26 @@ export class Backfill {
 			}
 			const isHopeless = job.values === 0 && job.asked >= withoutMax;
 			const question = { nodeId, datatype, tagId: tag.tagId, fromMs: tag.after.ms };
-			const hasHistory =
-				!isHopeless &&
-				(await readHistory(
-					session,
-					{ ...question, toMs: tag.before?.ms ?? job.gap.toMs },
-					clock.wallMs(),
-					(read) => {
-						const samples = between(read, tag);
-						if (samples.count === 0) return;
-						const last = samples.count - 1;
-						tag.after = {
-							ms: samples.sourceMs[last] as number,
-							ticks: samples.sourceRestTicks[last] as number,
-						};
-						job.values += samples.count;
-						sink.cycle({ device: job.gap.device, samples, throughMs: undefined });
-					},
-				));
+			const take = (read: SampleColumns) => {
+				const samples = between(read, tag);
+				if (samples.count === 0) return;
+				const last = samples.count - 1;
+				tag.after = {
+					ms: samples.sourceMs[last] as number,
+					ticks: samples.sourceRestTicks[last] as number,
+				};
+				job.values += samples.count;
+				sink.cycle({ device: job.gap.device, samples, throughMs: undefined });
+			};
+			const toMs = tag.before?.ms ?? job.gap.toMs;
+			let hasHistory = false;
+			try {
+				if (!isHopeless) hasHistory = await readHistory(session, { ...question, toMs }, clock.wallMs(), take);
+			} catch (error) {
+				if (over.aborted || ++job.failures < failuresMax) throw error;
+				onFailed(job.gap, name, errorText(error).trim());
+			}
+			job.failures = 0;
 			if (!hasHistory) {
 				job.without.push(name);
 				job.asked++;
@@ -177,6 +191,8 @@ export function backfillOf(options: {
 		onDone: ({ device }, values, tagsWithout) =>
 			telemetry.gapBackfilled({ server: server.name, device, values, tagsWithout }),
 		onDropped: () => telemetry.backfillDropped(server.name),
+		onFailed: ({ device }, tag, reason) =>
+			telemetry.historyFailed({ server: server.name, tag: `${device}/${tag}`, reason }),
 	});
 }
 

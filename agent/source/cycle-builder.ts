@@ -3,10 +3,14 @@ import { hasOverflow, isGood } from "../../common/contract/status.ts";
 import type { DeviceConfig } from "../config.ts";
 import type { Cycle, LastSample } from "../pipeline.ts";
 import type { Tag } from "../tag-book.ts";
-import type { MissingOfTag } from "./backfill.ts";
+import { CalledBad } from "./called-bad.ts";
+import type { CycleCounts } from "./cycle-counts.ts";
+import { DeviceHearing } from "./device-hearing.ts";
+import type { LeftDevice } from "./left-device.ts";
 import { MissingTimes } from "./missing-times.ts";
 import { isNoNode } from "./quiet-tags.ts";
-import { checkTime, implausibleAfterMs, timeFault } from "./source-times.ts";
+import { inSourceOrder } from "./source-order.ts";
+import { checkTime, countWrongTime, implausibleAfterMs, timeFault } from "./source-times.ts";
 import { TagColumns } from "./tag-columns.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
@@ -17,35 +21,8 @@ export interface SourceTag {
 	readonly rank: number;
 }
 
-export interface CycleCounts {
-	samples: number;
-	notGood: number;
-	repeats: number;
-	/** Samples with the overflow bit: between the tag's sample before it and itself the server lost some. */
-	readonly overflowed: MissingOfTag[];
-	/** Samples whose source times cannot be right. */
-	fromFuture: number;
-	timeFrozen: number;
-	/** Tag ids whose source times were right until now. */
-	readonly timeWrong: number[];
-	/** Tag ids of which the server says that there is no such node. */
-	readonly gone: number[];
-}
-
-/** Nothing has been counted. */
-export function noCounts(): CycleCounts {
-	return {
-		...{ samples: 0, notGood: 0, repeats: 0, fromFuture: 0, timeFrozen: 0 },
-		...{ overflowed: [], timeWrong: [], gone: [] },
-	};
-}
-
-/** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
-const notFromSource = 0x402;
 /** So soon after a reconnect a server repeats present values. */
 const repeatsWithinMs = 10_000;
-/** So long after its old value came again a tag that was called Bad waits for a new one. */
-const stillSameAfterMs = 2_000;
 
 /**
  * Gathers the samples of one device during one publish cycle and puts them in order of source time.
@@ -60,17 +37,17 @@ export class CycleBuilder {
 	#timeBaseId: number | undefined;
 	#tagIds: readonly number[] = [];
 	readonly #columns = new TagColumns();
-	/** Tags that the device has got since it began, until their first values. */
+	readonly hearing = new DeviceHearing(this.#columns);
+	/** Why nothing is handed over yet: not every tag is asked for, or no first value is there. */
+	#awaits: "items" | "values" | undefined;
+	/** Tags whose next value may be known already: got since the device began, or read in between. */
 	readonly #came = new Set<number>();
 	/** Until this monotonic time the last value of a tag may come again, and more than once. */
 	#repeatsUntilMs = Number.NEGATIVE_INFINITY;
-	/** Since when each tag that we called Bad ourselves is known to have its old value still; 0 while that is not known. */
-	readonly #calledBad = new Map<number, number>();
-	#calledBadMs = Number.NEGATIVE_INFINITY;
+	/** Tags that the agent called Bad itself, and those to be asked for. */
+	readonly called = new CalledBad();
 	#throughMs = Number.NEGATIVE_INFINITY;
 	readonly #noting = new Set<MissingTimes>();
-	/** Which tag `takeQuiet` looks at next. */
-	#nextTaken = 0;
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
@@ -99,14 +76,9 @@ export class CycleBuilder {
 		if (this.#timeBaseId !== undefined)
 			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
 		const isThere = new Set(this.#tagIds);
-		// Nothing is said of a tag that left. When it comes back, its old value may have to be said.
-		for (const id of this.#calledBad.keys()) if (!isThere.has(id)) this.#calledBad.set(id, 0);
+		this.called.keep(isThere);
+		this.hearing.retag(this.#tagIds);
 		for (const id of this.#came) if (!isThere.has(id)) this.#came.delete(id);
-	}
-
-	/** Whether there is anything to be complete. */
-	get hasTags(): boolean {
-		return this.#tagIds.length > 0;
 	}
 
 	/** Whether the device's time is the server's clock, not a tag of the device. */
@@ -126,19 +98,32 @@ export class CycleBuilder {
 
 	/** Tags whose source times are wrong at present, by what is wrong with them. */
 	get tagsTimeWrong(): { future: number; frozen: number } {
-		const { fault } = this.#columns;
-		const found = { future: 0, frozen: 0 };
-		for (const id of this.#tagIds) {
-			const wrong = fault[this.#columns.place(id)];
-			if (wrong === timeFault.future) found.future++;
-			else if (wrong === timeFault.frozen) found.frozen++;
-		}
-		return found;
+		return this.#columns.timesWrong(this.#tagIds);
 	}
 
 	/** After a reconnect the server sends each tag's present value once more, which may be the one we have. */
 	expectRepeats(nowMs: number): void {
 		this.#repeatsUntilMs = nowMs + repeatsWithinMs;
+		this.called.expectRepeats(nowMs);
+	}
+
+	/** Tags to be asked for once: after a lost message all, else those called Bad of which nothing has come after a reconnect. */
+	takeUntold(nowMs: number): readonly number[] {
+		return this.called.takeUntold(nowMs, this.#tagIds);
+	}
+
+	/**
+	 * The server was asked for a tag and has said this. Whether that is its last sample, time, status and value; a tag that was
+	 * called Bad is known to have it still, then. What a status says of the queue is not the value's.
+	 */
+	stands(samples: SampleColumns, index: number, nowMs: number): boolean {
+		const tagId = samples.tagId[index] as number;
+		const place = this.#columns.place(tagId);
+		const lastStatus = this.#columns.last.status[place] as number;
+		if ((lastStatus ^ (samples.status[index] as number)) >>> 16 === 0) samples.status[index] = lastStatus;
+		if (this.#columns.seen[place] === 0 || !this.#columns.isSame(place, samples, index)) return false;
+		this.called.stands(tagId, nowMs);
+		return true;
 	}
 
 	/**
@@ -160,43 +145,80 @@ export class CycleBuilder {
 		for (const id of ids) this.#came.add(id);
 	}
 
+	/** As `resume`, from another builder of this run, and as `resumeFurther` for tags that it did not have. */
+	takeOver({ throughMs, resumedThroughMs, samples, settled, calledBad }: LeftDevice): void {
+		this.resume(undefined, samples);
+		this.#resumedThroughMs = resumedThroughMs;
+		if (throughMs !== undefined) this.#throughMs = throughMs;
+		const isHere = new Set(this.#tagIds);
+		for (const id of isHere) if (!settled.has(id)) this.#came.add(id);
+		const stillBad = calledBad.tagIds.filter((id) => isHere.has(id));
+		if (stillBad.length > 0) this.calledBad(stillBad, calledBad.sourceMs);
+	}
+
+	/** What the builder that takes its place has to know. */
+	left(): LeftDevice {
+		const throughMs = Math.max(this.#throughMs, this.#resumedThroughMs);
+		return {
+			throughMs: Number.isFinite(throughMs) ? throughMs : undefined,
+			resumedThroughMs: this.#resumedThroughMs,
+			newestMs: this.newestMs,
+			samples: this.#columns.samples(this.#tagIds),
+			settled: new Set(this.#tagIds.filter((id) => !this.#came.has(id))),
+			calledBad: { tagIds: this.called.tagIds, sourceMs: this.called.atMs },
+		};
+	}
+
+	/**
+	 * The device comes to a subscription that is running: nothing of it is handed over until every tag is asked for and a
+	 * first value is there, because a cycle before that would say that the device is complete.
+	 */
+	begin(): void {
+		this.#awaits = "items";
+	}
+
+	get isBeginning(): boolean {
+		return this.#awaits === "items";
+	}
+
+	/** Every tag is asked for; their first values follow. */
+	begun(nowMs: number): void {
+		if (!this.isBeginning) return;
+		this.#awaits = "values";
+		this.expectRepeats(nowMs);
+	}
+
 	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
 		this.#newestMs = Math.max(this.#newestMs, this.#columns.recall(ids, samples));
 	}
 
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
 	calledBad(tagIds: readonly number[], sourceMs: number): void {
-		for (const id of tagIds) this.#calledBad.set(id, 0);
-		this.#calledBadMs = Math.max(this.#calledBadMs, sourceMs);
+		this.called.add(tagIds, sourceMs);
 	}
 
 	/**
-	 * Tags of which nothing was heard since `beforeMs` and that were not taken since then either, at most `most`; the next
-	 * call goes on where this one has ended.
+	 * Values that were read of tags, one of each, as a cycle of their own; undefined when they are the last samples once more.
+	 * The same values may come by themselves a little later.
 	 */
-	takeQuiet(beforeMs: number, nowMs: number, most: number): number[] {
-		const quiet: number[] = [];
-		const count = this.#tagIds.length;
-		const { heardMs, takenMs, seen } = this.#columns;
-		for (let turn = 0; turn < count && quiet.length < most; turn++) {
-			const id = this.#tagIds[this.#nextTaken++ % count] as number;
-			const place = this.#columns.place(id);
-			const lastMs = Math.max(heardMs[place] as number, takenMs[place] as number);
-			if (seen[place] === 0 || lastMs > beforeMs) continue;
-			takenMs[place] = nowMs;
-			quiet.push(id);
+	takeRead(read: SampleColumns, nowMs: number, serverMs = Number.POSITIVE_INFINITY): Cycle | undefined {
+		const columns = this.#columns;
+		const samples = this.#sorted;
+		samples.reserve(read.count);
+		samples.count = 0;
+		samples.other.length = 0;
+		for (let index = 0; index < read.count; index++) {
+			const id = read.tagId[index] as number;
+			const place = columns.place(id);
+			if (isNoNode(read.status[index] as number) || columns.isUnchanged(place, read, index)) continue;
+			columns.remember(place, read, index);
+			columns.heardMs[place] = nowMs;
+			this.#isPlausible(read.sourceMs[index] as number, serverMs);
+			this.called.delete(id);
+			this.#came.add(id);
+			samples.copyFrom(read, index);
 		}
-		return quiet;
-	}
-
-	/** Whether a tag's last sample has this source time. */
-	isLast(tagId: number, sourceMs: number): boolean {
-		return this.#columns.last.sourceMs[this.#columns.place(tagId)] === sourceMs;
-	}
-
-	/** Whether something was heard of a tag after `sinceMs`, monotonic. */
-	isHeardSince(tagId: number, sinceMs: number): boolean {
-		return (this.#columns.heardMs[this.#columns.place(tagId)] as number) > sinceMs;
+		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
 	}
 
 	/** From now on it is noted between which times of each tag something is missing, until it is `told`. */
@@ -213,65 +235,87 @@ export class CycleBuilder {
 		this.#samples.other.length = 0;
 	}
 
+	/** Whether a sample's time can be; the device is at the newest of those. */
+	#isPlausible(sampleMs: number, serverMs: number): boolean {
+		if (sampleMs > serverMs + implausibleAfterMs) {
+			this.#newestWrongMs = Math.max(this.#newestWrongMs, sampleMs);
+			return false;
+		}
+		if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
+		return true;
+	}
+
 	/**
 	 * The cycle gathered since the last call, or undefined when there is nothing to say. `serverMs` is the server's own time
 	 * of its end; without it no source time can be from the future.
+	 * `slowestMs`: so long after the tag that is written last the server may still take a sample of another one.
 	 */
 	finish(
 		publishThroughMs: number | undefined,
 		counts: CycleCounts,
 		nowMs: number,
+		slowestMs = 0,
 		serverMs = Number.POSITIVE_INFINITY,
 	): Cycle | undefined {
 		const gathered = this.#samples;
 		const sorted = this.#sorted;
+		if (this.isBeginning || (this.#awaits === "values" && gathered.count === 0)) return undefined;
+		this.#awaits = undefined;
 		sorted.reserve(gathered.count);
 		sorted.count = 0;
 		sorted.other.length = 0;
-		let throughMs = this.isTimedByServer && this.hasTags ? publishThroughMs : undefined;
+		let throughMs = this.isTimedByServer && this.#tagIds.length > 0 ? publishThroughMs : undefined;
 		const columns = this.#columns;
-		const order = this.#sort();
+		const order = inSourceOrder(gathered, columns, this.#order);
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = columns.place(gathered.tagId[index] as number);
 			columns.heardMs[place] = nowMs;
 			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
-			const isCalledBad = this.#calledBad.size > 0 && this.#calledBad.has(gathered.tagId[index] as number);
+			const isCalledBad = this.called.size > 0 && this.called.has(gathered.tagId[index] as number);
 			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
 			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
-			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
-				counts.repeats++;
-				if (isCalledBad && this.#calledBad.get(gathered.tagId[index] as number) === 0)
-					this.#calledBad.set(gathered.tagId[index] as number, nowMs);
+			if (
+				this.hearing.hasRules &&
+				columns.polled[place] === 1 &&
+				columns.isUnchanged(place, gathered, index)
+			) {
+				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
-			const sampleMs = gathered.sourceMs[index] as number;
-			const before = columns.fault[place];
-			const wrong = checkTime(columns, place, gathered, index, serverMs);
-			if (wrong !== timeFault.none) {
-				if (wrong === timeFault.future) counts.fromFuture++;
-				else counts.timeFrozen++;
-				if (before === timeFault.none) counts.timeWrong.push(gathered.tagId[index] as number);
+			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
+				counts.repeats++;
+				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
+				continue;
 			}
-			const isPlausible = sampleMs <= serverMs + implausibleAfterMs;
-			if (!isPlausible) this.#newestWrongMs = Math.max(this.#newestWrongMs, sampleMs);
-			else if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
+			const id = gathered.tagId[index] as number;
+			const sampleMs = gathered.sourceMs[index] as number;
 			const status = gathered.status[index] as number;
 			if (hasOverflow(status)) {
 				const at = { ms: sampleMs, ticks: gathered.sourceRestTicks[index] as number };
 				// Of a tag's first value of all nothing is known before it.
-				const after = columns.lastTime(place) ?? at;
-				counts.overflowed.push({ tagId: gathered.tagId[index] as number, after, before: at });
+				counts.overflowed.push({ tagId: id, after: columns.lastTime(place) ?? at, before: at });
 			}
+			if (this.hearing.hasRules) {
+				if (!isCalledBad && columns.isLeftOut(place, gathered, index, nowMs)) {
+					counts.leftOut++;
+					continue;
+				}
+				columns.givenMs[place] = nowMs;
+			}
+			const before = columns.fault[place] as number;
+			const wrong = checkTime(columns, place, gathered, index, serverMs);
+			if (wrong !== timeFault.none) countWrongTime(counts, id, wrong, before);
 			columns.remember(place, gathered, index);
 			sorted.copyFrom(gathered, index);
-			if (isCalledBad) this.#calledBad.delete(gathered.tagId[index] as number);
+			if (isCalledBad) this.called.delete(id);
 			if (!isGood(status)) {
 				counts.notGood++;
-				if (isNoNode(status)) counts.gone.push(gathered.tagId[index] as number);
+				if (isNoNode(status)) counts.gone.push(id);
 			}
+			const isPlausible = this.#isPlausible(sampleMs, serverMs);
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
-			if (gathered.tagId[index] === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs;
+			if (id === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs - slowestMs;
 		}
 		counts.samples += sorted.count;
 		this.discard();
@@ -287,48 +331,10 @@ export class CycleBuilder {
 	 */
 	stillSame(nowMs: number): Cycle | undefined {
 		const samples = this.#sorted;
-		samples.count = 0;
-		samples.other.length = 0;
-		const { seen, last } = this.#columns;
-		const sourceMs = Math.max(this.newestMs, Math.floor(Math.max(this.#throughMs, this.#calledBadMs)) + 1);
-		for (const [id, sinceMs] of this.#calledBad) {
-			const place = this.#columns.place(id);
-			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || seen[place] === 0) continue;
-			this.#calledBad.delete(id);
-			samples.reserve(samples.count + 1);
-			const index = samples.count++;
-			samples.tagId[index] = id;
-			samples.sourceMs[index] = sourceMs;
-			samples.sourceRestTicks[index] = 0;
-			samples.serverLagTicks[index] = Number.NaN;
-			samples.status[index] = ((last.status[place] as number) & 0xffff_0000) | notFromSource;
-			samples.setValue(index, last.value(place));
-		}
+		const knownMs = Math.max(this.#throughMs, this.called.atMs);
+		const sourceMs = Math.max(this.newestMs, Math.floor(knownMs) + 1);
+		this.called.takeStillSame(nowMs, this.#columns, sourceMs, samples);
 		return samples.count === 0 ? undefined : { device: this.device, samples, throughMs: undefined };
-	}
-
-	/** The indexes of what was gathered, by source time, then by the place in the configuration. */
-	#sort(): readonly number[] {
-		const order = this.#order;
-		const { count } = this.#samples;
-		order.length = count;
-		let inOrder = true;
-		for (let index = 0; index < count; index++) {
-			order[index] = index;
-			inOrder &&= index === 0 || this.#compare(index - 1, index) <= 0;
-		}
-		return inOrder ? order : order.sort((a, b) => this.#compare(a, b) || a - b);
-	}
-
-	#compare(a: number, b: number): number {
-		const { sourceMs, sourceRestTicks, tagId } = this.#samples;
-		const columns = this.#columns;
-		return (
-			(sourceMs[a] as number) - (sourceMs[b] as number) ||
-			(sourceRestTicks[a] as number) - (sourceRestTicks[b] as number) ||
-			(columns.rank[columns.place(tagId[a] as number)] as number) -
-				(columns.rank[columns.place(tagId[b] as number)] as number)
-		);
 	}
 
 	/**

@@ -43,16 +43,16 @@ export function createClient(secured: OPCUAClientOptions = {}): OPCUAClient {
 	});
 }
 
-/** @throws CodedError OPCUA_UNREACHABLE, OPCUA_IDENTITY_REFUSED */
+/** `sessionError` tells what a failure means. @throws CodedError OPCUA_UNREACHABLE, OPCUA_IDENTITY_REFUSED, OPCUA_OWN_CERTIFICATE_REFUSED */
 export async function openSession(
 	client: OPCUAClient,
-	server: ServerConfig,
 	identity: UserIdentityInfo,
+	sessionError: (error: unknown) => CodedError,
 ): Promise<ClientSession> {
 	try {
 		return await client.createSession(identity);
 	} catch (error) {
-		throw unreachable(server, error);
+		throw sessionError(error);
 	}
 }
 

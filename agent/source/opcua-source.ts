@@ -1,59 +1,33 @@
-import {
-	type ClientSession,
-	DataChangeNotification,
-	type NotificationMessage,
-	StatusChangeNotification,
-} from "node-opcua";
+import type { ClientSession, NotificationMessage } from "node-opcua";
 import type { GapCause } from "../../common/contract/gap.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
-import { type Clock, pause } from "../../common/runtime/clock.ts";
+import { pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
-import type { DeviceConfig, ServerConfig } from "../config.ts";
-import type {
-	Cycle,
-	CycleSink,
-	ReadableTag,
-	Recovered,
-	SampleSource,
-	SourceState,
-	TagSet,
-} from "../pipeline.ts";
-import type { TagBook } from "../tag-book.ts";
-import type { AgentTelemetry } from "../telemetry.ts";
+import type { DeviceConfig } from "../config.ts";
+import type { ReadableTag, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import { AgentsWord } from "./agents-word.ts";
-import { type Backfill, backfillOf, type MissingOfTag } from "./backfill.ts";
-import { type CycleBuilder, noCounts, type SourceTag } from "./cycle-builder.ts";
-import { takeBody } from "./data-change-body.ts";
-import { DataChangeReader } from "./data-change-reader.ts";
+import { type Backfill, backfillOf } from "./backfill.ts";
+import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
+import type { LeftOfDevice, LeftSource } from "./left-source.ts";
+import type { OpcuaSourceOptions } from "./opcua-source-options.ts";
+import { OperationLimits } from "./operation-limits.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSession } from "./plant-session.ts";
-import { PlantTimes } from "./plant-times.ts";
-import type { ServerSecurity } from "./server-security.ts";
+import type { PollRound } from "./poller.ts";
+import { PresentValues } from "./present-values.ts";
+import { ServerEndpoints } from "./redundancy/server-endpoints.ts";
+import { SamplingRules } from "./sampling.ts";
+import { SamplingReport } from "./sampling-report.ts";
 import { SessionBudget } from "./session-budget.ts";
-import { overflowHole, SourceHoles } from "./source-holes.ts";
-import { completeTags, SourceTags, type Surplus, type TagResolver } from "./source-tags.ts";
-import { implausibleAfterMs } from "./source-times.ts";
+import { SourceCycles } from "./source-cycles.ts";
+import { SourceMessages } from "./source-messages.ts";
+import { completeTags, SourceTags } from "./source-tags.ts";
 import { TagCare } from "./tag-care.ts";
 import { partsOf, type RefusedTag, WatchedTags } from "./watched-tags.ts";
 
-export interface OpcuaSourceOptions {
-	readonly server: ServerConfig;
-	readonly security: ServerSecurity;
-	/** The devices read through this server. */
-	readonly devices: readonly DeviceConfig[];
-	readonly tags: TagBook;
-	/** Where an earlier run of this agent stopped. */
-	readonly recovered: Recovered;
-	readonly sink: CycleSink;
-	readonly clock: Clock;
-	readonly telemetry: AgentTelemetry;
-	/** What is known of a device's tags now; by default, those of which nothing is left to the server. */
-	readonly known?: ((device: DeviceConfig) => readonly ReadableTag[]) | undefined;
-	/** Asks the server for the rest, and says so by `tagsChanged`. */
-	readonly resolver?: TagResolver | undefined;
-}
+const stays = { isMoved: false, isAtOnce: false } as const;
 
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
@@ -62,48 +36,66 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #tags: SourceTags;
 	readonly #builders: ReadonlyMap<string, CycleBuilder>;
 	#session: PlantSession | undefined;
-	readonly #reader = new DataChangeReader();
+	readonly #messages: SourceMessages;
 	readonly #agentsWord: AgentsWord;
-	readonly #times: PlantTimes;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
-	readonly #budget = new SessionBudget();
+	readonly #budget: SessionBudget;
+	readonly #limits = new OperationLimits();
+	readonly #sampling: SamplingReport;
 	readonly #watched: WatchedTags;
+	readonly #endpoints: ServerEndpoints;
+	readonly #cycles: SourceCycles;
 	readonly #backfill: Backfill | undefined;
 	readonly #care: TagCare;
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
 	#connected = false;
+	/** The tags are Good for everybody, though nothing is heard of them yet. */
+	#isBelieved: boolean;
 	#lastError: string | undefined;
 	#lastResponseMs: number | undefined;
-	readonly #holes = new SourceHoles();
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
-		this.#tags = new SourceTags(options.tags);
+		const { server, left } = options;
+		this.#budget = left?.budget ?? new SessionBudget();
+		this.#isBelieved = left?.wasConnected === true;
+		this.#lastResponseMs = left?.lastResponseMs;
+		this.#endpoints = new ServerEndpoints(options);
+		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
-		const known = options.known ?? completeTags;
-		for (const device of options.devices) {
-			const builder = this.#tags.add(device, known(device));
-			const stoppedMs = options.recovered.throughMs.get(device.name);
-			builder.resume(stoppedMs, options.recovered.samples);
-			if (stoppedMs !== undefined)
-				this.#holes.open(device.name, stoppedMs, "agent_down", () => builder.noteMissing());
-		}
-		const { list: tags, places } = this.#tags;
 		this.#backfill = backfillOf(options);
+		if (left?.backfill !== undefined) this.#backfill?.takeOver(left.backfill);
+		const known = options.known ?? completeTags;
+		for (const device of options.devices) this.#tags.add(device, known(device));
+		const { list: tags, places, isPolled } = this.#tags;
+		this.#sampling = new SamplingReport({ ...options, tags: this.#tags });
+		this.#watched = new WatchedTags({
+			...{ tags, limits: this.#limits, isPolled },
+			publishingMs: () => server.publishing_interval_ms,
+			onFilter: (place, level, status) => this.#sampling.answered(place, level, status),
+		});
+		this.#cycles = new SourceCycles({
+			...{ ...options, builders: this.#builders, backfill: this.#backfill },
+			slowestMs: (device) => this.#watched.slowestMs(device),
+			pollIntervals: (device) => this.#tags.pollIntervals(device),
+			onGone: (tagIds) => this.#care.gone(tagIds),
+			nameOf: (tagId) => options.tags.get(tagId)?.name,
+			takeTimesMissing: () => this.#messages.takeTimesMissing(),
+		});
+		this.#messages = new SourceMessages({ ...options, tags: this.#tags, cycles: this.#cycles });
 		this.#care = new TagCare({
 			...options,
-			...{ tags, places, builders: this.#builders },
+			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
 			sayBad: (tags, status) => this.#sayBad(tags, status),
+			take: (builder, read) => {
+				if (this.#connected) this.#cycles.takeRead(builder, read);
+			},
 		});
-		this.#watched = new WatchedTags({ server: options.server, tags });
-		this.#times = new PlantTimes({
-			...{ ...options, server: options.server.name, builders: this.#builders },
-			hasHole: (device) => this.#holes.has(device),
-			nameOf: (tagId) => this.#nameOf(tagId),
-		});
+		for (const [device, builder] of this.#builders)
+			this.#cycles.begin(builder, options.leftDevices?.get(device) ?? options.recovered);
 	}
 
 	start(): void {
@@ -115,20 +107,27 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		await this.#running;
 	}
 
+	get isConnected(): boolean {
+		return this.#connected;
+	}
+
 	state(): SourceState {
 		const { clock, server, resolver } = this.#options;
 		return {
 			server: server.name,
-			security: this.#options.security.inUse,
+			security: this.#endpoints.present.security.inUse,
+			endpoint: this.#endpoints.present.server.endpoint,
+			serviceLevel: this.#endpoints.serviceLevel,
 			connected: this.#connected,
 			tags: this.#tags.count,
 			tagsSubscribed: this.#connected ? this.#tags.count - this.#care.refused : 0,
 			tagsUnresolved: resolver?.unresolved ?? 0,
+			...this.#sampling.state,
 			lastNotificationAgeMs:
 				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
 			lastError: this.#lastError,
-			clockAheadMs: this.#times.aheadMs,
-			tagsTimeWrong: this.#times.tagsWrong,
+			clockAheadMs: this.#cycles.times.aheadMs,
+			tagsTimeWrong: this.#cycles.times.tagsWrong,
 		};
 	}
 
@@ -139,20 +138,64 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#care.left(emptied);
 		const lost = left.filter(({ tag }) => gone.has(tag.name));
 		this.#sayBad(lost, statusCodes.BadNodeIdUnknown);
+		this.#listChanged();
+	}
+
+	/** A further device, which another source has left or which is new; no other one is touched. */
+	addDevice(device: DeviceConfig, tags: readonly ReadableTag[], left: LeftOfDevice | undefined): void {
+		const builder = this.#tags.add(device, tags);
+		this.#cycles.begin(builder, left ?? this.#options.recovered);
+		builder.begin();
+		this.#listChanged();
+	}
+
+	/** The device is not read here any more; no other one is touched. */
+	removeDevice(device: string): LeftOfDevice | undefined {
+		const builder = this.#builders.get(device);
+		const left = builder && this.#cycles.leave(builder, this.#causeOfLeaving);
+		this.#care.left(this.#tags.remove(device));
+		this.#listChanged();
+		return left;
+	}
+
+	#listChanged(): void {
+		this.#watched.listChanged();
 		this.#session?.tagsChanged();
 	}
 
+	/** A server that is lost has its own hole, though nobody knows yet whether the subscription has it all. */
+	get #causeOfLeaving(): GapCause {
+		return this.#isBelieved || this.#lastResponseMs === undefined ? "reconfigured" : "server_unreachable";
+	}
+
+	/** For the source that takes its place; to be asked when it has stopped. */
+	left(): LeftSource {
+		const devices = new Map<string, LeftOfDevice>();
+		for (const [name, builder] of this.#builders)
+			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
+		return {
+			...{ devices, backfill: this.#backfill, budget: this.#budget },
+			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
+		};
+	}
+
 	async #run(): Promise<void> {
-		const { clock, server, security, telemetry, resolver } = this.#options;
+		const { clock, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
+		const endpoints = this.#endpoints;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
 			if (left === undefined || left.isSessionGone)
 				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
 			if (stopping.aborted) break;
-			const session = new PlantSession({
-				...{ server, security, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
-				onWatched: resolver && ((session, over) => resolver.run(session, over)),
+			const used = endpoints.present;
+			const session: PlantSession = new PlantSession({
+				...{ ...used, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				...{ limits: this.#limits, polling: this.#tags },
+				onWatched: (opened, over) => {
+					endpoints.watch(opened, over, (reason) => session.leave(reason));
+					resolver?.run(opened, over);
+				},
 			});
 			this.#session = session;
 			let reason: string;
@@ -162,13 +205,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 				reason = errorText(error);
 			}
 			this.silent(reason);
-			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
 			left = session.left;
+			const { isMoved, isAtOnce } = stopping.aborted ? stays : endpoints.ended(used);
+			if (isMoved && left !== undefined) {
+				// It is another server's.
+				await disconnect(left.client, clock);
+				left = undefined;
+			}
+			// Half a cycle would look like a whole one; a subscription that goes on has the rest of it.
 			if (left?.subscription === undefined) this.subscriptionLost();
 			await session.close();
 			if (stopping.aborted) break;
-			const retryMs = this.#backoff.nextMs();
-			telemetry.serverRetried({ server: server.name, reason, retryMs });
+			const retryMs = isAtOnce ? 0 : this.#backoff.nextMs();
+			telemetry.serverRetried({ server: used.server.name, reason, retryMs });
 			await pause(clock, retryMs, stopping);
 		}
 		if (left !== undefined) await disconnect(left.client, clock);
@@ -180,11 +229,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	answered(isWatching: boolean, serverMs?: number): void {
 		this.#lastResponseMs = this.#options.clock.monotonicMs();
-		this.#times.responded(serverMs);
+		this.#cycles.times.responded(serverMs);
 		if (!isWatching || this.#connected) return;
 		// The client recovered by itself: a transferred subscription repeats each tag's present value.
 		this.watching();
-		this.#isConnected();
+		this.#hasConnected();
 	}
 
 	watching(): void {
@@ -194,20 +243,30 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	watched(refused: readonly RefusedTag[]): void {
 		this.#care.watched(refused);
-		this.#isConnected();
+		this.#hasConnected();
 		this.#refused(refused);
+		this.#sampling.report(this.#watched);
 	}
 
 	watchedFurther(refused: readonly RefusedTag[]): void {
 		this.#care.watchedFurther(refused);
 		this.#refused(refused);
+		this.#sampling.report(this.#watched);
 	}
 
 	#refused(refused: readonly RefusedTag[]): void {
+		this.#begun(new Set(refused.map(({ place }) => place)));
 		for (const { place, statusCode } of refused) {
 			const named = this.#tags.list[place];
 			if (named !== undefined) this.#sayBad(partsOf(named), statusCode);
 		}
+	}
+
+	/** Devices that have come and whose tags are all asked for, these answers among them. */
+	#begun(answered: ReadonlySet<number>): void {
+		if (![...this.#builders.values()].some(({ isBeginning }) => isBeginning)) return;
+		const waiting = new Set(this.#watched.behind().added.filter((place) => !answered.has(place)));
+		this.#tags.begun(waiting, this.#options.clock.monotonicMs());
 	}
 
 	dueAgain(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
@@ -222,98 +281,38 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		await this.#backfill?.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
 	}
 
-	#isConnected(): void {
+	#hasConnected(): void {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
+		this.#endpoints.connected();
 		this.#connected = true;
+		this.#isBelieved = true;
 		this.#lastError = undefined;
-		const { refused } = this.#care;
-		telemetry.serverConnected({
-			server: server.name,
-			tags: this.#tags.count - refused,
-			refusedTags: refused,
-		});
+		const refusedTags = this.#care.refused;
+		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
 
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void {
-		for (const data of message.notificationData ?? []) {
-			if (data instanceof DataChangeNotification) this.#read(data);
-			else if (data instanceof StatusChangeNotification && data.status.isBad())
-				throw new Error(`the server ended the subscription: ${data.status.name}`);
-		}
-		if (isCycleEnd) this.#finishCycle(publishedMs);
+		this.#messages.take(message);
+		if (isCycleEnd) this.#cycles.finish(publishedMs);
 	}
 
-	#read(notification: DataChangeNotification): void {
-		const { clock, telemetry } = this.#options;
-		try {
-			const body = takeBody(notification);
-			if (body === undefined) throw new Error("expected the bytes of a notification, found none");
-			const unknown = this.#reader.read(body, this.#tags.targets, clock.wallMs());
-			const surplus = this.#tags.settle();
-			if (surplus.length > 0) this.#hasSurplus(surplus);
-			if (unknown > 0) telemetry.samplesRefused("unknown_handle", unknown);
-		} catch (error) {
-			// Half a cycle would look like a whole one; a new session has a hole where this one was.
-			for (const builder of this.#builders.values()) builder.discard();
-			throw new Error(`a notification could not be read: ${errorText(error)}`, { cause: error });
-		}
+	polled(round: PollRound): void {
+		this.#begun(new Set());
+		this.#cycles.polled(round);
 	}
 
-	/** Lists came with more elements than there are tags. */
-	#hasSurplus(surplus: readonly Surplus[]): void {
-		const { server, telemetry, resolver } = this.#options;
-		for (const { device, name, elements } of surplus)
-			telemetry.elementsLeftOut({ server: server.name, tag: `${device}/${name}`, elements });
-		resolver?.lookAgain();
+	overran(rounds: number): void {
+		this.#options.telemetry.sampling.pollsOverran(this.#options.server.name, rounds);
 	}
 
-	#finishCycle(publishMs: number | undefined): void {
-		const { server, telemetry, sink } = this.#options;
-		const lagMs = Math.max(0, server.sampling_interval_ms) + server.lateness_ms;
-		const throughMs = publishMs === undefined ? undefined : publishMs - lagMs;
-		if (publishMs !== undefined) this.#times.published(publishMs);
-		const counts = noCounts();
-		const nowMs = this.#options.clock.monotonicMs();
-		const serverMs = publishMs ?? this.#times.serverMs;
-		let overflows = 0;
-		for (const builder of this.#builders.values()) {
-			counts.overflowed.length = 0;
-			const cycle = builder.finish(throughMs, counts, nowMs, serverMs);
-			if (cycle !== undefined) this.#take(cycle, counts.overflowed, serverMs + implausibleAfterMs);
-			overflows += counts.overflowed.length;
-			const same = builder.stillSame(nowMs);
-			if (same !== undefined) sink.cycle(same);
-		}
-		telemetry.samplesReceived(server.name, counts.samples, counts.notGood, counts.repeats);
-		if (overflows > 0) telemetry.serverOverflowed(server.name, overflows);
-		this.#times.counted(counts, this.#reader.takeSourceTimesMissing());
-		this.#care.gone(counts.gone);
-	}
-
-	/** A cycle of a device, after whatever is missing before it. */
-	#take(cycle: Cycle, overflowed: readonly MissingOfTag[], latestMs: number): void {
-		const { device, samples } = cycle;
-		const { sink } = this.#options;
-		const lost = overflowHole(device, overflowed, (tagId) => this.#nameOf(tagId));
-		for (const hole of [this.#holes.close(device, samples, latestMs), lost]) {
-			if (hole === undefined) continue;
-			sink.gap(hole.gap);
-			const { missing } = hole;
-			if (missing !== undefined) this.#backfill?.closed(hole.gap, () => missing.told());
-		}
-		sink.cycle(cycle);
-	}
-
-	#nameOf(tagId: number): string | undefined {
-		return this.#options.tags.get(tagId)?.name;
+	pollsAll(status: string): void {
+		this.#options.telemetry.sampling.subscriptionsNotOffered({ server: this.#options.server.name, status });
 	}
 
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
-		this.#times.reset();
-		this.#holesFrom("server_unreachable");
-		for (const builder of this.#builders.values()) builder.discard();
+		this.#cycles.lost();
 	}
 
 	republished(): void {
@@ -322,21 +321,19 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	missed(): void {
 		this.#options.telemetry.messagesMissed(this.#options.server.name);
-		this.#holesFrom("sequence");
-	}
-
-	#holesFrom(cause: GapCause): void {
-		for (const builder of this.#builders.values())
-			this.#holes.open(builder.device, builder.newestMs, cause, () => builder.noteMissing());
+		this.#cycles.holesFrom("sequence", () => true);
+		const nowMs = this.#options.clock.monotonicMs();
+		for (const builder of this.#builders.values()) builder.called.doubt(nowMs);
 	}
 
 	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
 	silent(reason: string): void {
 		this.#lastError = reason;
-		if (!this.#connected) return;
 		this.#connected = false;
-		if (this.#stopping.signal.aborted) return;
+		if (!this.#isBelieved || this.#stopping.signal.aborted) return;
+		this.#isBelieved = false;
 		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
+		this.#cycles.pollingEnded();
 		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
 	}
 

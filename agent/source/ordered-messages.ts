@@ -115,7 +115,10 @@ export class OrderedMessages<Message extends SequencedMessage> {
 				const message = await this.#options.republish(sequenceNumber).catch(() => undefined);
 				if (this.#asking !== asking) return;
 				this.#expected = following(sequenceNumber);
-				if (message === undefined) this.#options.missed();
+				// Some servers have an empty message for what they do not have any more.
+				const isIt =
+					message !== undefined && message.sequenceNumber === sequenceNumber && !isKeepAlive(message);
+				if (!isIt) this.#options.missed();
 				// What waits belongs to the same cycle or a later one.
 				else if (!this.#isRepeat(message)) this.#deliver(message, false);
 			}

@@ -1,4 +1,5 @@
 import type { ClientSession, NotificationMessage } from "node-opcua";
+import type { PollRound } from "./poller.ts";
 import type { RefusedTag } from "./watched-tags.ts";
 
 /** The node id, as the server counts its namespaces now, of a tag by its place in the list; undefined where it is empty. */
@@ -37,6 +38,12 @@ export interface PlantListener {
 	 * of it, when it can be known. What it throws ends the session.
 	 */
 	message(message: NotificationMessage, isCycleEnd: boolean, publishedMs: number | undefined): void;
+	/** All tags of a poll interval were read. */
+	polled(round: PollRound): void;
+	/** Reading them took so long that so many further rounds were left out. */
+	overran(rounds: number): void;
+	/** The server has no subscriptions, and what it says of that: every tag is polled. */
+	pollsAll(status: string): void;
 	/** A message that was lost on its way was asked for again and has come. */
 	republished(): void;
 	/** A message is gone for good: what it said is missing before the next one. */

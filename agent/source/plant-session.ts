@@ -1,15 +1,18 @@
-import { AttributeIds, type ClientSession, type OPCUAClient, type UserIdentityInfo } from "node-opcua";
-import { type Clock, every } from "../../common/runtime/clock.ts";
+import type { ClientSession, OPCUAClient } from "node-opcua";
+import type { Clock } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
 import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
 import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import type { OperationLimits } from "./operation-limits.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
+import { type PolledTags, Poller } from "./poller.ts";
 import { PublishLoop } from "./publish-loop.ts";
-import type { ServerSecurity } from "./server-security.ts";
-import { readAttributes, statusOf } from "./service.ts";
+import type { PreparedClient, ServerSecurity } from "./server-security.ts";
+import { statusOf } from "./service.ts";
 import type { SessionBudget } from "./session-budget.ts";
+import { SessionGuard } from "./session-guard.ts";
 import type { WatchedTags } from "./watched-tags.ts";
 
 export interface PlantSessionOptions {
@@ -19,17 +22,19 @@ export interface PlantSessionOptions {
 	readonly clock: Clock;
 	readonly listener: PlantListener;
 	readonly budget: SessionBudget;
+	readonly limits: OperationLimits;
+	readonly polling: PolledTags;
 	readonly left: LeftSession | undefined;
 	/** Called in each session once every tag is watched; the signal ends with the session. */
 	readonly onWatched?: ((session: ClientSession, over: AbortSignal) => void) | undefined;
 }
 
-/** A server that says nothing is asked whether it lives, this often and for so long at most. */
-const aliveEveryMs = 1_000;
-const aliveWithinMs = 5_000;
-const serverStateNode = "i=2259";
 /** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
 const resumesMax = 3;
+/** These say that a server has none at all. */
+const noSubscriptions: ReadonlySet<string> = new Set([
+	...["BadServiceUnsupported", "BadNotImplemented", "BadNotSupported", "BadInsufficientClientProfile"],
+]);
 /** These say that the server has no such subscription; after anything else another session takes it over. */
 const subscriptionGone: ReadonlySet<string> = new Set(["BadSubscriptionIdInvalid", "BadNoSubscription"]);
 
@@ -48,15 +53,25 @@ export class PlantSession {
 	#subscription: PlantSubscription | undefined;
 	#prefixes: ReadonlyMap<string, string> = new Map();
 	#loop: PublishLoop | undefined;
-	#lookNow = () => {};
+	#isForGood = false;
+	#isHeard = true;
+	#guard: SessionGuard | undefined;
+	#poller: Poller | undefined;
 
 	constructor(options: PlantSessionOptions) {
 		this.#options = options;
 		this.#left = options.left;
 	}
 
+	/** Ends the session for good; nothing of it is left to the next attempt. */
+	leave(reason: string): void {
+		this.#isForGood = true;
+		this.#ended.resolve(reason);
+	}
+
 	/** What the next attempt may take over. */
 	get left(): LeftSession | undefined {
+		if (this.#isForGood) return undefined;
 		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
 		if (session === undefined || client === undefined) return this.#left;
 		return { client, session, subscription, resumes: 0, isSessionGone: false };
@@ -84,7 +99,8 @@ export class PlantSession {
 
 	/** There are other tags than before: the server is told of the difference, and nothing else. */
 	tagsChanged(): void {
-		this.#lookNow();
+		this.#poller?.tagsChanged();
+		this.#guard?.look();
 	}
 
 	/** Takes down what is not left to another attempt, within a bound, whatever state it is in. */
@@ -96,8 +112,9 @@ export class PlantSession {
 	async #work(): Promise<string> {
 		const { server, security, listener, clock } = this.#options;
 		const over = this.#over.signal;
-		const { client, identity, connect } = await security.prepare(over, (error) => this.#failed(error));
+		const prepared = await security.prepare(over, (error) => this.#failed(error));
 		if (over.aborted) return "stopped";
+		const { client, connect } = prepared;
 		this.#client = client;
 		const lost = () => this.#ended.resolve("the connection broke");
 		client.on("connection_lost", lost);
@@ -107,13 +124,14 @@ export class PlantSession {
 			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
 			await within(clock, withinMs, connect());
 			if (over.aborted) return "stopped";
-			const session = (await this.#resume(client)) ?? (await this.#open(client, identity));
+			const session = (await this.#resume(client)) ?? (await this.#open(prepared));
 			if (over.aborted) return "stopped";
 			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
 			listener.answered(false);
 			await this.#subscribe(session);
 			if (over.aborted) return "stopped";
-			this.#guard(session);
+			this.#guard = this.#guardOf(session);
+			this.#guard.start();
 			this.#options.onWatched?.(session, over);
 		} catch (error) {
 			throw unreachable(server, error);
@@ -143,35 +161,72 @@ export class PlantSession {
 		return left.session;
 	}
 
-	async #open(client: OPCUAClient, identity: UserIdentityInfo): Promise<ClientSession> {
-		const { server, clock, budget } = this.#options;
+	async #open({ client, identity, sessionError }: PreparedClient): Promise<ClientSession> {
+		const { clock, budget } = this.#options;
 		budget.made(clock.monotonicMs());
-		this.#session = await openSession(client, server, identity);
+		const opening = openSession(client, identity, sessionError);
+		this.#session = await opening.finally(() => budget.answered(clock.monotonicMs()));
 		return this.#session;
 	}
 
-	/** Takes over what an earlier session has left, or begins anew. */
+	/** Takes over what an earlier session has left, or begins anew; what is polled begins anew always. */
 	async #subscribe(session: ClientSession): Promise<void> {
-		const { server, listener, watched } = this.#options;
+		const { server, listener, watched, limits, polling } = this.#options;
 		const over = this.#over.signal;
 		this.#prefixes = await namespacePrefixes(session, server, watched.tags);
-		await watched.readLimit(session);
+		await limits.read(session);
 		const heard = this.#heard();
-		if (await this.#takeOver(session, heard)) return;
-		listener.subscriptionLost();
-		watched.forget();
-		const made = await PlantSubscription.create(session, server, heard);
-		listener.watching();
-		const refused = await watched.watch(session, made.id, this.#prefixes, watched.behind().added);
-		if (over.aborted) return;
-		// Only when all are known: a cycle that is complete for some items only would say too much.
-		made.isWatching = true;
-		this.#subscription = made;
-		await made.publish();
-		if (over.aborted) return;
-		listener.watched(refused);
-		watched.told(refused);
-		this.#publish(session, made);
+		if (!(await this.#takeOver(session, heard))) {
+			listener.subscriptionLost();
+			watched.forget();
+			polling.pollAll(false);
+			const isWanted = watched.behind().added.length > 0 || !polling.isAny();
+			const made = isWanted ? await this.#create(session, heard) : undefined;
+			listener.watching();
+			const refused =
+				made === undefined
+					? []
+					: await watched.watch(session, made.id, this.#prefixes, watched.behind().added);
+			if (over.aborted) return;
+			if (made !== undefined) {
+				// Only when all are known: a cycle that is complete for some items only would say too much.
+				made.isWatching = true;
+				this.#subscription = made;
+				await made.publish();
+			}
+			if (over.aborted) return;
+			listener.watched(refused);
+			watched.told(refused);
+			if (made !== undefined) this.#publish(session, made);
+		}
+		this.#poll(session);
+	}
+
+	/** Undefined of a server that has no subscriptions: then every tag is polled. @throws Error when the service fails */
+	async #create(session: ClientSession, heard: SubscriptionListener): Promise<PlantSubscription | undefined> {
+		const { server, polling, listener } = this.#options;
+		try {
+			return await PlantSubscription.create(session, server, heard);
+		} catch (error) {
+			const status = statusOf(error) ?? "";
+			if (!noSubscriptions.has(status)) throw error;
+			polling.pollAll(true);
+			listener.pollsAll(status);
+			return undefined;
+		}
+	}
+
+	#poll(session: ClientSession): void {
+		const { clock, limits, polling, listener } = this.#options;
+		this.#poller = new Poller({
+			...{ session, clock, limits, polling, nodeIdOf: this.#nodeIdOf, over: this.#over.signal },
+			onRound: (round) => {
+				if (this.#subscription === undefined) listener.answered(true);
+				listener.polled(round);
+			},
+			onOverrun: (rounds) => listener.overran(rounds),
+		});
+		this.#poller.run().catch((error: unknown) => this.#failed(error));
 	}
 
 	/** The subscription goes on with all that the server has gathered meanwhile. */
@@ -187,6 +242,7 @@ export class PlantSession {
 		this.#left = undefined;
 		this.#subscription = isTaken ? subscription : undefined;
 		if (!isTaken) return false;
+		this.#isHeard = isResumed;
 		listener.watching();
 		this.#publish(session, subscription);
 		if (isResumed) await this.#resendData();
@@ -202,6 +258,7 @@ export class PlantSession {
 			onResponse: (response) => {
 				// Of a subscription that was deleted a moment ago.
 				if (response.subscriptionId !== subscription.id) return;
+				this.#isHeard = true;
 				listener.answered(true, response.responseHeader.timestamp?.getTime());
 				subscription.offer(response);
 			},
@@ -243,82 +300,25 @@ export class PlantSession {
 		this.#ended.resolve(errorText(error));
 	}
 
+	#guardOf(session: ClientSession): SessionGuard {
+		const { server, watched, clock, listener } = this.#options;
+		return new SessionGuard({
+			...{ session, watched, clock, listener, nodeIdOf: this.#nodeIdOf, over: this.#over.signal },
+			subscription: () => this.#subscription,
+			isHeard: () => this.#isHeard,
+			prefixes: async (refresh) => {
+				if (refresh) this.#prefixes = await namespacePrefixes(session, server, watched.tags);
+				return this.#prefixes;
+			},
+			end: (reason) => this.#ended.resolve(reason),
+			failed: (error) => this.#failed(error),
+		});
+	}
+
 	/** What a lost message has said is shown by the present values at least. */
 	async #resendData(): Promise<void> {
 		this.#options.listener.watching();
 		await this.#subscription?.resendData();
-	}
-
-	/** Ends the session when the server does not answer, and asks again for what it has refused. */
-	#guard(session: ClientSession): void {
-		const { clock, listener } = this.#options;
-		let isBusy = false;
-		const work = async (): Promise<void> => {
-			const subscription = this.#subscription;
-			if (subscription === undefined) return;
-			const { silentMs } = listener;
-			if (silentMs > subscription.silentAfterMs) {
-				listener.silent(`no publish response for ${Math.round(silentMs / 1_000)} s`);
-				await this.#isAlive(session);
-				await subscription.publish();
-				// It lives and has the subscription, and says nothing: what it was asked for is lost on its way.
-				this.#ended.resolve("the server answers and does not publish");
-				return;
-			}
-			await this.#follow(session, subscription);
-			const places = await listener.dueAgain(session, this.#nodeIdOf);
-			if (places.length === 0) return;
-			const { watched } = this.#options;
-			const refused = await watched.watchAnew(session, subscription.id, this.#prefixes, places);
-			if (!this.#over.signal.aborted) listener.watchedAgain(places, refused);
-		};
-		let isFilling = false;
-		const look = () => {
-			if (isBusy || this.#over.signal.aborted) return;
-			isBusy = true;
-			work().then(
-				() => {
-					isBusy = false;
-				},
-				(error: unknown) => this.#failed(error),
-			);
-		};
-		this.#lookNow = look;
-		const stop = every(clock, aliveEveryMs, () => {
-			if (!isFilling) {
-				isFilling = true;
-				void this.#backfill(session).finally(() => {
-					isFilling = false;
-				});
-			}
-			look();
-		});
-		this.#over.signal.addEventListener("abort", stop, { once: true });
-	}
-
-	/**
-	 * Makes the monitored items equal to the list of tags: what is new is created, what is gone is deleted (Part 4 §5.12.2
-	 * and §5.12.6), and every other item keeps its queue.
-	 */
-	async #follow(session: ClientSession, subscription: PlantSubscription): Promise<void> {
-		const { server, watched, listener } = this.#options;
-		await watched.settle(session, subscription.id);
-		const { added, removed } = watched.behind();
-		if (added.length > 0) {
-			if (added.some((place) => this.#nodeIdOf(place) === undefined))
-				this.#prefixes = await namespacePrefixes(session, server, watched.tags);
-			const refused = await watched.watch(session, subscription.id, this.#prefixes, added);
-			if (this.#over.signal.aborted) return;
-			listener.watchedFurther(refused);
-			watched.told(refused);
-		}
-		if (removed.length > 0) await watched.unwatch(session, subscription.id, removed);
-	}
-
-	/** A server that cannot do it, or breaks off, has no say in the rest; what is due is tried again. */
-	async #backfill(session: ClientSession): Promise<void> {
-		const { listener } = this.#options;
-		await listener.backfill(session, this.#nodeIdOf, this.#over.signal).catch(() => undefined);
 	}
 
 	readonly #nodeIdOf: NodeIdOf = (place) => {
@@ -330,10 +330,4 @@ export class PlantSession {
 		// A tag that came a moment ago, in a namespace that no other one is in.
 		return prefix === undefined ? undefined : `${prefix}${tag.nodeId}`;
 	};
-
-	/** @throws Error when the server does not tell its state in time */
-	async #isAlive(session: ClientSession): Promise<void> {
-		const { clock } = this.#options;
-		await within(clock, aliveWithinMs, readAttributes(session, [serverStateNode], AttributeIds.Value));
-	}
 }

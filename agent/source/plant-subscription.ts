@@ -25,6 +25,8 @@ import { ask, statusOf } from "./service.ts";
 const keepAliveWantedMs = 2_500;
 /** So long a server keeps a subscription without hearing of us: what a transfer after an outage can still find. */
 const lifetimeWantedMs = 600_000;
+/** How much later than a keep-alive the first response of a subscription that was taken over may come. */
+const firstPatienceMs = 1_000;
 
 const serverNode = "i=2253";
 const resendDataNode = "i=12873";
@@ -109,6 +111,14 @@ export class PlantSubscription {
 	 */
 	get silentAfterMs(): number {
 		return Math.max(5_000, this.keepAliveMs * 2.5);
+	}
+
+	/**
+	 * The same after it was given to another session, when the first response is to come at once, or as a keep-alive: some
+	 * servers send it to the session before, and another connection helps.
+	 */
+	get firstWithinMs(): number {
+		return this.keepAliveMs + firstPatienceMs;
 	}
 
 	/**
@@ -203,7 +213,8 @@ export class PlantSubscription {
 	async #republish(retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
 		const request = new RepublishRequest({ subscriptionId: this.id, retransmitSequenceNumber });
 		const response = await ask<RepublishResponse>(this.#session, request).catch(() => undefined);
-		if (response !== undefined) this.#listener.republished();
-		return response?.notificationMessage;
+		const message = response?.notificationMessage;
+		if (message?.sequenceNumber === retransmitSequenceNumber) this.#listener.republished();
+		return message;
 	}
 }

@@ -1,7 +1,8 @@
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
-import type { CycleBuilder, CycleCounts } from "./cycle-builder.ts";
+import type { CycleBuilder } from "./cycle-builder.ts";
+import type { CycleCounts } from "./cycle-counts.ts";
 import { hasWithin, PlantClock } from "./plant-clock.ts";
 import { ServerClock } from "./server-clock.ts";
 
@@ -58,8 +59,8 @@ export class PlantTimes {
 		// 1601 is the time of servers that leave it out.
 		if (serverMs === undefined || serverMs <= 0) return;
 		const skewMs = this.#server.responded(serverMs, clock.wallMs(), clock.monotonicMs());
-		telemetry.serverClockSeen(server, this.#server.aheadMs as number);
-		if (skewMs !== undefined) telemetry.serverClockSkewed({ server, aheadMs: Math.round(skewMs) });
+		telemetry.times.serverClockSeen(server, this.#server.aheadMs as number);
+		if (skewMs !== undefined) telemetry.times.serverClockSkewed({ server, aheadMs: Math.round(skewMs) });
 	}
 
 	/** A new subscription: what was heard before it may be of another server behind the same address. */
@@ -75,7 +76,7 @@ export class PlantTimes {
 		const all = [...builders.values()];
 		if (all.some(({ samples }) => hasWithin(step, samples))) return;
 		const { fromMs, toMs } = step;
-		telemetry.serverClockSet({ server, byMs: toMs - fromMs });
+		telemetry.times.serverClockSet({ server, byMs: toMs - fromMs });
 		if (toMs < fromMs) return;
 		for (const { device, isTimedByServer } of all) {
 			if (!isTimedByServer || hasHole(device)) continue;
@@ -87,13 +88,13 @@ export class PlantTimes {
 	counted({ fromFuture, timeFrozen, timeWrong }: CycleCounts, missing: number): void {
 		if (fromFuture + timeFrozen + missing === 0) return;
 		const { server, telemetry, nameOf, clock } = this.#options;
-		telemetry.sourceTimesWrong(server, fromFuture, timeFrozen, missing);
+		telemetry.times.sourceTimesWrong(server, fromFuture, timeFrozen, missing);
 		for (const tagId of timeWrong) if (this.#wrong.size < namedMax) this.#wrong.add(tagId);
 		const nowMs = clock.monotonicMs();
 		if (this.#wrong.size === 0 || nowMs - this.#namedMs < namedEveryMs) return;
 		this.#namedMs = nowMs;
 		const some = [...this.#wrong].flatMap((tagId) => nameOf(tagId) ?? []);
 		this.#wrong.clear();
-		telemetry.sourceTimesNamed({ server, some, ...this.tagsWrong });
+		telemetry.times.sourceTimesNamed({ server, some, ...this.tagsWrong });
 	}
 }

@@ -17,7 +17,7 @@ import type { CertificateStore } from "./certificate-store.ts";
 import { chooseEndpoint, isSameEndpoint, securityText } from "./endpoint-choice.ts";
 import { identityKindOf, readIdentity } from "./identity.ts";
 import { LibraryStore, senderCertificateOf } from "./library-store.ts";
-import { createClient } from "./opcua-session.ts";
+import { createClient, unreachable } from "./opcua-session.ts";
 import { type OwnCertificates, ownCertificateFiles } from "./own-certificate.ts";
 import type { OwnIdentity } from "./own-identity.ts";
 import { type Refusal, type RefusalReason, refusalsOf } from "./server-trust.ts";
@@ -39,11 +39,15 @@ export interface PreparedClient {
 	readonly identity: UserIdentityInfo;
 	/** @throws CodedError OPCUA_OWN_CERTIFICATE_REFUSED, OPCUA_ENDPOINTS_DIFFER, OPCUA_CERTIFICATE_REFUSED, OPCUA_UNREACHABLE */
 	connect(): Promise<void>;
+	/** What an error of the session means: some servers look at the agent's certificate only there. */
+	sessionError(error: unknown): CodedError;
 }
 
 /** Some servers say it, others close the connection. */
 const refusedByServer =
 	/Bad(?:SecurityChecksFailed|Certificate\w+|ApplicationSignatureInvalid)|disconnected by third party|ECONNRESET/;
+/** Of the application's certificate; a user's is refused in other words (Part 4 §5.6.2, §5.6.3). */
+const certificateRefusedBySession = /Bad(?:SecurityChecksFailed|Certificate\w+)/;
 
 const approvalEveryMs = 60_000;
 const disconnectWithinMs = 1_000;
@@ -63,6 +67,12 @@ export class ServerSecurity {
 		this.#options = options;
 	}
 
+	/** The way to another endpoint of the same server. */
+	at(endpoint: string): ServerSecurity {
+		const server = { ...this.#options.server, endpoint };
+		return new ServerSecurity({ ...this.#options, server });
+	}
+
 	/** What the present channel is secured with, for the status page. */
 	get inUse(): string | undefined {
 		return this.#options.server.insecure === true ? "None" : this.#inUse;
@@ -78,7 +88,8 @@ export class ServerSecurity {
 		if (server.insecure === true) {
 			const client = createClient();
 			const connect = () => client.connect(server.endpoint);
-			return { client, identity: { type: UserTokenType.Anonymous }, connect };
+			const sessionError = (error: unknown) => unreachable(server, error);
+			return { client, identity: { type: UserTokenType.Anonymous }, connect, sessionError };
 		}
 		this.#inUse = undefined;
 		const identity = await readIdentity(server, directory);
@@ -117,7 +128,11 @@ export class ServerSecurity {
 			}
 			this.#connected(endpoint, certificate, own, used);
 		};
-		return { client, identity, connect };
+		const sessionError = (error: unknown) =>
+			certificateRefusedBySession.test(String((error as Error).message))
+				? this.#connectError(error, own, used)
+				: unreachable(server, error);
+		return { client, identity, connect, sessionError };
 	}
 
 	/** What the server says it offers, over a connection without security, as every client has to ask first (Part 4 5.5.4). */

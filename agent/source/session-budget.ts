@@ -20,7 +20,13 @@ export class SessionBudget {
 		return Math.max(0, last + sessionEveryMs - nowMs, fromWindowMs - nowMs);
 	}
 
+	/** A session is asked for. */
 	made(nowMs: number): void {
 		this.#made = [...this.#made.filter((atMs) => nowMs - atMs < minuteMs), nowMs];
+	}
+
+	/** The last request has an answer, or none will come: the server has seen it by now, and counts from then. */
+	answered(nowMs: number): void {
+		if (this.#made.length > 0) this.#made[this.#made.length - 1] = nowMs;
 	}
 }

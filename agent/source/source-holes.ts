@@ -29,6 +29,13 @@ export class SourceHoles {
 			this.#holes.set(device, { fromMs, cause, missing: noteMissing?.() });
 	}
 
+	/** The hole of a device that is no longer read here. */
+	forget(device: string): Hole | undefined {
+		const hole = this.#holes.get(device);
+		this.#holes.delete(device);
+		return hole;
+	}
+
 	/**
 	 * The first values of a new subscription are the newest of their tags; what was before them is missed. No time after
 	 * `latestMs` ends a hole.

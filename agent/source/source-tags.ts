@@ -9,7 +9,10 @@ import type { HistoryTag } from "./backfill.ts";
 import { CycleBuilder, type SourceTag } from "./cycle-builder.ts";
 import type { FlatTarget, SampleTarget } from "./data-change-reader.ts";
 import { leafCount, type Shape } from "./flat/shape.ts";
+import { filterLevels } from "./monitored-item.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
+import { ownSampling, type Sampling, type SamplingRules, widthOf } from "./sampling.ts";
+import { filteredBy } from "./tag-columns.ts";
 import { type NamedTag, partsOf } from "./watched-tags.ts";
 
 /** Finds out, while a session lasts, what is left to the server. */
@@ -29,6 +32,13 @@ export interface Surplus {
 	readonly elements: number;
 }
 
+const none: ReadonlySet<number> = new Set();
+/** Of the tag that is written last: without it nothing is known to be complete. */
+const everyValue = {
+	deadband: { kind: "absolute", width: 0 },
+	trigger: "status_value_timestamp",
+} as const;
+
 interface Device {
 	readonly config: DeviceConfig;
 	/** The place of each item, by what it is known by. */
@@ -40,6 +50,7 @@ interface Placed {
 	readonly namespace: string;
 	readonly tag: SourceTag;
 	readonly part: ReadableTag["part"];
+	readonly sampling: Sampling;
 }
 
 /** The tags of one source by device, and where the values of each go. They may change while values arrive. */
@@ -62,8 +73,100 @@ export class SourceTags {
 	/** Takes what the server still sends for tags that the device has no more. */
 	readonly #ignored: SampleTarget = { samples: new SampleColumns(16), tagId: 0, datatype: 10 };
 
-	constructor(book: TagBook) {
+	readonly #rules: SamplingRules;
+	/** The server offers no subscriptions: every tag is read in intervals. */
+	#pollsAll = false;
+	/** By device; empty when something has changed. */
+	readonly #pollIntervals = new Map<string, Set<number>>();
+	#polled: number | undefined;
+	/** By place: how much of its filter the server takes, as far as is known. */
+	readonly #levels: number[] = [];
+
+	constructor(book: TagBook, rules: SamplingRules) {
 		this.#book = book;
+		this.#rules = rules;
+	}
+
+	/** The poll intervals of a device's tags. */
+	pollIntervals(device: string): ReadonlySet<number> {
+		if (this.#pollIntervals.size === 0) {
+			for (const name of this.#devices.keys()) this.#pollIntervals.set(name, new Set());
+			for (const [place, named] of this.list.entries())
+				if (named !== undefined && this.isPolled(place))
+					this.#pollIntervals.get(named.tag.tag.device)?.add(named.sampling.pollMs ?? this.#rules.pollElseMs);
+		}
+		return this.#pollIntervals.get(device) ?? none;
+	}
+
+	/** Of tags that have no interval of their own. */
+	get pollElseMs(): number {
+		return this.#rules.pollElseMs;
+	}
+
+	/** Whether anything is read in intervals. */
+	isAny(): boolean {
+		return [...this.#devices.keys()].some((device) => this.pollIntervals(device).size > 0);
+	}
+
+	/** How many tags are read in intervals. */
+	get polled(): number {
+		if (this.#polled === undefined) {
+			this.#polled = 0;
+			for (const [place, named] of this.list.entries())
+				if (named !== undefined && this.isPolled(place)) this.#polled += named.parts?.length ?? 1;
+		}
+		return this.#polled;
+	}
+
+	isTimeBase(place: number): boolean {
+		const tag = this.list[place]?.tag.tag;
+		const base = tag === undefined ? undefined : this.#devices.get(tag.device)?.config.time_base;
+		return base !== undefined && base !== "publish" && base.tag === tag?.name;
+	}
+
+	/** Whether a tag, by place, is read in intervals. */
+	readonly isPolled = (place: number): boolean =>
+		this.#pollsAll || this.list[place]?.sampling.pollMs !== undefined;
+
+	/** What the present server offers. */
+	pollAll(pollsAll: boolean): void {
+		if (pollsAll === this.#pollsAll) return;
+		this.#pollsAll = pollsAll;
+		this.#pollIntervals.clear();
+		this.#polled = undefined;
+		for (const place of this.list.keys()) this.setFilter(place, filterLevels.whole);
+	}
+
+	/**
+	 * The server takes so much of the filter of an item; the agent sees to the rest. Returns false where nobody can, because
+	 * nobody knows the range of which the deadband is a part.
+	 */
+	setFilter(place: number, level: number): boolean {
+		const named = this.list[place];
+		if (named === undefined) return true;
+		this.#levels[place] = level;
+		const { sampling, tag, parts } = named;
+		const { deadband, trigger } = sampling;
+		const isPolled = this.isPolled(place);
+		const isHere =
+			isPolled || (level !== filterLevels.whole && (deadband ?? trigger) !== "status_value_timestamp");
+		const known = widthOf(sampling, tag.tag);
+		let width = parts === undefined || isHere ? known : undefined;
+		if (!isHere) {
+			// What a server leaves out of an unknown range cannot be told from what it has lost.
+			if (deadband !== undefined) width ??= Number.POSITIVE_INFINITY;
+			// Without a filter servers leave out what is only written again (Part 4 §7.22.2).
+			else if (level === filterLevels.none && parts === undefined) width ??= 0;
+		}
+		const rules = {
+			...{ width, isPolled },
+			// Parts of a value are not read one by one.
+			silenceMs: parts === undefined || isHere ? sampling.longestSilenceMs : undefined,
+			filteredBy: isHere ? filteredBy.agent : filteredBy.server,
+		};
+		for (const part of partsOf(named))
+			this.builders.get(tag.tag.device)?.hearing.setRules(part.tag.id, rules);
+		return !isHere || known !== undefined || deadband === undefined;
 	}
 
 	/** Every tag, device by device. */
@@ -79,8 +182,27 @@ export class SourceTags {
 		const builder = new CycleBuilder(config, []);
 		this.builders.set(config.name, builder);
 		this.#devices.set(config.name, { config, items: new Map() });
-		this.change(config.name, tags);
+		const { came } = this.change(config.name, tags);
+		builder.resumeFurther(
+			came.filter((id) => this.#book.isFresh(id)),
+			new Map(),
+		);
 		return builder;
+	}
+
+	/** The device is read here no more. Returns the places that are empty now. */
+	remove(device: string): number[] {
+		const { emptied } = this.change(device, []);
+		this.#devices.delete(device);
+		this.builders.delete(device);
+		this.#pollIntervals.clear();
+		return emptied;
+	}
+
+	/** Everything was asked for but what stands at these places: the devices of all others are complete. */
+	begun(waiting: ReadonlySet<number>, nowMs: number): void {
+		for (const [name, { items }] of this.#devices)
+			if (![...items.values()].some((place) => waiting.has(place))) this.builders.get(name)?.begun(nowMs);
 	}
 
 	/**
@@ -110,6 +232,8 @@ export class SourceTags {
 		const hasNow = new Set(placed.map(({ tag }) => tag.tag.id));
 		const hadIds = new Set(had.map(({ tag }) => tag.id));
 		this.#devices.set(device, { config: entry.config, items });
+		this.#pollIntervals.clear();
+		this.#polled = undefined;
 		this.#tags = [...this.#devices.values()].flatMap((each) => this.#tagsAt(each.items.values()));
 		return {
 			came: [...hasNow].filter((id) => !hadIds.has(id)),
@@ -148,28 +272,32 @@ export class SourceTags {
 		return surplus;
 	}
 
-	#placed({ name: device, namespace }: DeviceConfig, readable: ReadableTag, rank: number): Placed {
-		const { name, node, part } = readable;
+	#placed({ name: device, namespace, time_base }: DeviceConfig, readable: ReadableTag, rank: number): Placed {
+		const { name, node, part, sampling } = readable;
 		const tag = this.#book.find(device, name);
 		if (tag === undefined) throw new Error(`the tag book has no ${device}/${name}`);
 		const parsed = parseNodeText(node);
+		const isBase = time_base !== "publish" && time_base.tag === name;
+		const isWhole = part === undefined;
 		return {
 			namespace: parsed?.namespace ?? namespace,
 			tag: { tag, nodeId: parsed?.id ?? node, rank },
 			part,
+			sampling: this.#rules.of(isBase ? { ...sampling, ...everyValue } : sampling, tag.datatype, isWhole),
 		};
 	}
 
 	#item(before: number | undefined, placed: readonly Placed[], builder: CycleBuilder): number {
-		const { namespace, tag, part } = placed[0] as Placed;
+		const { namespace, tag, part, sampling } = placed[0] as Placed;
 		const parts = part === undefined ? undefined : placed.map((one) => one.tag);
 		const { id, datatype } = tag.tag;
 		const flat = part === undefined ? undefined : flatTarget(part.shape as Shape, placed);
 		// The server watches the object that it was told of; what is in its values is nothing to it.
 		const place = before ?? this.list.length;
-		this.list[place] = { namespace, tag, parts };
+		this.list[place] = { namespace, tag, parts, sampling };
 		this.targets[place + 1] = { samples: builder.samples, tagId: id, datatype, flat };
 		for (const one of placed) this.places.set(one.tag.tag.id, place);
+		this.setFilter(place, this.#levels[place] ?? filterLevels.whole);
 		this.#flat.delete(place);
 		if (flat !== undefined && part !== undefined)
 			this.#flat.set(place, { target: flat, device: builder.device, name: part.of });
@@ -203,7 +331,9 @@ function keyOf({ namespace, tag, part }: Placed): string {
 
 /** The tags of a device of which nothing is left to the server. */
 export function completeTags(device: DeviceConfig): ReadableTag[] {
-	return device.tags.flatMap(({ name, node, type, eu, low, high }) =>
-		node === undefined || type === undefined ? [] : [{ name, node, type, eu, low, high }],
-	);
+	return device.tags.flatMap((tag) => {
+		const { name, node, type, eu, low, high } = tag;
+		const sampling = ownSampling(device, tag);
+		return node === undefined || type === undefined ? [] : [{ name, node, type, eu, low, high, sampling }];
+	});
 }

@@ -1,4 +1,5 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { CycleCounts } from "./cycle-counts.ts";
 
 /** What is wrong with a tag's source times; the values are kept as they came. */
 export const timeFault = { none: 0, future: 1, frozen: 2 } as const;
@@ -47,4 +48,11 @@ export function checkTime(
 				: timeFault.none;
 	fault[place] = found;
 	return found;
+}
+
+/** A sample whose tag's times are wrong now, and were so `before` or not. */
+export function countWrongTime(counts: CycleCounts, tagId: number, wrong: number, before: number): void {
+	if (wrong === timeFault.future) counts.fromFuture++;
+	else counts.timeFrozen++;
+	if (before === timeFault.none) counts.timeWrong.push(tagId);
 }

@@ -1,10 +1,13 @@
 import type { ClientSession } from "node-opcua";
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { ServerConfig } from "../config.ts";
+import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
-import { QuietTags } from "./quiet-tags.ts";
+import type { PresentValues } from "./present-values.ts";
+import { QuietTags, type ReadTag } from "./quiet-tags.ts";
 import { TagRetries } from "./tag-retries.ts";
 import { type NamedTag, partsOf, type RefusedTag, type TagList } from "./watched-tags.ts";
 
@@ -15,9 +18,15 @@ export interface TagCareOptions {
 	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
 	readonly places: ReadonlyMap<number, number>;
 	readonly builders: ReadonlyMap<string, CycleBuilder>;
+	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
 	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
+	readonly values: PresentValues;
+	/** By place: tags that are read in intervals need no care. */
+	readonly isPolled: (place: number) => boolean;
+	/** Present values of tags of one device. */
+	readonly take: (builder: CycleBuilder, read: SampleColumns) => void;
 }
 
 /**
@@ -31,7 +40,11 @@ export class TagCare {
 
 	constructor(options: TagCareOptions) {
 		this.#options = options;
-		this.#quiet = new QuietTags({ afterMs: options.server.verify_after_s * 1_000 });
+		const { server, clock, values, telemetry } = options;
+		this.#quiet = new QuietTags({
+			...{ afterMs: server.verify_after_s * 1_000, clock, values },
+			onMany: () => telemetry.sampling.silentTagsWaited(server.name),
+		});
 	}
 
 	/** How many tags the server does not watch at present. */
@@ -85,10 +98,11 @@ export class TagCare {
 
 	/** The server says of these tags that there is no such node. */
 	gone(tagIds: readonly number[]): void {
-		const { places, clock } = this.#options;
+		const { places, clock, isPolled } = this.#options;
 		for (const id of tagIds) {
 			const place = places.get(id);
-			if (place !== undefined && !this.#retries.has(place)) this.#retries.failed(place, clock.monotonicMs());
+			if (place === undefined || isPolled(place)) continue;
+			if (!this.#retries.has(place)) this.#retries.failed(place, clock.monotonicMs());
 		}
 	}
 
@@ -97,20 +111,30 @@ export class TagCare {
 	 * @throws Error when the service fails
 	 */
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
-		const { places, tags, builders, clock, sayBad } = this.#options;
+		const { places, tags, builders, clock, sink, sayBad, isPolled, take } = this.#options;
 		const nowMs = clock.monotonicMs();
-		const nodeIdOfTag = (id: number) => {
+		const known = (id: number): ReadTag | undefined => {
 			const place = places.get(id);
-			if (place === undefined || this.#retries.has(place)) return undefined;
+			if (place === undefined || this.#retries.has(place) || isPolled(place)) return undefined;
+			const named = tags[place];
+			const nodeId = nodeIdOf(place);
 			// A value that is several tags is not read: one by one they would be as many reads of it.
-			return tags[place]?.parts === undefined ? nodeIdOf(place) : undefined;
+			if (named === undefined || named.parts !== undefined || nodeId === undefined) return undefined;
+			return { tag: named.tag.tag, nodeId };
 		};
-		for (const { tagId, status } of await this.#quiet.look(session, builders.values(), nodeIdOfTag, nowMs)) {
+		const gone = await this.#quiet.readSilent(session, builders.values(), known, take);
+		const lost = await this.#quiet.look(session, builders.values(), known, nowMs);
+		for (const { tagId, status } of [...gone, ...lost]) {
 			const place = places.get(tagId);
 			const named = place === undefined ? undefined : tags[place];
-			if (place === undefined || named === undefined) continue;
+			// A tag that is polled has its value from the next round.
+			if (place === undefined || named === undefined || isPolled(place)) continue;
 			this.#retries.wanted(place, nowMs);
 			if (status !== undefined) sayBad(partsOf(named), status);
+		}
+		for (const builder of builders.values()) {
+			const same = builder.stillSame(nowMs);
+			if (same !== undefined) sink.cycle(same);
 		}
 		return this.#retries.due(nowMs);
 	}

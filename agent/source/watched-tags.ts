@@ -1,38 +1,10 @@
-import {
-	AttributeIds,
-	CallMethodRequest,
-	CallRequest,
-	type CallResponse,
-	type ClientSession,
-	CreateMonitoredItemsRequest,
-	type CreateMonitoredItemsResponse,
-	DataChangeFilter,
-	DataChangeTrigger,
-	DataType,
-	DeadbandType,
-	DeleteMonitoredItemsRequest,
-	MonitoringMode,
-	TimestampsToReturn,
-	Variant,
-} from "node-opcua";
-import type { ServerConfig } from "../config.ts";
+import type { ClientSession, CreateMonitoredItemsResponse } from "node-opcua";
 import type { SourceTag } from "./cycle-builder.ts";
-import { isBroken } from "./left-session.ts";
-import { ask, readAttributes, statusOf } from "./service.ts";
-
-/** The items a server may be asked for in one call when it names no limit itself. */
-const itemsPerCallDefault = 1_000;
-const maxMonitoredItemsPerCallNode = "i=11714";
-const serverNode = "i=2253";
-const monitoredItemsNode = "i=11492";
-/** Of a call as a whole: the server could do a part of it. */
-const tooMuchAtOnce: ReadonlySet<string> = new Set([
-	"BadTooManyOperations",
-	"BadRequestTooLarge",
-	"BadResponseTooLarge",
-	"BadEncodingLimitsExceeded",
-	"BadTcpMessageTooLarge",
-]);
+import { ItemAnswers, type RevisedItems } from "./item-answers.ts";
+import { ItemRequests } from "./item-requests.ts";
+import { filterLevels, itemOf, lessFilter, requestedParameters } from "./monitored-item.ts";
+import type { OperationLimits } from "./operation-limits.ts";
+import type { Sampling } from "./sampling.ts";
 
 /** A tag in its namespace, as a monitored item. */
 export interface NamedTag {
@@ -40,6 +12,7 @@ export interface NamedTag {
 	readonly tag: SourceTag;
 	/** Every tag in the item's values, where that is not `tag` alone. */
 	readonly parts?: readonly SourceTag[] | undefined;
+	readonly sampling: Sampling;
 }
 
 /** What is read, by place: the list only grows, and a place is empty once its device has the tag no more. */
@@ -58,15 +31,28 @@ export interface RefusedTag {
 }
 
 export interface WatchedTagsOptions {
-	readonly server: ServerConfig;
 	/** Place in the list, counted from 1, is the client handle, and never another tag's. */
 	readonly tags: TagList;
+	readonly limits: OperationLimits;
+	/** Of the present subscription, or of the one that is asked for. */
+	readonly publishingMs: () => number;
+	/** Whether a tag is read in intervals and not subscribed to. */
+	readonly isPolled: (place: number) => boolean;
+	/** The server takes so much of the item's filter; `status`: what it says of the rest. */
+	readonly onFilter: (place: number, level: number, status: string | undefined) => void;
 }
 
 /** What the server was not told of yet. */
 export interface TagsBehind {
 	readonly added: readonly number[];
 	readonly removed: readonly number[];
+	/** Items of which samples are to be taken in another way. */
+	readonly changed: readonly number[];
+}
+
+interface Item {
+	readonly tag: NamedTag;
+	readonly place: number;
 }
 
 /**
@@ -75,16 +61,20 @@ export interface TagsBehind {
  */
 export class WatchedTags {
 	readonly #options: WatchedTagsOptions;
+	readonly #requests: ItemRequests;
 	/** By place in the list: the server's own id of the item; 0 when it does not watch the tag. */
 	#itemIds = new Uint32Array(0);
 	/** By place in the list: 1 where the present subscription was asked for the tag, and its owner knows the answer. */
 	#asked = new Uint8Array(0);
 	/** Places that the subscription was asked for without an answer: there may be items for them. */
 	readonly #unanswered = new Set<number>();
-	#itemsPerCall = itemsPerCallDefault;
+	readonly #answers = new ItemAnswers();
+	/** By device; empty when something has changed. */
+	readonly #slowestMs = new Map<string, number>();
 
 	constructor(options: WatchedTagsOptions) {
 		this.#options = options;
+		this.#requests = new ItemRequests(options.limits);
 		this.#grow();
 	}
 
@@ -95,6 +85,8 @@ export class WatchedTags {
 	/** A new subscription has no items. */
 	forget(): void {
 		this.#unanswered.clear();
+		this.#answers.forget();
+		this.#slowestMs.clear();
 		this.#itemIds.fill(0);
 		this.#asked.fill(0);
 	}
@@ -108,16 +100,52 @@ export class WatchedTags {
 	behind(): TagsBehind {
 		const added: number[] = [];
 		const removed: number[] = [];
+		const changed: number[] = [];
 		for (const [place, named] of this.#options.tags.entries()) {
 			const isAsked = this.#asked[place] === 1;
-			if (named !== undefined && !isAsked) added.push(place);
-			else if (named === undefined && isAsked) removed.push(place);
+			const isWanted = named !== undefined && !this.#options.isPolled(place);
+			if (isWanted && !isAsked) added.push(place);
+			else if (!isWanted && isAsked) removed.push(place);
+			else if (isWanted && (this.#itemIds[place] as number) > 0) {
+				if (this.#answers.askedWith(place) !== named.sampling) changed.push(place);
+			}
 		}
-		return { added, removed };
+		return { added, removed, changed };
+	}
+
+	/** The list has changed. */
+	listChanged(): void {
+		this.#slowestMs.clear();
+	}
+
+	/**
+	 * The longest time that a change of one of a device's subscribed tags may take to the server's queue: the largest sampling
+	 * interval, as the server has revised it. Undefined for a device without such tags.
+	 */
+	slowestMs(device: string): number | undefined {
+		if (this.#slowestMs.size === 0) this.#findSlowest();
+		return this.#slowestMs.get(device);
+	}
+
+	#findSlowest(): void {
+		const { tags, publishingMs, isPolled } = this.#options;
+		for (const [place, named] of tags.entries()) {
+			if (named === undefined || isPolled(place)) continue;
+			const { device } = named.tag.tag;
+			const ms = this.#answers.intervalMs(place, named.sampling, publishingMs());
+			if (ms > (this.#slowestMs.get(device) ?? -1)) this.#slowestMs.set(device, ms);
+		}
+	}
+
+	/** How many items the server has revised, and the shortest of the queues that it has shortened. */
+	revised(): RevisedItems & { readonly shortestQueue: number } {
+		const revised = this.#answers.revised(this.#options.publishingMs());
+		return { ...revised, shortestQueue: revised.queueSize > 0 ? this.#answers.shortestQueue() : 0 };
 	}
 
 	#grow(): void {
 		const { length } = this.#options.tags;
+		this.#answers.grow(length);
 		if (length <= this.#itemIds.length) return;
 		const [itemIds, asked] = [new Uint32Array(length), new Uint8Array(length)];
 		itemIds.set(this.#itemIds);
@@ -126,8 +154,8 @@ export class WatchedTags {
 	}
 
 	/**
-	 * Asks for these tags, by place in the list; passes over those that are there no more. Returns those that the server
-	 * would not watch.
+	 * Asks for these tags, by place in the list; passes over those that are there no more, or are polled. A filter that the
+	 * server does not take is left out, in part at first. Returns those that the server would not watch.
 	 * @throws Error when the service fails for another reason than being asked too much at once
 	 */
 	async watch(
@@ -137,25 +165,92 @@ export class WatchedTags {
 		places: readonly number[],
 	): Promise<RefusedTag[]> {
 		this.#grow();
-		const { tags } = this.#options;
+		this.#slowestMs.clear();
+		const { tags, isPolled, limits } = this.#options;
 		// Of this moment: the list may change between two requests.
-		const items = places.flatMap((place) => {
+		let items = places.flatMap((place): Item[] => {
+			const tag = tags[place];
+			return tag === undefined || isPolled(place) ? [] : [{ tag, place }];
+		});
+		if (limits.vendor?.filters === false)
+			for (const { place } of items) this.#answers.takesFilter(place, filterLevels.none);
+		const refused: RefusedTag[] = [];
+		while (items.length > 0) {
+			const again: Item[] = [];
+			for (let from = 0; from < items.length; ) {
+				const chunk = items.slice(from, from + this.#requests.most);
+				for (const { place } of chunk) this.#unanswered.add(place);
+				const wanted = chunk.map(({ tag: { namespace, tag, sampling }, place }) => {
+					const nodeId = `${prefixes.get(namespace)}${tag.nodeId}`;
+					return itemOf(sampling, nodeId, place + 1, this.#answers.filterLevel(place));
+				});
+				const results = await this.#requests.create(session, subscriptionId, wanted);
+				for (const { place } of chunk) this.#unanswered.delete(place);
+				// Too much at once: the same again in smaller parts.
+				if (results === undefined) continue;
+				for (const [index, item] of chunk.entries()) {
+					const problem = this.#created(item, results[index] as (typeof results)[number]);
+					if (problem === "again") again.push(item);
+					else if (problem !== undefined) refused.push(problem);
+				}
+				from += chunk.length;
+			}
+			items = again;
+		}
+		return refused;
+	}
+
+	#created(
+		{ tag: { sampling }, place }: Item,
+		result: NonNullable<CreateMonitoredItemsResponse["results"]>[number],
+	): RefusedTag | "again" | undefined {
+		const { statusCode, monitoredItemId, revisedSamplingInterval, revisedQueueSize } = result;
+		const level = this.#answers.filterLevel(place);
+		this.#itemIds[place] = statusCode.isGood() ? monitoredItemId : 0;
+		if (!statusCode.isGood()) {
+			const less = lessFilter(statusCode.name, level, sampling);
+			if (less === undefined) return { place, statusCode: statusCode.value, statusName: statusCode.name };
+			this.#answers.takesFilter(place, less);
+			this.#options.onFilter(place, less, statusCode.name);
+			return "again";
+		}
+		this.#asked[place] = 1;
+		this.#answers.answered(place, sampling, revisedSamplingInterval, revisedQueueSize);
+		this.#options.onFilter(place, level, undefined);
+		return undefined;
+	}
+
+	/**
+	 * Has samples of items taken in another way; what their queues hold stays (Part 4 §5.12.3). Returns those, by place, that
+	 * the server would not change.
+	 * @throws Error when the service fails
+	 */
+	async modify(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<number[]> {
+		const { tags, onFilter } = this.#options;
+		this.#slowestMs.clear();
+		const items = places.flatMap((place): Item[] => {
 			const tag = tags[place];
 			return tag === undefined ? [] : [{ tag, place }];
 		});
-		const refused: RefusedTag[] = [];
+		const refused: number[] = [];
 		for (let from = 0; from < items.length; ) {
-			const chunk = items.slice(from, from + this.#itemsPerCall);
-			for (const { place } of chunk) this.#unanswered.add(place);
-			const results = await this.#create(session, subscriptionId, prefixes, chunk);
-			for (const { place } of chunk) this.#unanswered.delete(place);
-			// Too much at once: the same again in smaller parts.
+			const chunk = items.slice(from, from + this.#requests.most);
+			const wanted = chunk.map(({ tag: { sampling }, place }) => ({
+				monitoredItemId: this.#itemIds[place] as number,
+				requestedParameters: requestedParameters(sampling, place + 1, this.#answers.filterLevel(place)),
+			}));
+			const results = await this.#requests.modify(session, subscriptionId, wanted);
 			if (results === undefined) continue;
-			for (const [index, { place }] of chunk.entries()) {
-				const { statusCode, monitoredItemId } = results[index] as (typeof results)[number];
-				this.#itemIds[place] = statusCode.isGood() ? monitoredItemId : 0;
-				if (statusCode.isGood()) this.#asked[place] = 1;
-				else refused.push({ place, statusCode: statusCode.value, statusName: statusCode.name });
+			for (const [index, { tag, place }] of chunk.entries()) {
+				const { statusCode, revisedSamplingInterval, revisedQueueSize } = results[
+					index
+				] as (typeof results)[number];
+				if (!statusCode.isGood()) {
+					refused.push(place);
+					continue;
+				}
+				this.#answers.answered(place, tag.sampling, revisedSamplingInterval, revisedQueueSize);
+				onFilter(place, this.#answers.filterLevel(place), undefined);
 			}
 			from += chunk.length;
 		}
@@ -180,17 +275,13 @@ export class WatchedTags {
 	 */
 	async settle(session: ClientSession, subscriptionId: number): Promise<void> {
 		if (this.#unanswered.size === 0) return;
-		const inputArguments = [new Variant({ dataType: DataType.UInt32, value: subscriptionId })];
-		const method = new CallMethodRequest({
-			objectId: serverNode,
-			methodId: monitoredItemsNode,
-			inputArguments,
-		});
-		const request = new CallRequest({ methodsToCall: [method] });
-		const { results } = await ask<CallResponse>(session, request);
-		const [itemIds, handles] = (results?.[0]?.outputArguments ?? []).map(({ value }) => numbersOf(value));
-		const left = itemIds?.filter((_, index) => this.#unanswered.has((handles?.[index] ?? 0) - 1));
-		await this.#deleteItems(session, subscriptionId, left ?? []);
+		const items = await this.#requests.list(session, subscriptionId);
+		const left = items.filter(({ clientHandle }) => this.#unanswered.has(clientHandle - 1));
+		await this.#requests.delete(
+			session,
+			subscriptionId,
+			left.map(({ id }) => id),
+		);
 		this.#unanswered.clear();
 	}
 
@@ -200,78 +291,13 @@ export class WatchedTags {
 		for (const place of places) {
 			this.#itemIds[place] = 0;
 			this.#asked[place] = 0;
+			this.#answers.gone(place);
 		}
+		this.#slowestMs.clear();
 	}
 
 	async #delete(session: ClientSession, subscriptionId: number, places: readonly number[]): Promise<void> {
 		const old = places.map((place) => this.#itemIds[place] ?? 0).filter((id) => id > 0);
-		await this.#deleteItems(session, subscriptionId, old);
+		await this.#requests.delete(session, subscriptionId, old);
 	}
-
-	/** What the server says to it does not matter: an item that it no longer knows is gone as well. */
-	async #deleteItems(session: ClientSession, subscriptionId: number, ids: readonly number[]): Promise<void> {
-		for (let from = 0; from < ids.length; from += this.#itemsPerCall) {
-			const monitoredItemIds = ids.slice(from, from + this.#itemsPerCall);
-			const request = new DeleteMonitoredItemsRequest({ subscriptionId, monitoredItemIds });
-			await ask(session, request).catch((error: unknown) => {
-				if (isBroken(error)) throw error;
-			});
-		}
-	}
-
-	/** The server's limit, read once for each session; none, or nonsense, is our own. */
-	async readLimit(session: ClientSession): Promise<void> {
-		const [limit] = await readAttributes(session, [maxMonitoredItemsPerCallNode], AttributeIds.Value);
-		const value: unknown = limit?.value?.value;
-		this.#itemsPerCall =
-			typeof value === "number" && value > 0 ? Math.min(value, itemsPerCallDefault) : itemsPerCallDefault;
-	}
-
-	async #create(
-		session: ClientSession,
-		subscriptionId: number,
-		prefixes: ReadonlyMap<string, string>,
-		items: readonly { readonly tag: NamedTag; readonly place: number }[],
-	): Promise<NonNullable<CreateMonitoredItemsResponse["results"]> | undefined> {
-		const { server } = this.#options;
-		const request = new CreateMonitoredItemsRequest({
-			subscriptionId,
-			timestampsToReturn: TimestampsToReturn.Both,
-			itemsToCreate: items.map(({ tag: { namespace, tag }, place }) =>
-				itemOf(server, `${prefixes.get(namespace)}${tag.nodeId}`, place + 1),
-			),
-		});
-		try {
-			const { results } = await ask<CreateMonitoredItemsResponse>(session, request);
-			if (results?.length === items.length) return results;
-			throw new Error(`asked for ${items.length} items, answered for ${results?.length ?? 0}`);
-		} catch (error) {
-			if (items.length === 1 || !tooMuchAtOnce.has(statusOf(error) ?? "")) throw error;
-			this.#itemsPerCall = Math.ceil(items.length / 2);
-			return undefined;
-		}
-	}
-}
-
-function itemOf(server: ServerConfig, nodeId: string, clientHandle: number) {
-	return {
-		itemToMonitor: { nodeId, attributeId: AttributeIds.Value },
-		monitoringMode: MonitoringMode.Reporting,
-		requestedParameters: {
-			clientHandle,
-			samplingInterval: server.sampling_interval_ms,
-			queueSize: server.queue_size,
-			discardOldest: true,
-			// A value that is written again with a new time is a new value: it proves that the sensor was read.
-			filter: new DataChangeFilter({
-				trigger: DataChangeTrigger.StatusValueTimestamp,
-				deadbandType: DeadbandType.None,
-				deadbandValue: 0,
-			}),
-		},
-	};
-}
-
-function numbersOf(value: unknown): number[] {
-	return value instanceof Uint32Array || Array.isArray(value) ? Array.from(value as ArrayLike<number>) : [];
 }

@@ -12,6 +12,7 @@ const tickMs = 50;
  */
 export class PortSource implements SampleSource {
 	readonly name = "port source";
+	readonly isConnected = true;
 	readonly #clock: Clock;
 	readonly #sink: CycleSink;
 	readonly #devices: { name: string; tagIds: number[] }[];

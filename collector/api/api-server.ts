@@ -7,7 +7,7 @@ import { addStatusRoutes, type StatusSource } from "../../common/runtime/status-
 import type { LivePort, ReadPort } from "../read-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
 import { addConsoleRoutes } from "./console-files.ts";
-import { addDataRoutes } from "./data-routes.ts";
+import { addDataRoutes, type ChartRules } from "./data-routes.ts";
 import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
@@ -28,6 +28,8 @@ export interface ApiServerOptions {
 	readonly phaseTag: string;
 	/** The tag by which units count what they write (`context.written`). */
 	readonly writtenTag: string | undefined;
+	/** The run rules of the lots' control charts. */
+	readonly chartRules: ChartRules;
 	/** dashboards/console/ of the installation, with the slash. */
 	readonly consoleDirectory: URL;
 }

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import type { Clock } from "../../common/runtime/clock.ts";
 import type { LivePort, ReadPort } from "../read-port.ts";
 import {
+	chartQuery,
+	chartSignalQuery,
 	listQuery,
 	noQuery,
 	parseQuery,
@@ -21,11 +23,19 @@ export interface DataSources {
 	readonly phaseTag: string;
 	/** The tag by which units count what they write; undefined when none does. */
 	readonly writtenTag: string | undefined;
+	readonly chartRules: ChartRules;
+}
+
+/** The run rules of the lots' charts, and how often they are wrong. */
+export interface ChartRules {
+	readonly names: readonly string[];
+	/** Points from one false alarm to the next while a process stays as it was, limits known. */
+	readonly falseAlarmEveryPoints: number | undefined;
 }
 
 /** Adds the routes under /api/v1. */
 export function addDataRoutes(server: FastifyInstance, sources: DataSources): void {
-	const { read, live, clock, phaseTag, writtenTag } = sources;
+	const { read, live, clock, phaseTag, writtenTag, chartRules } = sources;
 	const answer = <T extends z.ZodType>(
 		path: string,
 		schema: T,
@@ -57,6 +67,16 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 				: await read.reconciliation({ written: writtenTag, lot, unit, fromMs, toMs }),
 	}));
 	answer("messages", listQuery, async (query) => ({ messages: await read.messages(query) }));
+
+	answer("charts", listQuery, async (query) => ({ rules: chartRules, charts: await read.charts(query) }));
+	answer("chart-signals", chartSignalQuery, async (query) => ({ signals: await read.chartSignals(query) }));
+	server.get("/api/v1/chart", async (request, reply) => {
+		const query = parseQuery(chartQuery, request.query);
+		const chart = await read.chart(query);
+		if (chart !== undefined) return { ...chart, rules: chartRules };
+		const message = `expected a characteristic that a lot has a point of, found ${JSON.stringify(query.characteristic)}`;
+		return reply.code(404).send(apiError("CHART_UNKNOWN", message));
+	});
 
 	server.get("/api/v1/trend", async (request, reply) => {
 		const query = parseQuery(trendQuery, request.query);

@@ -24,6 +24,17 @@ export const noQuery = z.strictObject({});
 
 export const listQuery = z.strictObject({ limit: wholeText({ min: 1, max: 500 }).default(50) });
 
+export const chartQuery = z.strictObject({
+	characteristic: name,
+	/** At most so many of the newest lots. */
+	limit: wholeText({ min: 1, max: 500 }).default(100),
+});
+
+export const chartSignalQuery = z.strictObject({
+	lot: name.optional(),
+	limit: wholeText({ min: 1, max: 500 }).default(50),
+});
+
 export const trendQuery = z
 	.strictObject({
 		unit: name,

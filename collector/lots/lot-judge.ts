@@ -1,8 +1,16 @@
 import type { Clock } from "../../common/runtime/clock.ts";
 import { every } from "../../common/runtime/clock.ts";
+import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import type { DueRow, LotFacts, LotVerdict, OutboxRow, VerdictCommit } from "../pipeline.ts";
+import type { ChartCommit, VerdictCommit } from "../chart-port.ts";
+import type { DueRow, LotFacts, LotVerdict, OutboxRow } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
+
+/** Control charts, lot by lot. Their rows are stored with the verdict; `keep` says that they are. */
+export interface ChartPort {
+	lot(facts: LotFacts, judgedMs: number): Promise<ChartCommit>;
+	keep(): void;
+}
 
 export interface LotJudgeOptions {
 	readonly clock: Clock;
@@ -13,6 +21,7 @@ export interface LotJudgeOptions {
 	};
 	readonly judge: (facts: LotFacts, judgedMs: number) => LotVerdict;
 	readonly messages: (verdict: LotVerdict) => OutboxRow[];
+	readonly charts: ChartPort;
 	/** Source time up to which everything of the route is stored, or undefined while a unit has never spoken. */
 	readonly watermarkMs: () => number | undefined;
 	/** Verdicts that were due when the collector stopped. */
@@ -60,7 +69,7 @@ export class LotJudge implements Part {
 	}
 
 	async #judgeDue(): Promise<void> {
-		const { store, judge, messages, telemetry, clock, watermarkMs, onJudged } = this.#options;
+		const { store, judge, messages, charts, telemetry, clock, watermarkMs, onJudged } = this.#options;
 		const watermark = watermarkMs();
 		if (watermark === undefined) return;
 		for (const [lot, dueMs] of [...this.#due]) {
@@ -71,8 +80,11 @@ export class LotJudge implements Part {
 			try {
 				const facts = await store.lotFacts(lot);
 				if (facts !== undefined) {
-					const verdict = judge(facts, clock.wallMs());
-					await store.commitVerdict({ verdict, dueMs, outbox: messages(verdict) });
+					const judgedMs = clock.wallMs();
+					const verdict = judge(facts, judgedMs);
+					const charted = await this.#charted(facts, judgedMs);
+					await store.commitVerdict({ verdict, dueMs, outbox: messages(verdict), charts: charted });
+					charts.keep();
 					given = true;
 					telemetry.lotJudged(verdict);
 					onJudged();
@@ -81,6 +93,16 @@ export class LotJudge implements Part {
 				telemetry.partFailed({ part: this.name, err: error });
 			}
 			if (!given && !this.#due.has(lot)) this.#due.set(lot, dueMs);
+		}
+	}
+	/** A chart that cannot be made for good does not hold up the verdict; one that can be made later does. */
+	async #charted(facts: LotFacts, judgedMs: number): Promise<ChartCommit> {
+		try {
+			return await this.#options.charts.lot(facts, judgedMs);
+		} catch (error) {
+			if (error instanceof CodedError && error.retryable) throw error;
+			this.#options.telemetry.partFailed({ part: "lot charts", err: error });
+			return { points: [], signals: [], baselines: [] };
 		}
 	}
 }

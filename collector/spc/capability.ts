@@ -52,7 +52,7 @@ export function indices(
 		target:
 			width === undefined || target === undefined
 				? undefined
-				: width / (6 * Math.sqrt(sigma ** 2 + (mean - target) ** 2)),
+				: width / (6 * Math.hypot(sigma, mean - target)),
 	};
 }
 
@@ -65,6 +65,6 @@ function spreadOf(value: number, n: number): Index {
 
 function bissell(value: number, n: number): { lower: number; upper: number } {
 	const z = normalQuantile(1 - (1 - confidence) / 2);
-	const half = z * Math.sqrt(1 / (9 * n) + value ** 2 / (2 * (n - 1)));
+	const half = z * Math.hypot(1 / (3 * Math.sqrt(n)), value / Math.sqrt(2 * (n - 1)));
 	return { lower: value - half, upper: value + half };
 }

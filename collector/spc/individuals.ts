@@ -1,59 +1,95 @@
+import { type Chart, limitPanel, lockedPoints, NoChart, type Panel, shewhartPanel } from "./chart.ts";
 import { type ConstantsKind, chartConstants } from "./constants.ts";
-import { meanOf } from "./numerics/sums.ts";
-import type { Point } from "./rules.ts";
+import { type Column, isThere, nothing, present } from "./numerics/column.ts";
+import { CompensatedSum } from "./numerics/sums.ts";
+import type { RuleName } from "./rules.ts";
+import { predictionLimits } from "./small-sample.ts";
 
-/** A value, or undefined where there is none: missing, rejected or excluded. It breaks moving ranges. */
-export type Value = number | undefined;
-
-/** Centre and spread that a chart of single values stands on. */
-export interface IndividualsLimits {
+/** What a chart of single values stands on, once it has been estimated or given. */
+export interface IndividualsBasis {
 	readonly center: number;
 	readonly sigma: number;
-	readonly lower: number;
-	readonly upper: number;
-	/** Of the moving ranges; undefined when mean and sigma are given. */
-	readonly range: { readonly center: number; readonly upper: number } | undefined;
+	/** The mean moving range; undefined when mean and sigma are given. */
+	readonly meanRange: number | undefined;
 	/** Values that it was estimated from. */
 	readonly n: number;
+	/** Limits for the next value from so few; undefined from 25 on. */
+	readonly next: { readonly lower: number; readonly upper: number } | undefined;
 }
 
-/** Moving ranges of two: one less than values, and undefined beside each missing one (NIST/SEMATECH e-Handbook 6.3.2.2). */
-export function movingRanges(values: readonly Value[]): Value[] {
-	return values.slice(1).map((value, index) => {
-		const before = values[index];
-		return value === undefined || before === undefined ? undefined : Math.abs(value - before);
-	});
+/** Moving ranges of two, each beside the later value, and nothing beside a missing one (NIST/SEMATECH e-Handbook 6.3.2.2). */
+export function movingRanges(values: Column): Column {
+	const ranges: Column = new Float64Array(values.length);
+	let before = nothing;
+	for (let index = 0; index < values.length; index++) {
+		const value = values[index] as number;
+		ranges[index] = Math.abs(value - before);
+		before = value;
+	}
+	return ranges;
 }
 
 /**
- * The limits of a chart of individuals, three sigmas from the mean, with sigma = mean moving range / d2; undefined when
- * there is no moving range, or no variation.
+ * Centre and sigma of values that stand for the process, sigma = mean moving range / d2(2).
+ * @throws NoChart without two values side by side, or without variation
  */
-export function individualsLimits(
-	values: readonly Value[],
-	constants: ConstantsKind = "exact",
-): IndividualsLimits | undefined {
-	const given = values.filter((value) => value !== undefined);
-	const ranges = movingRanges(values).filter((range) => range !== undefined);
-	if (ranges.length === 0) return undefined;
-	const { d2, d3 } = chartConstants(2, constants);
-	const center = meanOf(given);
-	const meanRange = meanOf(ranges);
-	if (meanRange === 0) return undefined;
-	const sigma = meanRange / d2;
-	const range = { center: meanRange, upper: meanRange * (1 + (3 * d3) / d2) };
-	return { center, sigma, lower: center - 3 * sigma, upper: center + 3 * sigma, range, n: given.length };
-}
-
-/** The same with mean and sigma that are known. */
-export function knownLimits(mean: number, sigma: number): IndividualsLimits {
+export function individualsBasis(values: Column, constants: ConstantsKind = "exact"): IndividualsBasis {
+	const [sum, ranges] = [new CompensatedSum(), new CompensatedSum()];
+	let [n, pairs, before] = [0, 0, nothing];
+	for (let index = 0; index < values.length; index++) {
+		const value = values[index] as number;
+		if (isThere(value)) {
+			n++;
+			sum.add(value);
+			if (isThere(before)) {
+				pairs++;
+				ranges.add(Math.abs(value - before));
+			}
+		}
+		before = value;
+	}
+	if (n < 2) throw new NoChart(`expected at least 2 values to estimate from, found ${n}`);
+	if (pairs === 0) throw new NoChart("expected two values side by side, found a gap behind each value");
+	const meanRange = ranges.value / pairs;
+	if (meanRange === 0) {
+		const message = `expected values that differ, found ${values.find(isThere)} in all of them`;
+		throw new NoChart(message);
+	}
 	return {
-		...{ center: mean, sigma, lower: mean - 3 * sigma, upper: mean + 3 * sigma },
-		...{ range: undefined, n: 0 },
+		...{ center: sum.value / n, sigma: meanRange / chartConstants(2, constants).d2, meanRange, n },
+		next: n < lockedPoints ? predictionLimits(present(values)) : undefined,
 	};
 }
 
-/** The values in sigmas from the centre, as run rules take them. */
-export function standardised(values: readonly Value[], { center, sigma }: IndividualsLimits): Point[] {
-	return values.map((value) => (value === undefined ? undefined : (value - center) / sigma));
+/** The same with a mean and a sigma that are known. */
+export function knownBasis(center: number, sigma: number): IndividualsBasis {
+	return { center, sigma, meanRange: undefined, n: 0, next: undefined };
+}
+
+/** Single values, and with limits that were estimated also their moving ranges, against a basis. */
+export function individualsChart(
+	values: Column,
+	basis: IndividualsBasis,
+	options: {
+		readonly rules: readonly RuleName[];
+		readonly constants?: ConstantsKind;
+		/** Values that are shown though they are not plotted. */
+		readonly shown?: Column;
+	},
+): Chart {
+	const { center, sigma, n, meanRange, next } = basis;
+	const main = shewhartPanel("individuals", values, { center, sigma }, options.rules);
+	const spread =
+		meanRange === undefined ? [] : [rangePanel(movingRanges(values), meanRange, options.constants)];
+	return {
+		chart: meanRange === undefined ? "individuals" : "imr",
+		...{ n, center, sigma, value: options.shown ?? values, panels: [main, ...spread] },
+		provisional: next === undefined ? undefined : { points: n, ...next },
+	};
+}
+
+/** Moving ranges of two, between nothing and D4(2) times their mean. */
+export function rangePanel(ranges: Column, meanRange: number, constants: ConstantsKind = "exact"): Panel {
+	const upper = meanRange * chartConstants(2, constants).rangeUpper;
+	return limitPanel("moving range", ranges, { center: meanRange, lower: 0, upper });
 }

@@ -11,76 +11,17 @@
 //   - a signal is on the point that completes a pattern, and on each further one while it goes on
 //   - a missing, rejected or excluded point breaks every pattern
 
-/** Standardised: the distance from the centre line in sigmas; undefined where there is no point. */
-export type Point = number | undefined;
-
-interface Rule {
-	/** How many of the last points it looks at. */
-	readonly length: number;
-	/** Whether the last point completes the pattern; `points` are the last `length` ones, none of them missing. */
-	readonly completes: (points: readonly number[]) => boolean;
-}
-
-const every = (length: number, is: (z: number) => boolean): Rule => ({
-	length,
-	completes: (points) => points.every(is),
-});
-
-/** On one side of the centre line, all of them. */
-const sameSide = (length: number): Rule => ({
-	length,
-	completes: (points) => points.every((z) => z > 0) || points.every((z) => z < 0),
-});
-
-/** At least `count` of them beyond `sigma` on the side of the last one, which is among them. */
-const mostBeyond = (count: number, length: number, sigma: number): Rule => ({
-	length,
-	completes: (points) => {
-		const last = points.at(-1) as number;
-		if (Math.abs(last) <= sigma) return false;
-		return points.filter((z) => Math.sign(z) === Math.sign(last) && Math.abs(z) > sigma).length >= count;
-	},
-});
-
-const steps = (points: readonly number[]): number[] =>
-	points.slice(1).map((z, index) => Math.sign(z - (points[index] as number)));
-
-const rules = {
-	"beyond-3-sigma": every(1, (z) => Math.abs(z) > 3),
-	"nine-on-one-side": sameSide(9),
-	"eight-on-one-side": sameSide(8),
-	"six-rising-or-falling": {
-		length: 6,
-		completes: (points) => {
-			const all = steps(points);
-			return all[0] !== 0 && all.every((step) => step === all[0]);
-		},
-	},
-	"fourteen-alternating": {
-		length: 14,
-		completes: (points) => {
-			const all = steps(points);
-			return all.every((step, index) => step !== 0 && (index === 0 || step === -(all[index - 1] as number)));
-		},
-	},
-	"two-of-three-beyond-2-sigma": mostBeyond(2, 3, 2),
-	"four-of-five-beyond-1-sigma": mostBeyond(4, 5, 1),
-	"fifteen-within-1-sigma": every(15, (z) => Math.abs(z) < 1),
-	"eight-outside-1-sigma": {
-		length: 8,
-		completes: (points) =>
-			points.every((z) => Math.abs(z) > 1) && points.some((z) => z > 0) && points.some((z) => z < 0),
-	},
-} as const satisfies Record<string, Rule>;
-
-export type RuleName = keyof typeof rules;
-
-/** Rules 1 to 8 in their order. All of them together cry wolf every 73 points. */
-export const nelson: readonly RuleName[] = [
+/** Every rule; its place in this list is its bit in a mask. */
+export const ruleNames = [
 	...(["beyond-3-sigma", "nine-on-one-side", "six-rising-or-falling", "fourteen-alternating"] as const),
 	...(["two-of-three-beyond-2-sigma", "four-of-five-beyond-1-sigma"] as const),
-	...(["fifteen-within-1-sigma", "eight-outside-1-sigma"] as const),
-];
+	...(["fifteen-within-1-sigma", "eight-outside-1-sigma", "eight-on-one-side"] as const),
+] as const;
+
+export type RuleName = (typeof ruleNames)[number];
+
+/** Rules 1 to 8 in their order. All of them together cry wolf every 73 points. */
+export const nelson: readonly RuleName[] = ruleNames.slice(0, 8);
 
 /** The four of the handbook: a false signal every 92 points. */
 export const westernElectric: readonly RuleName[] = [
@@ -91,28 +32,94 @@ export const westernElectric: readonly RuleName[] = [
 /** Few, so that a signal means something: a false one every 217 points. */
 export const usual: readonly RuleName[] = ["beyond-3-sigma", "nine-on-one-side"];
 
-/** Watches standardised points one by one by the rules of a set. */
+const bit = (name: RuleName): number => 1 << ruleNames.indexOf(name);
+const [beyond3, nine, six, fourteen] = [
+	bit(ruleNames[0]),
+	bit(ruleNames[1]),
+	bit(ruleNames[2]),
+	bit(ruleNames[3]),
+];
+const [twoOf3, fourOf5, fifteen] = [bit(ruleNames[4]), bit(ruleNames[5]), bit(ruleNames[6])];
+const [eightOutside, eightSide] = [bit(ruleNames[7]), bit(ruleNames[8])];
+
+/** The set of rules as a mask. */
+function maskOf(names: readonly RuleName[]): number {
+	return names.reduce((mask, name) => mask | bit(name), 0);
+}
+
+/** Ones among the lowest five bits. */
+const ones = Uint8Array.from({ length: 32 }, (_, bits) => bits.toString(2).replaceAll("0", "").length);
+
+/** Watches standardised points one by one by the rules of a set; what it remembers does not grow. */
 export class RunRules {
-	readonly #names: readonly RuleName[];
-	readonly #longest: number;
-	#points: number[] = [];
+	readonly #mask: number;
+	#seen = 0;
+	#last = 0;
+	/** Points on one side of the centre line; below zero for the lower side. */
+	#side = 0;
+	/** Steps in one direction; below zero downwards. */
+	#trend = 0;
+	/** Steps that go up and down in turn, and the direction of the last one. */
+	#turns = 0;
+	#step = 0;
+	#within = 0;
+	/** The newest points as bits, the last one lowest: beyond one sigma, and two, above and below. */
+	#above1 = 0;
+	#below1 = 0;
+	#above2 = 0;
+	#below2 = 0;
 
 	constructor(names: readonly RuleName[]) {
-		this.#names = names;
-		this.#longest = Math.max(1, ...names.map((name) => rules[name].length));
+		this.#mask = maskOf(names);
 	}
 
-	/** The rules that this point completes, in the order of the set. */
-	next(z: Point): RuleName[] {
-		if (z === undefined) {
-			this.#points = [];
-			return [];
+	/** Forgets everything: nothing before this moment makes a pattern with what follows. */
+	restart(): void {
+		this.#seen = this.#side = this.#trend = this.#turns = this.#step = this.#within = 0;
+		this.#above1 = this.#below1 = this.#above2 = this.#below2 = 0;
+	}
+
+	/**
+	 * The rules that this point completes, as a mask. `z` is its distance from the centre line in sigmas; NaN, where there is
+	 * no point, breaks every pattern.
+	 */
+	next(z: number): number {
+		if (Number.isNaN(z)) {
+			this.restart();
+			return 0;
 		}
-		this.#points.push(z);
-		if (this.#points.length > this.#longest) this.#points.shift();
-		return this.#names.filter((name) => {
-			const { length, completes } = rules[name];
-			return this.#points.length >= length && completes(this.#points.slice(-length));
-		});
+		const step = this.#seen === 0 ? 0 : Math.sign(z - this.#last);
+		this.#last = z;
+		this.#seen++;
+		this.#side = z > 0 ? Math.max(this.#side, 0) + 1 : z < 0 ? Math.min(this.#side, 0) - 1 : 0;
+		this.#trend = step > 0 ? Math.max(this.#trend, 0) + 1 : step < 0 ? Math.min(this.#trend, 0) - 1 : 0;
+		this.#turns = step === 0 ? 0 : step === -this.#step ? this.#turns + 1 : 1;
+		this.#step = step;
+		const far = Math.abs(z);
+		this.#within = far < 1 ? this.#within + 1 : 0;
+		this.#above1 = ((this.#above1 << 1) | (z > 1 ? 1 : 0)) & 0xff;
+		this.#below1 = ((this.#below1 << 1) | (z < -1 ? 1 : 0)) & 0xff;
+		this.#above2 = ((this.#above2 << 1) | (z > 2 ? 1 : 0)) & 0b111;
+		this.#below2 = ((this.#below2 << 1) | (z < -2 ? 1 : 0)) & 0b111;
+		return this.#completed(far, z > 0);
+	}
+
+	#completed(far: number, above: boolean): number {
+		let found = 0;
+		const side = Math.abs(this.#side);
+		if (far > 3) found |= beyond3;
+		if (side >= 9) found |= nine;
+		if (side >= 8) found |= eightSide;
+		if (Math.abs(this.#trend) >= 5) found |= six;
+		if (this.#turns >= 13) found |= fourteen;
+		if (this.#within >= 15) found |= fifteen;
+		if (far > 1) {
+			const [bits1, bits2] = above ? [this.#above1, this.#above2] : [this.#below1, this.#below2];
+			if (far > 2 && this.#seen >= 3 && (ones[bits2] as number) >= 2) found |= twoOf3;
+			if (this.#seen >= 5 && (ones[bits1 & 0b11111] as number) >= 4) found |= fourOf5;
+			const both = this.#above1 > 0 && this.#below1 > 0;
+			if (both && (this.#above1 | this.#below1) === 0xff) found |= eightOutside;
+		}
+		return found & this.#mask;
 	}
 }

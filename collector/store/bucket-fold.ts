@@ -2,6 +2,7 @@
 // one that is not Good, or a known gap, ends what holds, so that nothing is made up for a time in which nobody knew.
 
 import type { BucketSlice } from "../samples-port.ts";
+import type { RollupMinute } from "./parts/rollup.ts";
 
 export interface Gap {
 	readonly fromMs: number;
@@ -60,6 +61,22 @@ export class BucketFold {
 		}
 		this.#held = value;
 		this.#touch(bucket, value);
+	}
+
+	/** A whole minute of samples at once; in buckets of whole minutes, and where no gap is. */
+	addMinute(minute: RollupMinute): void {
+		this.#hold(minute.firstMs);
+		const bucket = Math.floor((minute.firstMs - this.#firstMs) / this.#widthMs);
+		this.#samples[bucket] = (this.#samples[bucket] as number) + minute.samples;
+		this.#notGood[bucket] = (this.#notGood[bucket] as number) + minute.notGood;
+		this.#sum[bucket] = (this.#sum[bucket] as number) + minute.integral;
+		this.#coveredMs[bucket] = (this.#coveredMs[bucket] as number) + minute.coveredMs;
+		if (!Number.isNaN(minute.min)) {
+			this.#touch(bucket, minute.min);
+			this.#touch(bucket, minute.max);
+		}
+		this.#held = minute.last;
+		this.#heldFromMs = minute.lastMs;
 	}
 
 	end(): BucketSlice {

@@ -32,7 +32,7 @@ const lookEveryMs = 10_000;
 /** Between two small deletes of hot rows, so that commits go first. */
 const trimPauseMs = 20;
 /** A replaced file stays so long: whoever began to read it has ended by then. */
-const replacedStayMs = 300_000;
+const replacedStayMs = 3_600_000;
 const retryMaxMs = 600_000;
 
 /**
@@ -60,9 +60,9 @@ export class StoreKeeper implements Part {
 		const { path, limits, telemetry } = this.#options;
 		const folder = partFolder(path);
 		this.#stopping = new AbortController();
+		this.#open = true;
 		this.#thread.start();
 		await this.#thread.call("open", { path, folder, limits });
-		this.#open = true;
 		const state = await this.#state();
 		const gone = [...state.replaced.map(({ file }) => file), ...state.retired];
 		const findings = await tidyFolder(folder, { ...state, gone });
@@ -140,7 +140,8 @@ export class StoreKeeper implements Part {
 		const { parts, heldBytes } = partsToRetire(await this.#state(), retention, clock.wallMs());
 		for (const { part, why } of parts) {
 			await store.retirePart(part.file, why);
-			await rm(join(partFolder(path), part.file), { force: true });
+			for (const name of [part.file, part.rollup ?? part.file])
+				await rm(join(partFolder(path), name), { force: true });
 			telemetry.partRetired({ file: part.file, samples: part.samples, bytes: part.bytes, why });
 		}
 		telemetry.partsHeld(heldBytes);

@@ -92,6 +92,7 @@ function listedPart(row: Row): KeepingState["listed"][number] {
 		samples: Number(row.samples),
 		bytes: Number(row.bytes),
 		sha256: String(row.sha256),
+		rollup: row.rollup === null ? undefined : String(row.rollup),
 		sealedMs: Number(row.sealed_ms),
 	};
 }

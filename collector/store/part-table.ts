@@ -167,10 +167,10 @@ export class PartTable {
 	}
 
 	#insert(part: PartRow, atMs: number): void {
-		const { file, level, fromPos, toPos, minMs, maxMs, samples, bytes, sha256 } = part;
+		const { file, level, fromPos, toPos, minMs, maxMs, samples, bytes, sha256, rollup } = part;
 		this.#file.run(
-			"INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'listed', NULL, ?)",
-			...[file, level, fromPos, toPos, minMs, maxMs, samples, bytes, sha256, atMs],
+			"INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'listed', NULL, ?, ?)",
+			...[file, level, fromPos, toPos, minMs, maxMs, samples, bytes, sha256, atMs, rollup ?? null],
 		);
 	}
 

@@ -5,9 +5,12 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
+import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import { readLotNumbers } from "./lot-numbers.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
 import { PositionWindow, readPositions } from "./positions.ts";
@@ -83,6 +86,10 @@ serve({
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),
+	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
+	chart: (query: ChartQuery) => readChart(opened(), query),
+	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
+	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),
@@ -98,8 +105,10 @@ serve({
 		inView((_file, rows) => readSlice(rows, piece, limit)),
 	buckets: ({ piece, widthMs }: { piece: SamplePiece; widthMs: number }) =>
 		inView((file, rows) => readBuckets(file, rows, piece, widthMs)),
-	parquet: ({ pieces }: { pieces: readonly SamplePiece[] }) =>
-		inView((_file, rows) => theParts().exported(rows, pieces)),
+	async parquet({ pieces }: { pieces: readonly SamplePiece[] }) {
+		const write = await inView((_file, rows) => theParts().exporting(rows, pieces));
+		return await write();
+	},
 	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
 		inView((_file, rows) => readSealedKnown(rows, samples)),
 	positions: (query: { fromPos: number; limit: number }) =>

@@ -1,5 +1,13 @@
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type {
+	ChartAnswer,
+	ChartEntry,
+	ChartQuery,
+	ChartSignalEntry,
+	LotNumber,
+	LotNumbersQuery,
+} from "../chart-port.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
@@ -95,6 +103,23 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 
 	messages(query: { limit: number }): Promise<MessageEntry[]> {
 		return this.#ask("messages", query);
+	}
+
+	charts(query: { limit: number }): Promise<ChartEntry[]> {
+		return this.#ask("charts", query);
+	}
+
+	chart(query: ChartQuery): Promise<ChartAnswer | undefined> {
+		return this.#ask("chart", query);
+	}
+
+	chartSignals(query: { limit: number; lot?: string | undefined }): Promise<ChartSignalEntry[]> {
+		return this.#ask("chartSignals", query);
+	}
+
+	/** What a lot has given in numbers, for control charts. */
+	lotNumbers(query: LotNumbersQuery): Promise<LotNumber[]> {
+		return this.#ask("lotNumbers", query);
 	}
 
 	totals(): Promise<StoreTotals> {

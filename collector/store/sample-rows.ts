@@ -4,10 +4,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Datatype } from "../../common/contract/datatype.ts";
 import { samplesPerSeq } from "../pipeline.ts";
+import { hotBefore } from "./hot-before.ts";
 import { hotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
+import type { RollupMinute } from "./parts/rollup.ts";
 import { append, type SealedRows } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
 import { all, get } from "./read-rows.ts";
+import { type RollupStretch, rollupStretches } from "./rollup-stretches.ts";
 
 /** Samples of these series in records of their unit; source times, both ends included. */
 export interface SeriesQuery {
@@ -24,8 +27,6 @@ export interface Place {
 }
 
 const hotBatch = 4_096;
-/** Hot records before a time that are searched for a tag's value. */
-const lookBackRecords = 2_000;
 /** How far before a time sealed samples are searched for a tag's value. */
 const lookBackMs = 30 * 86_400_000;
 const placesAtOnce = 500;
@@ -147,7 +148,7 @@ export class SampleRows {
 		beforeMs: number,
 	): Promise<PositionedSamples | undefined> {
 		if (series.length === 0) return undefined;
-		const found = this.#hotBefore(unit, series, beforeMs);
+		const found = hotBefore(this.#db, { unit, series, beforeMs, sealedTo: this.sealedTo }, this.typeOf);
 		const fromMs = beforeMs - lookBackMs;
 		// The newest parts first; most often the first one has it.
 		const rows = this.#listed(fromMs, beforeMs - 1).sort((a, b) => b.maxMs - a.maxMs);
@@ -216,6 +217,28 @@ export class SampleRows {
 		return await this.#sealed.collect({ files, fromPos, toPos, order: "pos" }, this.typeOf);
 	}
 
+	/** Stretches of whole minutes of a unit that a rollup tells of. */
+	rollups(unit: string, fromMs: number, toMs: number): RollupStretch[] {
+		return rollupStretches(
+			{
+				parts: this.#listed(fromMs, toMs).filter(({ rollup }) => this.#sealed.hasRollup(rollup)),
+				others: (minMs, maxMs) =>
+					this.#listed(minMs, maxMs).length - 1 + (this.#hasHot(unit, minMs, maxMs) ? 1 : 0),
+			},
+			{ fromMs, toMs },
+		);
+	}
+
+	#hasHot(unit: string, minMs: number, maxMs: number): boolean {
+		const sql = `SELECT 1 FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ? AND seq >= ? LIMIT 1`;
+		return get(this.#db, sql, unit, minMs, maxMs, this.sealedTo / samplesPerSeq) !== undefined;
+	}
+
+	/** The minutes of a stretch that `rollups` named. */
+	rollup(stretch: RollupStretch, series: number): Promise<RollupMinute[]> {
+		return this.#sealed.rollup(stretch.file, series, stretch.fromMs, stretch.endMs);
+	}
+
 	/** Files of parts that may hold samples of a period. */
 	files(fromMs: number, toMs: number): string[] {
 		return this.#listed(fromMs, toMs).map(({ file }) => file);
@@ -229,14 +252,16 @@ export class SampleRows {
 	#listed(fromMs: number, toMs: number): ListedPart[] {
 		return all(
 			this.#db,
-			"SELECT file, from_pos, to_pos, max_ms FROM part WHERE state = 'listed' AND max_ms >= ? AND min_ms <= ? ORDER BY to_pos",
+			"SELECT file, from_pos, to_pos, min_ms, max_ms, rollup FROM part WHERE state = 'listed' AND max_ms >= ? AND min_ms <= ? ORDER BY to_pos",
 			...[fromMs, toMs],
 		)
 			.map((row) => ({
 				file: String(row.file),
 				fromPos: Number(row.from_pos),
 				toPos: Number(row.to_pos),
+				minMs: Number(row.min_ms),
 				maxMs: Number(row.max_ms),
+				rollup: row.rollup === null ? undefined : String(row.rollup),
 			}))
 			.filter(({ file }) => !this.#leftOut.has(file));
 	}
@@ -262,31 +287,6 @@ export class SampleRows {
 			batch = new PositionedSamples(hotBatch);
 		}
 		if (batch.count > 0) yield batch;
-	}
-
-	/** Of the last records that have some: all that end before the time, and what stands before it in those across it. */
-	#hotBefore(unit: string, series: readonly number[], beforeMs: number): PositionedSamples {
-		const found = new PositionedSamples(16);
-		const hot = this.sealedTo / samplesPerSeq;
-		const read = (records: string, ...values: (string | number)[]) => {
-			const statement = this.#db.prepare(`SELECT ${hotColumns("s")}
-				FROM (SELECT seq, samples FROM record WHERE device = ? AND ${records}
-					ORDER BY source_max_ms DESC, seq DESC LIMIT ${lookBackRecords}) r
-				CROSS JOIN sample s ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
-				WHERE r.seq >= ? AND s.series IN (${series.join(",")}) AND s.source_ms < ?`);
-			statement.setReturnArrays(true);
-			return statement.iterate(unit, ...values, hot, beforeMs) as unknown as Iterable<number[]>;
-		};
-		for (const row of read("source_max_ms >= ? AND source_min_ms < ?", beforeMs, beforeMs))
-			takeHotRow(found, row, this.typeOf);
-		let record: number | undefined;
-		for (const row of read("source_max_ms < ?", beforeMs)) {
-			const seq = Math.floor((row[0] as number) / samplesPerSeq);
-			if (record !== undefined && seq !== record) break;
-			record = seq;
-			takeHotRow(found, row, this.typeOf);
-		}
-		return found;
 	}
 
 	#hotInPlace(
@@ -317,7 +317,9 @@ interface ListedPart {
 	readonly fromPos: number;
 	/** Not included. */
 	readonly toPos: number;
+	readonly minMs: number;
 	readonly maxMs: number;
+	readonly rollup: string | undefined;
 }
 
 function newestOf(found: PositionedSamples): PositionedSamples {

@@ -6,6 +6,7 @@ import { isGood } from "../../common/contract/status.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { BucketSlice, SamplePiece, SampleSlice } from "../samples-port.ts";
 import { BucketFold } from "./bucket-fold.ts";
+import { rollupMinuteMs } from "./parts/rollup.ts";
 import { append } from "./parts/sealed-rows.ts";
 import type { PositionedSamples } from "./positioned-samples.ts";
 import { all, readValue } from "./read-rows.ts";
@@ -72,16 +73,40 @@ export async function readBuckets(
 			"USAGE",
 			`expected at most ${bucketsMax} buckets, found ${count}; ask for wider ones`,
 		);
-	const fold = new BucketFold({ fromMs, toMs, widthMs, gaps: gapsOf(db, piece) });
+	const gaps = gapsOf(db, piece);
+	const fold = new BucketFold({ fromMs, toMs, widthMs, gaps });
 	const before = await rows.lastBefore(unit, series, fromMs);
 	if (before !== undefined) fold.begin(fromMs, numberOf(before, 0));
-	for (let nextMs: number | undefined = fromMs; nextMs !== undefined; ) {
-		const slice = await ordered(rows, { ...piece, tag, fromMs: nextMs }, foldedAtOnce);
-		for (let index = 0; index < slice.found.count; index++)
-			fold.add(slice.found.samples.sourceMs[index] as number, numberOf(slice.found, index));
-		nextMs = slice.nextMs;
+	const raw = async (stretchFromMs: number, stretchToMs: number) => {
+		for (let nextMs: number | undefined = stretchFromMs; nextMs !== undefined && nextMs <= stretchToMs; ) {
+			const slice = await ordered(rows, { ...piece, tag, fromMs: nextMs, toMs: stretchToMs }, foldedAtOnce);
+			for (let index = 0; index < slice.found.count; index++)
+				fold.add(slice.found.samples.sourceMs[index] as number, numberOf(slice.found, index));
+			nextMs = slice.nextMs;
+		}
+	};
+	let atMs = fromMs;
+	for (const stretch of rollupsFor(rows, piece, widthMs, gaps)) {
+		await raw(atMs, stretch.fromMs - 1);
+		for (const minute of await rows.rollup(stretch, series[0] as number)) fold.addMinute(minute);
+		atMs = stretch.endMs;
 	}
+	await raw(atMs, toMs);
 	return fold.end();
+}
+
+/** Where minutes can be taken as a whole: buckets of whole minutes, one series, no gap. */
+function rollupsFor(
+	rows: SampleRows,
+	{ unit, series, datatype, fromMs, toMs }: SamplePiece,
+	widthMs: number,
+	gaps: readonly { fromMs: number; toMs: number }[],
+) {
+	// An unsigned 64-bit integer is digits where it is large.
+	if (widthMs % rollupMinuteMs !== 0 || series.length !== 1 || datatype === "UInt64") return [];
+	return rows
+		.rollups(unit, fromMs, toMs)
+		.filter((stretch) => !gaps.some((gap) => gap.fromMs < stretch.endMs && gap.toMs >= stretch.fromMs));
 }
 
 /** NaN when the sample is not Good or has no number. */

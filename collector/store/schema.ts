@@ -20,7 +20,7 @@ const partTables = `
 CREATE TABLE part(
 	file TEXT PRIMARY KEY, level INTEGER NOT NULL, from_pos INTEGER NOT NULL, to_pos INTEGER NOT NULL, min_ms INTEGER NOT NULL,
 	max_ms INTEGER NOT NULL, samples INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL,
-	state TEXT NOT NULL DEFAULT 'listed', note TEXT, sealed_ms INTEGER NOT NULL) WITHOUT ROWID;
+	state TEXT NOT NULL DEFAULT 'listed', note TEXT, sealed_ms INTEGER NOT NULL, rollup TEXT) WITHOUT ROWID;
 CREATE INDEX part_pos ON part(to_pos);
 CREATE TABLE part_replaced(file TEXT PRIMARY KEY, replaced_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE series_last(

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
+import { chartSchema } from "./chart-table.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -32,6 +33,7 @@ export class StoreFile {
 			this.db = db;
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
+			db.exec(chartSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type {
 	CommitBatch,
@@ -11,7 +12,6 @@ import type {
 	LotFacts,
 	OutboxPort,
 	Settlement,
-	VerdictCommit,
 } from "../pipeline.ts";
 import type { OpenState } from "./open-state.ts";
 import type { PartRow } from "./parts/part-file.ts";
@@ -48,6 +48,15 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 
 	async commitVerdict(commit: VerdictCommit): Promise<void> {
 		await this.#writer.call("commitVerdict", commit);
+	}
+
+	/** What control charts need to go on where they stopped. */
+	async storedCharts(): Promise<StoredCharts> {
+		return await this.#writer.call("storedCharts");
+	}
+
+	async commitBaselines(baselines: readonly ChartBaselineRow[]): Promise<void> {
+		await this.#writer.call("commitBaselines", { baselines });
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

@@ -1,4 +1,6 @@
-import type { LotFacts, VerdictCommit } from "../pipeline.ts";
+import type { VerdictCommit } from "../chart-port.ts";
+import type { LotFacts } from "../pipeline.ts";
+import { writeCharts } from "./chart-table.ts";
 import type { StoreFile } from "./store-file.ts";
 
 export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined {
@@ -39,8 +41,8 @@ export function readLotFacts(file: StoreFile, lot: string): LotFacts | undefined
 	};
 }
 
-/** The due row goes, the verdict and its messages come, together. */
-export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox }: VerdictCommit): void {
+/** The due row goes, the verdict, its points of control charts and its messages come, together. */
+export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox, charts }: VerdictCommit): void {
 	file.transaction(() => {
 		file.run("DELETE FROM due WHERE lot = ? AND due_ms <= ?", verdict.lot, dueMs);
 		file.run(
@@ -55,6 +57,7 @@ export function commitVerdict(file: StoreFile, { verdict, dueMs, outbox }: Verdi
 			verdict.observedWhole ? 1 : 0,
 			verdict.judgedMs,
 		);
+		writeCharts(file, charts);
 		file.changed("verdict", verdict.id);
 		for (const row of outbox) file.addMessage(row);
 	});

@@ -1,8 +1,10 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
-import type { CommitBatch, Settlement, VerdictCommit } from "../pipeline.ts";
+import type { CommitBatch, Settlement } from "../pipeline.ts";
+import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -43,6 +45,12 @@ serve({
 	},
 	commitVerdict(commit: VerdictCommit) {
 		commitVerdict(opened(), commit);
+	},
+	storedCharts() {
+		return readStoredCharts(opened());
+	},
+	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
+		commitBaselines(opened(), baselines);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

@@ -10,6 +10,7 @@ export const gapCauses = [
 	"conflict",
 	"clock",
 	"sequence",
+	"reconfigured",
 	"unknown",
 ] as const;
 

@@ -57,6 +57,11 @@ export class CertificateWatch implements Part {
 		}
 	}
 
+	/** Nothing relies on it any more. */
+	forget(whose: CertificateInUse["whose"]): void {
+		this.#inUse.delete(whose);
+	}
+
 	#check(certificate: CertificateInUse): void {
 		const daysLeft = Math.floor((certificate.expiresMs - this.#options.clock.wallMs()) / dayMs);
 		if (daysLeft < warnWithinDays) this.#options.telemetry.certificateExpiring(certificate, daysLeft);

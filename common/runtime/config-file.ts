@@ -9,6 +9,7 @@ import { dirname, resolve } from "node:path";
 import { isMap, isScalar, LineCounter, type Node, parseDocument, Scalar, visit } from "yaml";
 import type { z } from "zod";
 import { CodedError, errorText } from "./coded-error.ts";
+import { withoutUser } from "./config-redaction.ts";
 
 /** One thing wrong with a file. `line` and `column` start at 1. */
 export interface ConfigProblem {
@@ -227,7 +228,7 @@ function describe(value: unknown): string {
 	// A password does not belong into a configuration, and if it stands there, not into a message either.
 	const hidden = (key: string, inner: unknown) =>
 		/^(?:password|passphrase|secret|token)$/.test(key) ? "…" : inner;
-	const text = (JSON.stringify(value, hidden) ?? String(value)).replace(/(\w:\/\/)[^\s/@"]+@/g, "$1…@");
+	const text = withoutUser(JSON.stringify(value, hidden) ?? String(value));
 	return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

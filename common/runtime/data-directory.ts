@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -40,6 +41,23 @@ export class DataDirectory {
 		}
 		this.#guard = guard;
 		guards.add(guard);
+	}
+
+	/** Whether a living process owns the directory, which stays as it is. @throws Error when that cannot be found out */
+	static isOwned(path: string): boolean {
+		const file = join(path, "lock.db");
+		if (!existsSync(file)) return false;
+		// Not for reading only: what an owner that was killed has left behind could not be cleared then.
+		const guard = new DatabaseSync(file);
+		try {
+			guard.exec("PRAGMA busy_timeout = 0; BEGIN; SELECT count(*) FROM sqlite_master; ROLLBACK");
+			return false;
+		} catch (error) {
+			if (!isBusy(error)) throw error;
+			return true;
+		} finally {
+			guard.close();
+		}
 	}
 
 	async release(): Promise<void> {

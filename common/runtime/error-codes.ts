@@ -75,6 +75,10 @@ export const errorCodes = {
 		meaning: "A webhook address is not allowed by its destination's rules.",
 	},
 	API_UNREACHABLE: { retryable: true, meaning: "A process does not answer at its address as expected." },
+	VALUES_INVALID: {
+		retryable: false,
+		meaning: "A file of values cannot be charted; each wrong place is named with its line and row.",
+	},
 	DEMO_FAILED: { retryable: false, meaning: "The demonstration could not run to its end." },
 } as const;
 

@@ -69,7 +69,7 @@ const disconnectWithWill = 0x04;
 
 export class MqttLink implements Part {
 	readonly name = "MQTT connection";
-	readonly #options: MqttLinkOptions;
+	#options: MqttLinkOptions;
 	#client: MqttClient | undefined;
 	#socket: Socket | undefined;
 	#stopping = new AbortController();
@@ -78,12 +78,20 @@ export class MqttLink implements Part {
 	#url: string;
 	/** Lets the loop go on when the present connection has ended. */
 	#ended: ((reason: string) => void) | undefined;
+	/** Cuts the pause before the next attempt short. */
+	#hurry = new AbortController();
 	/** Why we ourselves are ending the connection, while we do. */
 	#leaving: string | undefined;
 
 	constructor(options: MqttLinkOptions) {
 		this.#options = options;
 		this.#url = options.urls[0] as string;
+	}
+
+	/** Other servers or settings, from the next attempt on, which `leave` begins where there is a connection. */
+	use(connection: BrokerConnection): void {
+		this.#hurry.abort();
+		this.#options = { ...this.#options, ...connection };
 	}
 
 	/** The server of the present connection, or of the last attempt. */
@@ -110,6 +118,7 @@ export class MqttLink implements Part {
 
 	/** Ends the present connection as `stop` does, and goes on to the next server. */
 	async leave(reason: string): Promise<void> {
+		if (this.#ended === undefined) return;
 		this.#leaving ??= reason;
 		await this.#disconnect();
 		this.#ended?.(reason);
@@ -165,8 +174,8 @@ export class MqttLink implements Part {
 	async #run(): Promise<void> {
 		const { clock } = this.#options;
 		const backoff = new Backoff({ initialMs: 200, maximumMs: 10_000, factor: 2 });
-		const { urls } = this.#options;
 		for (let attempt = 0; !this.#stopping.signal.aborted; attempt++) {
+			const { urls } = this.#options;
 			this.#url = urls[attempt % urls.length] as string;
 			let reason: string;
 			try {
@@ -176,7 +185,9 @@ export class MqttLink implements Part {
 			}
 			this.#close();
 			this.#options.onClose(reason);
-			await pause(clock, backoff.nextMs(), this.#stopping.signal);
+			this.#hurry = new AbortController();
+			const over = AbortSignal.any([this.#stopping.signal, this.#hurry.signal]);
+			await pause(clock, backoff.nextMs(), over);
 		}
 	}
 

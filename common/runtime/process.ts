@@ -6,6 +6,8 @@ const sameRequestMs = 1_000;
 export interface Running {
 	start(): Promise<void>;
 	stop(): Promise<void>;
+	/** What SIGHUP asks for; a process without it ends at that signal, as the system has it. */
+	reload?(): Promise<unknown>;
 	/** Resolves when it cannot go on and somebody must act; the process stops with this error. */
 	readonly failed?: Promise<Error>;
 }
@@ -28,11 +30,21 @@ export async function runProcess(running: Running, log: Logger): Promise<number>
 		process.on("SIGTERM", ask);
 		process.on("disconnect", ask);
 	});
+	// A configuration that was changed while the process started is read again as soon as it runs.
+	let isRunning = false;
+	let isWanted = false;
+	const reload = () => {
+		isWanted = !isRunning;
+		if (isRunning) running.reload?.().catch((err: unknown) => log.error({ err }, "reload failed"));
+	};
+	if (running.reload !== undefined) process.on("SIGHUP", reload);
 	process.on("uncaughtException", (err) => {
 		log.fatal({ err }, "unexpected error; the process ends");
 		process.exit(1);
 	});
 	await running.start();
+	isRunning = true;
+	if (isWanted) reload();
 	const failure = await Promise.race([ended, running.failed ?? ended]);
 	await running.stop();
 	if (failure !== undefined) throw failure;

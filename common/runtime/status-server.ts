@@ -10,16 +10,25 @@ export interface StatusSource {
 	status(): object;
 }
 
+interface StatusServerOptions {
+	readonly host: string;
+	readonly port: number;
+	readonly source: StatusSource;
+	readonly registry: Registry;
+	/** What `/config` shows to this host alone, without secrets. */
+	readonly configuration?: () => object;
+}
+
 /**
  * `/healthz` (the event loop turns), `/readyz`, `/metrics` (Prometheus text) and `/status` (JSON).
  * Bodies are refused; nothing here changes anything.
  */
 export class StatusServer implements Part {
 	readonly name = "status server";
-	readonly #options: { host: string; port: number; source: StatusSource; registry: Registry };
+	readonly #options: StatusServerOptions;
 	#server: FastifyInstance | undefined;
 
-	constructor(options: { host: string; port: number; source: StatusSource; registry: Registry }) {
+	constructor(options: StatusServerOptions) {
 		this.#options = options;
 	}
 
@@ -38,7 +47,9 @@ export class StatusServer implements Part {
 			forceCloseConnections: true,
 		});
 		this.#server = server;
-		addStatusRoutes(server, this.#options.source, this.#options.registry);
+		const { source, registry, configuration } = this.#options;
+		addStatusRoutes(server, source, registry);
+		if (configuration !== undefined) addConfigurationRoute(server, configuration);
 		await server.listen({ host: this.#options.host, port: this.#options.port });
 	}
 
@@ -60,4 +71,16 @@ export function addStatusRoutes(server: FastifyInstance, source: StatusSource, r
 		return reply.type(registry.contentType).send(await registry.metrics());
 	});
 	server.get("/status", () => source.status());
+}
+
+/** What somebody who can log in here may read anyway; others on the network are not told how the plant is laid out. */
+export function addConfigurationRoute(server: FastifyInstance, configuration: () => object): void {
+	server.get("/config", (request, reply) => {
+		if (isLoopback(request.socket.remoteAddress)) return configuration();
+		return reply.code(403).send({ error: "the configuration is told to this host only" });
+	});
+}
+
+function isLoopback(address: string | undefined): boolean {
+	return address !== undefined && /^(?:::1|(?:::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address);
 }

@@ -100,3 +100,37 @@ test("a file that is not there, or lacks the time base, is told", () => {
 		"1:1: : expected a row with the name Heartbeat, which is the time base of F500",
 	]);
 });
+
+test("how samples of a tag are taken stands in columns of its own, with the decimal sign of the file", () => {
+	const { tags, problems } = read(
+		[
+			"name;node;sampling_interval_ms;queue_size;discard;deadband;longest_silence_s;trigger;polling_interval_ms",
+			"TT01;s=1;250;auto;newest;0,5;60;status_value;",
+			"TT02;s=2;;100;;2%;;;1000",
+		].join("\n"),
+	);
+	expect(problems).toEqual([]);
+	expect(tags).toEqual([
+		[
+			{
+				...{ name: "TT01", node: "s=1", sampling_interval_ms: 250, queue_size: "auto", discard: "newest" },
+				...{ deadband: { kind: "absolute", width: 0.5 }, longest_silence_s: 60, trigger: "status_value" },
+			},
+			{
+				...{ name: "TT02", node: "s=2", queue_size: 100, deadband: { kind: "percent", width: 2 } },
+				polling: { interval_ms: 1_000 },
+			},
+		],
+	]);
+});
+
+test("what is wrong with them has its place; tags that are polled beside the time base are told", () => {
+	const wrong = read("name,node,deadband,polling_interval_ms\nTT01,s=1,wide,10\n").problems;
+	expect(wrong).toEqual([
+		'2:10: deadband: expected a deadband such as 0.5, 1% or percent: 1, found "wide"',
+		expect.stringMatching(/^2:15: polling_interval_ms: expected a whole number from 50/),
+	]);
+	const device500 = { ...device, time_base: { tag: "TT01" } };
+	const { problems } = read("name,node,polling_interval_ms\nTT01,s=1,\nTT02,s=2,1000\n", [device500]);
+	expect(problems).toEqual([expect.stringContaining("found TT02 with another polling")]);
+});

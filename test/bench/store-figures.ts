@@ -14,13 +14,15 @@ import { Duck } from "../../collector/store/parts/duck.ts";
 import { partFolder } from "../../collector/store/parts/part-folder.ts";
 import { ReadingParts } from "../../collector/store/parts/reading-parts.ts";
 import { sealRange } from "../../collector/store/parts/sealing.ts";
+import { StoreReader } from "../../collector/store/reader.ts";
 import { readBuckets, readSlice } from "../../collector/store/sample-slices.ts";
+import { Store } from "../../collector/store/store.ts";
 import { StoreFile } from "../../collector/store/store-file.ts";
 import { readTrend } from "../../collector/store/trend-query.ts";
 import { SampleColumns } from "../../common/contract/samples.ts";
 
 const tags = 100;
-const units = 10;
+const units = 4;
 const beganMs = Date.UTC(2026, 10, 1);
 const limits = { memoryMb: 384, threads: 1, temporaryMb: 4_096 };
 const perUnit = tags / units;
@@ -140,16 +142,54 @@ async function appended(file: StoreFile, line: Line, samples: number, records: n
 	};
 }
 
-/** The middle of several runs, in milliseconds. */
-async function timed(work: () => Promise<unknown>): Promise<{ firstMs: number; middleMs: number }> {
+/** The first and the middle of several runs, and what one costs. */
+async function timed(work: () => Promise<unknown>) {
 	const times: number[] = [];
-	for (let run = 0; run < 7; run++) {
-		const began = performance.now();
-		await work();
-		times.push(performance.now() - began);
-	}
+	const [, cost] = await measured(async () => {
+		for (let run = 0; run < 7; run++) {
+			const began = performance.now();
+			await work();
+			times.push(performance.now() - began);
+		}
+	});
 	const sorted = times.toSorted((a, b) => a - b);
-	return { firstMs: round(times[0] as number), middleMs: round(sorted[3] as number) };
+	const [firstMs, middleMs] = [round(times[0] as number), round(sorted[3] as number)];
+	return { firstMs, middleMs, cpuMs: round((cost.cpuS / 7) * 1e3) };
+}
+
+/** Latency of commits of 5,000 samples, ten a second, alone and beside questions without end. */
+async function besideQuestions(path: string, line: Line) {
+	const store = new Store();
+	const reader = new StoreReader();
+	await store.open(path);
+	await reader.open(path, { ...limits, threads: 2 });
+	const period = { fromMs: beganMs, toMs: beganMs + 86_400_000 - 1 };
+	const commits = async () => {
+		const times: number[] = [];
+		for (let commit = 0; commit < 100; commit++) {
+			const began = performance.now();
+			await store.commit(line.batch(10, 20));
+			times.push(performance.now() - began);
+			await new Promise((resolve) => setTimeout(resolve, Math.max(0, 100 - (performance.now() - began))));
+		}
+		times.sort((a, b) => a - b);
+		return { p50Ms: round(times[49] as number), p99Ms: round(times[98] as number) };
+	};
+	const alone = await commits();
+	let asking = true;
+	let questions = 0;
+	const asked = (async () => {
+		for (; asking; questions++) {
+			const tag = questions % perUnit;
+			await reader.trend({ ...period, unit: "U0", tag: `T${tag}`, points: 600, phaseTag: "Phase" });
+		}
+	})();
+	const beside = await commits();
+	asking = false;
+	await asked;
+	await reader.close();
+	await store.close();
+	return { alone, beside, questions };
 }
 
 const round = (value: number) => Math.round(value * 1_000) / 1_000;
@@ -158,14 +198,14 @@ async function figures(million: number): Promise<object> {
 	const directory = mkdtempSync(join(tmpdir(), "pilotline-figures-"));
 	try {
 		const small = create(directory);
-		const batches25 = await appended(small.file, new Line(), 200_000, 1, 2.5);
+		const batches25 = await appended(small.file, new Line(), 200_000, 1, 1);
 		small.file.close();
 		for (const name of ["store.db", "store.db-wal", "store.db-shm"])
 			rmSync(join(directory, name), { force: true });
 
 		const { file, path } = create(directory);
 		const line = new Line();
-		const batches5000 = await appended(file, line, million * 1e6, 10, 50);
+		const batches5000 = await appended(file, line, million * 1e6, 10, 20);
 		file.run("UPDATE judgement_cache SET seq = ?", line.seq);
 		const hotBytes = statSync(path).size;
 
@@ -237,6 +277,7 @@ async function figures(million: number): Promise<object> {
 		duck.close();
 		db.close();
 		file.close();
+		const commits = await besideQuestions(path, line);
 		return {
 			million,
 			append: {
@@ -256,6 +297,7 @@ async function figures(million: number): Promise<object> {
 				bytesPerSample: round(compacted.bytes / sealed.samples),
 			},
 			queries: { beforeCompaction: byHour, after: byDay },
+			commits,
 			rssMb: Math.round(process.memoryUsage().rss / 1e6),
 		};
 	} finally {

@@ -33,6 +33,24 @@ describe("a specification is refused", () => {
 			"windows[1].id: window W200.WT01-charge is there twice",
 		],
 		[
+			"with a baseline of what is not charted",
+			"baselines: []",
+			"baselines: [{ characteristic: W200/mean, version: 1, from: L1, to: L2, by: A, reason: b }]",
+			"baselines[0].characteristic: expected WINDOW/mean with a window of this file, found W200/mean",
+		],
+		[
+			"with a baseline by nobody",
+			"baselines: []",
+			"baselines: [{ characteristic: W200.WT01-charge/mean, version: 1, from: L1, to: L2, reason: b }]",
+			"baselines[0].by: expected",
+		],
+		[
+			"with one version of a baseline twice",
+			"baselines: []",
+			"baselines:\n  - &b { characteristic: W200.WT01-charge/mean, version: 1, from: L1, to: L2, by: A, reason: b }\n  - *b",
+			"baselines[1].version: version 1 of the baseline of W200.WT01-charge/mean is there twice",
+		],
+		[
 			"with low above high",
 			"low: 11.07",
 			"low: 12",

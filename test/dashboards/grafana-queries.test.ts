@@ -5,7 +5,7 @@ import type { Dashboard } from "../../dashboards/grafana/dashboard-model.ts";
 import { dashboardFiles } from "../../dashboards/grafana/generate.ts";
 import { readPlant } from "../../dashboards/grafana/plant-files.ts";
 import { FollowerRig, ownStore, type RigSample } from "../collector/followers/follower-rig.ts";
-import { beganMs } from "../collector/store/known-store.ts";
+import { beganMs, noCharts } from "../collector/store/known-store.ts";
 import { Influxd } from "../helpers/influxd.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 
@@ -98,6 +98,7 @@ describeWithPeer(
 					},
 					dueMs: 0,
 					outbox: [],
+					charts: noCharts,
 				});
 				const rig = new FollowerRig(line);
 				await rig.follow({ name: "one", kind: "influxdb1", url: influxd.url, database: "plant" });

@@ -1,9 +1,19 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { collectorConfig } from "../../collector/config.ts";
+import { specificationConfig } from "../../collector/specification.ts";
+import { readChart, readCharts } from "../../collector/store/chart-query.ts";
+import { loadConfigFile } from "../../common/runtime/config-file.ts";
 import { batchUnits } from "../../simulators/plant/recipe.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { runDemo } from "./run-demo.ts";
 
+const example = (name: string) => new URL(`../../examples/pilot-line/${name}.yaml`, import.meta.url).pathname;
+
 test("a clean lot: what the line produced is stored, nothing is missing, violated or told", async () => {
-	const { code, document, stderr } = await runDemo(["--lots", "1"]);
+	const folder = temporaryFolder();
+	const { code, document, stderr } = await runDemo(["--lots", "1", "--data", folder]);
 	expect(document.valuesProduced).toBeGreaterThan(500_000);
 	expect(document.valuesStored, stderr).toBe(document.valuesProduced);
 	expect(document).toMatchObject({ gaps: 0, violations: 0, webhooksDelivered: 0 });
@@ -18,4 +28,25 @@ test("a clean lot: what the line produced is stored, nothing is missing, violate
 	}
 	expect(stderr).not.toMatch(/produced, \d+ stored$/m);
 	expect(code).toBe(0);
+	chartsHaveTheLot(join(folder, "collector", "store.db"), lot);
 });
+
+/** Each window of the route has a chart, and the lot a point on it that counts and lies within the window. */
+function chartsHaveTheLot(store: string, lot: string): void {
+	const { value: specification } = loadConfigFile(example("specification"), specificationConfig, {});
+	const { value: collector } = loadConfigFile(example("collector"), collectorConfig, {});
+	const windows = specification.windows.filter(({ unit }) => collector.route.includes(unit));
+	const db = new DatabaseSync(store, { readOnly: true });
+	expect(readCharts(db, 500).map(({ characteristic }) => characteristic)).toEqual(
+		windows.map(({ id }) => `${id}/mean`).sort(),
+	);
+	for (const { id, low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY } of windows) {
+		const points = readChart(db, { characteristic: `${id}/mean`, limit: 500 })?.points ?? [];
+		const point = points.find((one) => one.lot === lot);
+		expect(point, id).toMatchObject({ revision: 1, rejected: undefined });
+		expect(point?.samples, id).toBeGreaterThan(0);
+		expect(point?.value, id).toBeGreaterThanOrEqual(low);
+		expect(point?.value, id).toBeLessThanOrEqual(high);
+	}
+	db.close();
+}

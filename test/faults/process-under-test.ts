@@ -98,6 +98,11 @@ export class ProcessUnderTest {
 		this.start();
 	}
 
+	/** Has it read its configuration again. */
+	hangUp(): void {
+		this.#child?.kill("SIGHUP");
+	}
+
 	freeze(): void {
 		this.#child?.kill("SIGSTOP");
 	}

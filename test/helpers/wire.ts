@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 import { onTestFinished } from "vitest";
 
 export interface Wire {
@@ -8,6 +9,8 @@ export interface Wire {
 	cut(): void;
 	/** While down, new connections are broken as well. */
 	down: boolean;
+	/** So much later comes what the port answers. */
+	delayMs: number;
 }
 
 /** A network between a client and a port of this machine: passes bytes on until it is cut. Ends with the test. */
@@ -25,7 +28,13 @@ export async function wireTo(port: number): Promise<Wire> {
 			sockets.add(socket);
 			socket.once("close", () => sockets.delete(socket));
 		}
-		near.pipe(far).pipe(near);
+		const late = new Transform({
+			transform: (chunk, _, done) => {
+				if (wire.delayMs === 0) done(null, chunk);
+				else setTimeout(() => done(null, chunk), wire.delayMs);
+			},
+		});
+		near.pipe(far).pipe(late).pipe(near);
 		near.once("close", () => far.destroy());
 		far.once("close", () => near.destroy());
 	});
@@ -34,6 +43,7 @@ export async function wireTo(port: number): Promise<Wire> {
 	const wire = {
 		port: (server.address() as { port: number }).port,
 		down: false,
+		delayMs: 0,
 		cut: () => {
 			for (const socket of sockets) socket.resetAndDestroy();
 		},

@@ -1,6 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
 import { connect as connectTls } from "node:tls";
 import { connect, connectAsync, type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -8,24 +6,22 @@ import type { GapRow, IncomingRecord, Series } from "../../collector/pipeline.ts
 import type { HeldEpoch } from "../../common/contract/delivery.ts";
 import { payloadBytesMax } from "../../common/runtime/mqtt-link.ts";
 import { hostOver } from "../collector/host/host-rig.ts";
-import { Authority } from "../helpers/certificates.ts";
-import { Mosquitto } from "../helpers/mosquitto.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 import { plainBroker } from "../helpers/plain-broker.ts";
 import { quietTelemetry } from "../helpers/quiet-telemetry.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { eventually } from "../simulators/plant/eventually.ts";
 import { publishingAgent } from "./publisher-rig.ts";
+import {
+	agent,
+	collector,
+	observer,
+	passwordOf,
+	type ShippedBroker,
+	secondAgent,
+	shippedBroker,
+} from "./shipped-broker.ts";
 
-const shipped = join(import.meta.dirname, "../../examples/mosquitto");
-const agent = "agent-line-1";
-/** As the README says of a further agent: a further block. */
-const secondAgent = "agent-line-2";
-const collector = "collector-pilotline";
-/** May say and hear everything; its block is the only one that a plant does not have. */
-const observer = "test-observer";
-const users = [agent, secondAgent, collector, observer];
-const passwordOf = (user: string) => `password of ${user}`;
 /** What says that everything before it has been decided. */
 const end = "end";
 const own = {
@@ -35,47 +31,8 @@ const own = {
 const state = "spBv1.0/STATE/pilotline";
 const notAuthorized = 0x87;
 
-/** Text of a shipped file with each of these replaced, all of which must be in it. */
-function shippedFile(name: string, replacements: Readonly<Record<string, string>> = {}): string {
-	let text = readFileSync(join(shipped, name), "utf8");
-	for (const [from, to] of Object.entries(replacements)) {
-		expect(text, `${name} is as this test knows it`).toContain(from);
-		text = text.replace(from, to);
-	}
-	return text;
-}
-
-/** A Mosquitto with the files as they are shipped; only its port and the places of its files are the test's. */
-async function secured(program: string) {
-	const folder = temporaryFolder();
-	const authority = await Authority.create("plant");
-	const server = await authority.issue("server", ["localhost", "127.0.0.1"]);
-	const [passwords, acl] = [join(folder, "passwords"), join(folder, "acl")];
-	writeFileSync(passwords, "", { mode: 0o600 });
-	for (const user of users) {
-		execFileSync(join(dirname(program), "../bin/mosquitto_passwd"), [passwords, user], {
-			...{ input: `${passwordOf(user)}\n${passwordOf(user)}\n`, stdio: ["pipe", "ignore", "inherit"] },
-		});
-	}
-	const [block = ""] = /^user agent-line-1\n(?:topic .*\n)+/m.exec(shippedFile("acl")) ?? [];
-	expect(block).toContain("DDATA/line-1");
-	const added = [block.replaceAll("line-1", "line-2"), `user ${observer}\ntopic readwrite #\n`];
-	writeFileSync(acl, [shippedFile("acl"), ...added].join("\n"), { mode: 0o600 });
-	const settings = shippedFile("mosquitto.conf", {
-		"\nlistener 8883\n": "\n",
-		"/etc/mosquitto/pilotline/server.crt": server.certificateFile,
-		"/etc/mosquitto/pilotline/server.key": server.keyFile,
-		"/etc/mosquitto/pilotline/passwords": passwords,
-		"/etc/mosquitto/pilotline/acl": acl,
-	});
-	const broker = await Mosquitto.start(program, settings);
-	return { broker, url: `mqtts://localhost:${broker.port}`, caFile: authority.caFile };
-}
-
-type Secured = Awaited<ReturnType<typeof secured>>;
-
 /** A connection of a user; each user can have one. @throws what MQTT.js says of a refusal */
-async function connected({ url, caFile }: Secured, user: string, options: IClientOptions = {}) {
+async function connected({ url, caFile }: ShippedBroker, user: string, options: IClientOptions = {}) {
 	const client = await connectAsync(url, {
 		...{ username: user, password: passwordOf(user), ca: readFileSync(caFile), reconnectPeriod: 0 },
 		...options,
@@ -102,9 +59,9 @@ async function hears(client: MqttClient, ...filters: string[]): Promise<string[]
 const with1 = (topics: readonly string[]) => topics.map((topic) => `${topic} 1`);
 
 describeWithPeer("mosquitto", "the Mosquitto configuration that is shipped", (program) => {
-	let plant: Secured;
+	let plant: ShippedBroker;
 	beforeEach(async () => {
-		plant = await secured(program);
+		plant = await shippedBroker(program);
 	});
 
 	describe.each([

@@ -54,7 +54,10 @@ test("nothing is written and no other method is called, from browsing over lost 
 		port: wire.port,
 		folder: temporaryFolder(),
 		device: {
-			tags: [{ name: "byPath", path: "Kiln/Zone1/TT01" }],
+			tags: [
+				{ name: "byPath", path: "Kiln/Zone1/TT01" },
+				{ name: "polled", path: "Kiln/Zone1/TT01", polling: { interval_ms: 100 } },
+			],
 			browse: { from: "Kiln", again_s: 10 },
 		},
 	});
@@ -106,6 +109,7 @@ test("nothing is written and no other method is called, from browsing over lost 
 	for (const name of [
 		...["BrowseRequest", "TranslateBrowsePathsToNodeIdsRequest", "ReadRequest", "PublishRequest"],
 		...["CreateMonitoredItemsRequest", "DeleteMonitoredItemsRequest", "CloseSessionRequest"],
+		"RegisterNodesRequest",
 	])
 		expect(seen.get(name), name).toBeGreaterThan(0);
 });

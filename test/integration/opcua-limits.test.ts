@@ -1,4 +1,4 @@
-import { DataType, StatusCodes } from "node-opcua";
+import { type CreateMonitoredItemsRequest, DataType, StatusCodes } from "node-opcua";
 import { expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { SmallOpcuaServer } from "./small-opcua-server.ts";
@@ -68,4 +68,33 @@ test("a node that comes later, and one that is removed and comes back, are watch
 	expect(source.state()).toMatchObject({ connected: true, tags: 501, tagsSubscribed: 501 });
 	// Every other tag was left in peace.
 	expect(of("N8")).toHaveLength(1);
+});
+
+test("a server that names no limit and is of a make that is known for one is begun with that, and asked for no filter", async () => {
+	const { server, source, taken, of } = await line({});
+	server.claim("i=11714", 0);
+	server.nameProduct("S7-1200");
+	const calls: number[] = [];
+	let filters = 0;
+	server.onRequest<CreateMonitoredItemsRequest>("CreateMonitoredItems", ({ itemsToCreate }) => {
+		const items = itemsToCreate ?? [];
+		calls.push(items.length);
+		filters += items.filter(({ requestedParameters: { filter } }) => filter != null).length;
+	});
+	source.start();
+	await expect.poll(() => taken.length, soon).toBe(500);
+	expect([calls, filters]).toEqual([[100, 100, 100, 100, 100], 0]);
+	// Such a server leaves out by itself what is only written again.
+	server.write("N7", 7, startMs + 1_000);
+	server.write("N7", 8, startMs + 2_000);
+	await expect.poll(() => of("N7").map(({ value }) => value), soon).toEqual([7, 8]);
+});
+
+test("a server that refuses every filter is asked once more without", async () => {
+	const { server, source, taken } = await line({});
+	const refused = server.refuseFilters();
+	source.start();
+	await expect.poll(() => taken.length, soon).toBe(500);
+	expect(refused()).toBe(500);
+	expect(source.state()).toMatchObject({ tagsSubscribed: 500 });
 });

@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import {
+	CreateMonitoredItemsResponse,
 	DataType,
 	MessageSecurityMode,
 	type NodeId,
 	OPCUACertificateManager,
 	OPCUAServer,
+	Range,
 	RegisterServerMethod,
 	SecurityPolicy,
+	ServiceFault,
 	type StatusCode,
 	StatusCodes,
 	type Subscription,
@@ -24,6 +27,21 @@ const fourNodes = {
 	Mode: DataType.String,
 	Heartbeat: DataType.DateTime,
 } as const;
+
+interface SentMessage {
+	readonly notificationData: readonly unknown[] | null;
+}
+
+interface Message {
+	readonly request: {
+		readonly requestHeader: { readonly requestHandle: number };
+		readonly itemsToCreate?: readonly { readonly requestedParameters: { readonly filter?: object | null } }[];
+	};
+}
+
+interface Channel {
+	send_response(kind: string, response: object, message: Message, done: () => void): unknown;
+}
 
 /** What a server offers that is not plain. */
 export interface SecuredServer {
@@ -118,16 +136,94 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		this.#variables.set(name, variable);
 	}
 
+	/** The variable has an EURange, as an AnalogItem has. */
+	addRange(name: Name, low: number, high: number): void {
+		const addressSpace = this.#space;
+		addressSpace.getNamespace(namespaceUri).addVariable({
+			propertyOf: this.#variables.get(name) as UAVariable,
+			browseName: { name: "EURange", namespaceIndex: 0 },
+			typeDefinition: "PropertyType",
+			dataType: "Range",
+			value: { dataType: DataType.ExtensionObject, value: new Range({ low, high }) },
+		});
+	}
+
+	/** The server says that it does not have this service. */
+	refuseService(service: "CreateSubscription" | "RegisterNodes"): void {
+		this.#handle(`${service}Request`, (message, channel) => {
+			const { requestHandle } = message.request.requestHeader;
+			const serviceResult = StatusCodes.BadServiceUnsupported;
+			const fault = new ServiceFault({ responseHeader: { serviceResult, requestHandle } });
+			channel.send_response("MSG", fault, message, () => undefined);
+			return true;
+		});
+	}
+
+	/** No item may have a filter. Returns how many were refused for one, each time it is called. */
+	refuseFilters(): () => number {
+		let refused = 0;
+		this.#handle("CreateMonitoredItemsRequest", (message, channel) => {
+			const { requestHeader, itemsToCreate = [] } = message.request;
+			if (itemsToCreate.every(({ requestedParameters: { filter } }) => filter == null)) return false;
+			refused += itemsToCreate.length;
+			const statusCode = StatusCodes.BadMonitoredItemFilterUnsupported;
+			const response = new CreateMonitoredItemsResponse({
+				responseHeader: { serviceResult: StatusCodes.Good, requestHandle: requestHeader.requestHandle },
+				results: itemsToCreate.map(() => ({ statusCode })),
+			});
+			channel.send_response("MSG", response, message, () => undefined);
+			return true;
+		});
+		return () => refused;
+	}
+
+	/** `handle` answers a request itself, or returns false and lets it pass. */
+	#handle(request: string, handle: (message: Message, channel: Channel) => boolean): void {
+		const server = this.#server as unknown as Record<string, (message: Message, channel: Channel) => unknown>;
+		const handler = `_on_${request}`;
+		const own = server[handler]?.bind(server);
+		server[handler] = (message, channel) => {
+			if (!handle(message, channel)) own?.(message, channel);
+		};
+	}
+
+	/** Calls `heard` with each request of a service. */
+	onRequest<Request>(service: string, heard: (request: Request) => void): void {
+		this.#server?.on("request", (request) => {
+			if (request.schema.name === `${service}Request`) heard(request as unknown as Request);
+		});
+	}
+
 	remove(name: Name): void {
 		const variable = this.#variables.get(name);
 		this.#variables.delete(name);
 		if (variable !== undefined) this.#space.deleteNode(variable);
 	}
 
+	/** As many servers have it: nobody can ask for the present values once more. */
+	withoutResendData(): void {
+		const method = this.#space.findNode("i=12873");
+		if (method !== null) this.#space.deleteNode(method);
+	}
+
 	/** The server says of a limit that it is another one than it keeps. */
 	claim(node: string, limit: number): void {
+		this.#say(node, DataType.UInt32, limit);
+	}
+
+	/** The name of the product in BuildInfo; OPC UA Part 5 §12.4. */
+	nameProduct(name: string): void {
+		this.#say("i=2261", DataType.String, name);
+	}
+
+	/** What the server says of how well it can serve; OPC UA Part 5 §6.3.1. */
+	setServiceLevel(level: number): void {
+		this.#say("i=2267", DataType.Byte, level);
+	}
+
+	#say(node: string, dataType: DataType, said: number | string): void {
 		const variable = this.#space.findNode(node) as UAVariable;
-		const value = new Variant({ dataType: DataType.UInt32, value: limit });
+		const value = new Variant({ dataType, value: said });
 		variable.bindVariable({ get: () => value }, true);
 	}
 
@@ -174,6 +270,35 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		return this.#subscriptions().flatMap((subscription) => [
 			...subscription.getMonitoredItems().clientHandles,
 		]);
+	}
+
+	/**
+	 * The next message with values does not arrive; `isKept`: it can be asked for again. Calls `lost` when it is gone.
+	 */
+	loseNextMessage(isKept: boolean, lost: () => void): void {
+		for (const subscription of this.#subscriptions()) {
+			const inside = subscription as unknown as {
+				_sent_notification_messages: unknown[];
+				readonly publishEngine: {
+					_send_response(subscription: unknown, response: { notificationMessage: SentMessage }): void;
+				};
+			};
+			const engine = inside.publishEngine;
+			const send = engine._send_response;
+			engine._send_response = (of, response) => {
+				const { notificationMessage } = response;
+				if (of !== subscription || (notificationMessage.notificationData ?? []).length === 0) {
+					send.call(engine, of, response);
+					return;
+				}
+				engine._send_response = send;
+				if (!isKept)
+					inside._sent_notification_messages = inside._sent_notification_messages.filter(
+						(message) => message !== notificationMessage,
+					);
+				lost();
+			};
+		}
 	}
 
 	#subscriptions(): Subscription[] {

@@ -85,6 +85,8 @@ export async function sourceOf(
 			: pino({ level: "trace" }, { write: (line: string) => lines.push(line) });
 	routeOpcuaLog(log);
 	const taken: Taken[] = [];
+	/** The rest of each sample's source time below a millisecond, in 100 ns. */
+	const restTicks: number[] = [];
 	const gaps: Gap[] = [];
 	const throughs: number[] = [];
 	const telemetry = new AgentTelemetry(log);
@@ -101,6 +103,7 @@ export async function sourceOf(
 			cycle: ({ samples, throughMs }) => {
 				if (throughMs !== undefined) throughs.push(throughMs);
 				for (let index = 0; index < samples.count; index++) {
+					restTicks.push(samples.sourceRestTicks[index] as number);
 					taken.push({
 						tag: tags.get(samples.tagId[index] as number)?.name ?? "",
 						sourceMs: samples.sourceMs[index] as number,
@@ -120,5 +123,5 @@ export async function sourceOf(
 		tags.configure("F500", set);
 		source.tagsChanged?.({ device: "F500", tags: set, gone: new Set(gone) });
 	};
-	return { source, taken, gaps, throughs, of, telemetry, change };
+	return { source, taken, restTicks, gaps, throughs, of, telemetry, change };
 }

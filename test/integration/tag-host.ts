@@ -1,6 +1,8 @@
 import { connectAsync } from "mqtt";
 import { onTestFinished } from "vitest";
 import { type Datatype, type DatatypeName, datatypeName } from "../../common/contract/datatype.ts";
+import { gapMetric } from "../../common/contract/delivery.ts";
+import { decodeGap, type Gap } from "../../common/contract/gap.ts";
 import { MetricView, readPayload, readProperties } from "../../common/contract/payload-reader.ts";
 import type { SampleValue } from "../../common/contract/samples.ts";
 
@@ -28,18 +30,20 @@ export class TagHost {
 	/** Device births in the order in which they came, without what is ours in them. */
 	readonly births: { readonly device: string; readonly tags: ReadonlyMap<string, DeclaredTag> }[] = [];
 	readonly samples: HeardSample[] = [];
+	/** What the agent wrote down as missing. */
+	readonly gaps: Gap[] = [];
 	/** Metrics of data messages that no birth declared. */
 	undeclared = 0;
 	readonly #aliases = new Map<number, { device: string; name: string; datatype: Datatype }>();
 
-	static async connect(url: string): Promise<TagHost> {
+	static async connect(url: string, id = "collector"): Promise<TagHost> {
 		const client = await connectAsync(url, { reconnectPeriod: 0 });
 		onTestFinished(() => client.endAsync(true));
 		const host = new TagHost();
 		client.on("message", (topic, payload) => host.#read(topic, payload));
 		await client.subscribeAsync("spBv1.0/site/#", { qos: 1 });
 		await client.publishAsync(
-			"spBv1.0/STATE/collector",
+			`spBv1.0/STATE/${id}`,
 			JSON.stringify({ online: true, timestamp: Date.now() }),
 			{
 				qos: 1,
@@ -47,6 +51,11 @@ export class TagHost {
 			},
 		);
 		return host;
+	}
+
+	/** A further one, at another broker. */
+	also(url: string): Promise<TagHost> {
+		return TagHost.connect(url);
 	}
 
 	/** The newest birth of a device. */
@@ -64,7 +73,20 @@ export class TagHost {
 
 	#read(topic: string, payload: Buffer): void {
 		const [, , type = "", , device = ""] = topic.split("/");
-		if (type === "NBIRTH") this.#aliases.clear();
+		if (type === "NBIRTH") {
+			this.#aliases.clear();
+			readPayload(payload, new MetricView(), ({ name = "", alias, datatype }) => {
+				if (alias !== undefined) this.#aliases.set(alias, { device, name, datatype: datatype as Datatype });
+			});
+		}
+		if (type === "NDATA") {
+			readPayload(payload, new MetricView(), (metric) => {
+				const known = this.#aliases.get(metric.alias);
+				const value = known?.name === gapMetric ? metric.value(known.datatype) : undefined;
+				const gap = typeof value === "string" ? decodeGap(value) : undefined;
+				if (gap !== undefined) this.gaps.push(gap);
+			});
+		}
 		if (type === "DBIRTH") {
 			const tags = new Map<string, DeclaredTag>();
 			readPayload(payload, new MetricView(), (metric) => {

@@ -3,7 +3,7 @@ import type { Clock } from "../../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../../config.ts";
 import { disconnect, within } from "../left-session.ts";
-import { createClient, openSession } from "../opcua-session.ts";
+import { createClient, openSession, unreachable } from "../opcua-session.ts";
 import type { PreparedClient, ServerSecurity } from "../server-security.ts";
 
 /**
@@ -27,10 +27,10 @@ export async function inSession<T>(
 		const open = async () => {
 			try {
 				prepared = (await security?.prepare(over.signal, failed.reject)) ?? plain(server);
-				const { client, identity, connect } = prepared;
+				const { client, identity, connect, sessionError } = prepared;
 				// Behind a secured channel the server is asked once more what it offers.
 				const withinMs = (security === undefined ? 1 : 3) * server.connect_timeout_ms;
-				const session = connect().then(() => openSession(client, server, identity));
+				const session = connect().then(() => openSession(client, identity, sessionError));
 				return await within(clock, withinMs, session);
 			} catch (error) {
 				if (error instanceof CodedError) throw error;
@@ -49,5 +49,6 @@ export async function inSession<T>(
 function plain(server: ServerConfig): PreparedClient {
 	const client = createClient();
 	const identity = { type: UserTokenType.Anonymous } as const;
-	return { client, identity, connect: () => client.connect(server.endpoint) };
+	const sessionError = (error: unknown) => unreachable(server, error);
+	return { client, identity, connect: () => client.connect(server.endpoint), sessionError };
 }

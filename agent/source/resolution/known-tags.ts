@@ -1,5 +1,6 @@
 import type { DeviceConfig, TagConfig } from "../../config.ts";
 import type { ReadableTag } from "../../pipeline.ts";
+import { ownSampling } from "../sampling.ts";
 
 /** A tag as the server described it last. */
 export interface ResolvedTag extends ReadableTag {
@@ -45,13 +46,44 @@ export function knownTags(device: DeviceConfig, resolved: ResolvedDevice): Reada
 	}
 	const configured = device.tags.flatMap((tag): ReadableTag[] => {
 		const { name, node, type, eu, low, high } = tag;
-		if (node !== undefined && type !== undefined) return [{ name, node, type, eu, low, high }];
-		return (answers.get(askedOf(tag, device)) ?? []).map((said) => merged(tag, said));
+		const sampling = ownSampling(device, tag);
+		if (node !== undefined && type !== undefined) return [{ name, node, type, eu, low, high, sampling }];
+		return (answers.get(askedOf(tag, device)) ?? []).map((said) => ({ ...merged(tag, said), sampling }));
 	});
 	const { browsed } = resolved;
 	if (device.browse === undefined || browsed?.asked !== browseAskedOf(device)) return configured;
 	const names = new Set([...device.tags, ...configured].map(({ name }) => name.toLowerCase()));
-	return [...configured, ...browsed.tags.filter(({ name }) => !names.has(name.toLowerCase()))];
+	const found = browsed.tags.filter(({ name }) => !names.has(name.toLowerCase()));
+	const sampling = ownSampling(device, undefined);
+	return [...configured, ...(sampling === undefined ? found : found.map((tag) => ({ ...tag, sampling })))];
+}
+
+/**
+ * The tags of a device that is configured in another way, until the server has answered what that asks: those that were read
+ * under the same names, from the same nodes, stay, so that they miss nothing meanwhile.
+ */
+export function meanwhileTags(
+	before: DeviceConfig,
+	present: readonly ReadableTag[],
+	after: DeviceConfig,
+	resolved: ResolvedDevice,
+): ReadableTag[] {
+	const known = knownTags(after, resolved);
+	const names = new Set(known.map(({ name }) => name.toLowerCase()));
+	const unknown = new Set(unknownTags(after, resolved).map(({ name }) => name));
+	const isUnknown = after.browse !== undefined && resolved.browsed?.asked !== browseAskedOf(after);
+	const [had, has] = [placesOf(before), placesOf(after)];
+	const kept = present.filter(({ name, part }) => {
+		const configured = part?.of ?? name;
+		if (names.has(name.toLowerCase())) return false;
+		if (!had.has(configured)) return isUnknown && !has.has(configured);
+		return unknown.has(configured) && had.get(configured) === has.get(configured);
+	});
+	return [...known, ...kept];
+}
+
+function placesOf({ tags }: DeviceConfig): ReadonlyMap<string, string> {
+	return new Map(tags.map(({ name, node, path }) => [name, JSON.stringify([node, path])]));
 }
 
 /** Configured tags of which nothing can be read, because the server has yet to say what they are. */
@@ -82,7 +114,8 @@ export function sameTags(a: readonly ReadableTag[], b: readonly ReadableTag[]): 
 			const keys = ["name", "node", "type", "eu", "low", "high"] as const;
 			return (
 				keys.every((key) => tag[key] === other[key]) &&
-				(tag.part === other.part || JSON.stringify(tag.part) === JSON.stringify(other.part))
+				(tag.part === other.part || JSON.stringify(tag.part) === JSON.stringify(other.part)) &&
+				JSON.stringify(tag.sampling) === JSON.stringify(other.sampling)
 			);
 		})
 	);

@@ -8,8 +8,18 @@ import type { AgentTelemetry } from "../../telemetry.ts";
 import { SpaceReader } from "../browsing/space-reader.ts";
 import type { TagResolver } from "../source-tags.ts";
 import { askServer, type ResolutionTrouble } from "./ask-server.ts";
-import { knownTags, needsServer, nothingResolved, sameTags, unknownTags } from "./known-tags.ts";
+import {
+	knownTags,
+	meanwhileTags,
+	needsServer,
+	nothingResolved,
+	sameTags,
+	unknownTags,
+} from "./known-tags.ts";
 import type { ResolutionFile } from "./resolution-file.ts";
+
+/** A device has other tags; resolves when everyone knows. What is over by its turn changes nothing. */
+export type TagsResolved = (set: TagSet, over: AbortSignal) => Promise<void>;
 
 interface ServerResolutionOptions {
 	readonly server: string;
@@ -17,8 +27,7 @@ interface ServerResolutionOptions {
 	readonly file: ResolutionFile;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
-	/** A device has other tags; resolves when everyone knows. */
-	readonly onChanged: (set: TagSet) => Promise<void>;
+	readonly onChanged: TagsResolved;
 }
 
 /** Looking again because of what values show: not sooner than after the first, and ever less often while nothing comes of it. */
@@ -36,7 +45,7 @@ const namedTroublesMax = 20;
  */
 export class ServerResolution implements TagResolver {
 	readonly #options: ServerResolutionOptions;
-	readonly #asking: readonly DeviceConfig[];
+	#asking: readonly DeviceConfig[];
 	readonly #present = new Map<string, readonly ReadableTag[]>();
 	readonly #backoff = new Backoff({ initialMs: 10_000, maximumMs: 600_000, factor: 2 });
 	/** Troubles that the log has already, by device. */
@@ -44,25 +53,45 @@ export class ServerResolution implements TagResolver {
 	#unresolved: number | undefined;
 	#troubles = 0;
 	#running = new AbortController();
+	#session: { readonly session: ClientSession; readonly over: AbortSignal } | undefined;
 	#wake = new AbortController();
 	#mayWakeMs = Number.NEGATIVE_INFINITY;
 	#wakeAfterMs = wakeFirstMs;
 
 	constructor(options: ServerResolutionOptions) {
 		this.#options = options;
-		this.#asking = options.devices.filter(
-			({ tags, browse }) => browse !== undefined || tags.some(needsServer),
-		);
+		this.#asking = options.devices.filter(isAsking);
 	}
 
 	/** What is known of a device's tags now. */
 	known(device: DeviceConfig): readonly ReadableTag[] {
 		let tags = this.#present.get(device.name);
 		if (tags === undefined) {
-			tags = knownTags(device, this.#options.file.get(device.name) ?? nothingResolved);
+			tags = this.knownOf(device);
 			this.#present.set(device.name, tags);
 		}
 		return tags;
+	}
+
+	/** What would be read of a device under other settings; `before`: those that it has here now. */
+	knownOf(device: DeviceConfig, before?: DeviceConfig): readonly ReadableTag[] {
+		const resolved = this.#options.file.get(device.name) ?? nothingResolved;
+		if (before === undefined) return knownTags(device, resolved);
+		return meanwhileTags(before, this.known(before), device, resolved);
+	}
+
+	/** The server's devices from now on, and the tags of those that changed; what the server has to say is asked at once. */
+	devicesChanged(devices: readonly DeviceConfig[], tags: ReadonlyMap<string, readonly ReadableTag[]>): void {
+		this.#asking = devices.filter(isAsking);
+		this.#unresolved = undefined;
+		const names = new Set(devices.map(({ name }) => name));
+		for (const name of this.#present.keys()) if (!names.has(name)) this.#present.delete(name);
+		for (const name of this.#told.keys()) if (!names.has(name)) this.#told.delete(name);
+		for (const name of names) {
+			const changed = tags.get(name);
+			if (changed !== undefined) this.#present.set(name, changed);
+		}
+		if (this.#session?.over.aborted === false) this.run(this.#session.session, this.#session.over);
 	}
 
 	/** Counted when something is resolved, because the state is asked for often. */
@@ -77,6 +106,7 @@ export class ServerResolution implements TagResolver {
 
 	run(session: ClientSession, over: AbortSignal): void {
 		this.#running.abort();
+		this.#session = { session, over };
 		if (this.#asking.length === 0) return;
 		this.#running = new AbortController();
 		const until = AbortSignal.any([over, this.#running.signal]);
@@ -136,11 +166,13 @@ export class ServerResolution implements TagResolver {
 			over.throwIfAborted();
 			this.#tell(name, troubles);
 			if (JSON.stringify(resolved) !== JSON.stringify(before)) await file.put(name, resolved);
+			over.throwIfAborted();
 			this.#unresolved = undefined;
 			const tags = knownTags(device, resolved);
 			const was = this.known(device);
 			if (sameTags(tags, was)) continue;
-			await onChanged({ device: name, tags, gone });
+			await onChanged({ device: name, tags, gone }, over);
+			over.throwIfAborted();
 			this.#wakeAfterMs = wakeFirstMs;
 			this.#present.set(name, tags);
 			telemetry.tagsResolved({
@@ -167,4 +199,9 @@ export class ServerResolution implements TagResolver {
 		}
 		this.#told.set(device, new Set(troubles.map(({ tag, reason }) => `${tag}\n${reason}`)));
 	}
+}
+
+/** Whether something of the device is left to the server. */
+function isAsking({ tags, browse }: DeviceConfig): boolean {
+	return browse !== undefined || tags.some(needsServer);
 }

@@ -4,7 +4,7 @@ import { invert } from "./invert.ts";
 const termsMax = 10_000;
 
 /** The regularised incomplete beta function I(x; a, b) for a, b > 0: DLMF 8.17.22. */
-function betaI(x: number, a: number, b: number): number {
+export function betaI(x: number, a: number, b: number): number {
 	if (x <= 0) return 0;
 	if (x >= 1) return 1;
 	// The fraction converges fast below this place; above it the mirrored one does.

@@ -1,7 +1,7 @@
 // Distribution functions and quantiles of the normal, Student's t, χ², F and beta distributions. A quantile is asked for
 // with 0 < p < 1; at the ends it is infinite, and outside of them NaN.
 
-import { betaIInverse } from "./beta.ts";
+import { betaI, betaIInverse } from "./beta.ts";
 import { gammaPInverse, gammaQ } from "./gamma.ts";
 
 /** Φ(z), exact also far out in the lower tail. */
@@ -16,18 +16,27 @@ export function normalQuantile(p: number): number {
 	if (p === 0.5) return 0;
 	// Both tails are asked for as lower ones, where p has all its digits.
 	const tail = p < 0.5 ? p : 1 - p;
-	const z = Math.sqrt(2 * gammaPInverse(0.5, 1 - 2 * tail));
-	const refined = refine(z, tail);
-	return p < 0.5 ? -refined : refined;
+	const z = refine(tail < farTail ? farGuess(tail) : Math.sqrt(2 * gammaPInverse(0.5, 1 - 2 * tail)), tail);
+	return p < 0.5 ? -z : z;
 }
 
-/** One step of Halley's, on the tail itself: 1 − 2p has lost the digits of a small p. */
+/** Below it 1 − 2p has lost the digits of p. */
+const farTail = 1e-8;
+
+/** From φ(z)/z ≈ tail, a fixed point that settles fast. */
+function farGuess(tail: number): number {
+	let z = Math.sqrt(-2 * Math.log(tail));
+	for (let step = 0; step < 4; step++) z = Math.sqrt(-2 * Math.log(tail * z * Math.sqrt(2 * Math.PI)));
+	return z;
+}
+
+/** Newton's method on the logarithm of the tail, which is nearly a parabola. */
 function refine(z: number, tail: number): number {
 	let better = z;
-	for (let step = 0; step < 2; step++) {
+	for (let step = 0; step < 4; step++) {
+		const found = normalCdf(-better);
 		const density = Math.exp((-better * better) / 2) / Math.sqrt(2 * Math.PI);
-		const off = (normalCdf(-better) - tail) / density;
-		better += off / (1 + (better * off) / 2);
+		better += (Math.log(found / tail) * found) / density;
 	}
 	return better;
 }
@@ -39,6 +48,11 @@ export function studentTQuantile(p: number, df: number): number {
 	const x = betaIInverse(2 * Math.min(p, 1 - p), df / 2, 0.5);
 	const t = Math.sqrt((df * (1 - x)) / x);
 	return p < 0.5 ? -t : t;
+}
+
+/** How likely Student's t with `df` degrees of freedom is to exceed `t` ≥ 0, exact also far out. */
+export function studentTTail(t: number, df: number): number {
+	return betaI(df / (df + t * t), df / 2, 0.5) / 2;
 }
 
 /** χ² with `df` degrees of freedom. */

@@ -18,9 +18,9 @@ export class CompensatedSum {
 }
 
 /** The mean of at least one value; NaN of none. */
-export function meanOf(values: readonly number[]): number {
+export function meanOf(values: ArrayLike<number>): number {
 	const sum = new CompensatedSum();
-	for (const value of values) sum.add(value);
+	for (let index = 0; index < values.length; index++) sum.add(values[index] as number);
 	return sum.value / values.length;
 }
 
@@ -28,11 +28,11 @@ export function meanOf(values: readonly number[]): number {
  * The sum of squared deviations from the mean in two passes, the second one corrected for the rounding of the mean: Chan,
  * Golub and LeVeque, "Algorithms for computing the sample variance", Am. Stat. 37 (1983), equation 1.7.
  */
-export function squaredDeviations(values: readonly number[], mean = meanOf(values)): number {
+export function squaredDeviations(values: ArrayLike<number>, mean = meanOf(values)): number {
 	const squares = new CompensatedSum();
 	const deviations = new CompensatedSum();
-	for (const value of values) {
-		const deviation = value - mean;
+	for (let index = 0; index < values.length; index++) {
+		const deviation = (values[index] as number) - mean;
 		squares.add(deviation * deviation);
 		deviations.add(deviation);
 	}
@@ -40,6 +40,6 @@ export function squaredDeviations(values: readonly number[], mean = meanOf(value
 }
 
 /** The standard deviation of a sample, with n − 1; NaN of fewer than two values. */
-export function standardDeviation(values: readonly number[]): number {
+export function standardDeviation(values: ArrayLike<number>): number {
 	return values.length < 2 ? Number.NaN : Math.sqrt(squaredDeviations(values) / (values.length - 1));
 }

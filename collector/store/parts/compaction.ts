@@ -5,8 +5,8 @@ import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
 import { type Duck, quoted } from "./duck.ts";
-import { type PartRow, partColumns, partName, sha256Of, syncPath } from "./part-file.ts";
-import { sourceMsColumn } from "./sealed-rows.ts";
+import { type PartRow, partColumns, partName, sha256Of, sourceMsColumn, syncPath } from "./part-file.ts";
+import { rollupQuery } from "./rollup.ts";
 import { writePart } from "./sealing.ts";
 
 /** Days that get a file of their own; what lies on further ones, as wrong clocks make them, shares one. */
@@ -31,6 +31,7 @@ export async function compactParts(
 ): Promise<PartRow[]> {
 	const all = `read_parquet([${files.map((file) => quoted(join(folder, file))).join(", ")}])`;
 	const made: string[] = [];
+	const rollups: string[] = [];
 	try {
 		const parts: PartRow[] = [];
 		for (const { label, where } of await daysOf(duck, all)) {
@@ -49,17 +50,24 @@ export async function compactParts(
 			await syncPath(temporary);
 			const { size: bytes } = await stat(temporary);
 			const sha256 = await sha256Of(temporary);
-			parts.push({ file, level: 1, fromPos, toPos, minMs, maxMs, samples: count, bytes, sha256 });
+			const rollup = partName(fromPos, toPos, `r${label}`, instance);
+			rollups.push(join(folder, `${rollup}.tmp`));
+			await duck.connection.run(
+				`COPY (${rollupQuery(`read_parquet(${quoted(temporary)})`)} ORDER BY series, minute)
+				TO ${quoted(join(folder, `${rollup}.tmp`))} (FORMAT parquet, COMPRESSION zstd)`,
+			);
+			await syncPath(join(folder, `${rollup}.tmp`));
+			parts.push({ file, level: 1, fromPos, toPos, minMs, maxMs, samples: count, bytes, sha256, rollup });
 		}
 		await verify(duck, all, made, samples);
-		for (const { file } of parts) {
+		for (const name of parts.flatMap(({ file, rollup }) => [file, rollup as string])) {
 			onStep();
-			await rename(join(folder, `${file}.tmp`), join(folder, file));
+			await rename(join(folder, `${name}.tmp`), join(folder, name));
 		}
 		await syncPath(folder);
 		return parts;
 	} catch (error) {
-		for (const path of made) await rm(path, { force: true });
+		for (const path of [...made, ...rollups]) await rm(path, { force: true });
 		throw error;
 	}
 }

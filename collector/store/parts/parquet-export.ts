@@ -1,7 +1,7 @@
 // A selection of samples, sealed and hot, as one Parquet file with names in it, for notebooks.
 
 import { randomUUID } from "node:crypto";
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
 import type { ParquetExport, SamplePiece } from "../../samples-port.ts";
@@ -15,13 +15,17 @@ const samplesMax = 200_000_000;
 /** The most milliseconds that are a time for DuckDB. */
 const timeMaxMs = 8.64e15;
 
-/** @throws CodedError USAGE when there are too many samples */
-export async function exportParquet(
+/**
+ * Takes the hot samples of the pieces and the list of their parts, within a view of the store; what it returns writes the
+ * file.
+ * @throws CodedError USAGE when there are too many samples
+ */
+export async function exportingParquet(
 	duck: Duck,
 	{ folder, temporary }: { folder: string; temporary: string },
 	rows: SampleRows,
 	pieces: readonly SamplePiece[],
-): Promise<ParquetExport> {
+): Promise<() => Promise<ParquetExport>> {
 	const files = new Set<string>();
 	const staging = await Staging.begin(duck);
 	let weight = 0;
@@ -44,24 +48,33 @@ export async function exportParquet(
 	} finally {
 		staging.end();
 	}
-	await mkdir(temporary, { recursive: true, mode: 0o750 });
-	const path = join(temporary, `export-${randomUUID()}.parquet`);
-	await nameSeries(duck, pieces);
-	const sealed =
-		files.size === 0
-			? ""
-			: ` UNION ALL SELECT ${partColumns} FROM read_parquet([${[...files].map((file) => quoted(join(folder, file))).join(", ")}])
-				WHERE series IN (${[...new Set(pieces.flatMap(({ series }) => series))].join(", ") || "NULL"})`;
-	await duck.connection.run(`COPY (SELECT n.unit, n.tag, n.eu, n.datatype, p.source_time, p.source_rest,
-			p.source_time + to_microseconds(p.server_lag // 10) AS server_time, p.server_lag, p.status,
-			p.value, p.ivalue, p.tvalue, p.bvalue, p.pos
-		FROM (SELECT ${partColumns} FROM (${stagedAsPart})${sealed}) p
-			JOIN named n ON p.series = n.series AND p.source_time >= n.from_time AND p.source_time < n.to_time
-		ORDER BY n.unit, n.tag, p.source_time, p.source_rest, p.pos)
-		TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
-	const [samples] = await duck.row(`SELECT count(*) FROM read_parquet(${quoted(path)})`);
-	await duck.connection.run("DROP TABLE staged; DROP TABLE named");
-	return { path, samples: Number(samples), bytes: (await stat(path)).size };
+	return async () => {
+		await mkdir(temporary, { recursive: true, mode: 0o750 });
+		const path = join(temporary, `export-${randomUUID()}.parquet`);
+		await nameSeries(duck, pieces);
+		const series = [...new Set(pieces.flatMap((piece) => piece.series))].join(", ") || "NULL";
+		const paths = [...files].map((file) => quoted(join(folder, file))).join(", ");
+		const sealed =
+			files.size === 0
+				? ""
+				: ` UNION ALL SELECT ${partColumns} FROM read_parquet([${paths}]) WHERE series IN (${series})`;
+		try {
+			await duck.connection.run(`COPY (SELECT n.unit, n.tag, n.eu, n.datatype, p.source_time, p.source_rest,
+					p.source_time + to_microseconds(p.server_lag // 10) AS server_time, p.server_lag, p.status,
+					p.value, p.ivalue, p.tvalue, p.bvalue, p.pos
+				FROM (SELECT ${partColumns} FROM (${stagedAsPart})${sealed}) p
+					JOIN named n ON p.series = n.series AND p.source_time >= n.from_time AND p.source_time < n.to_time
+				ORDER BY n.unit, n.tag, p.source_time, p.source_rest, p.pos)
+				TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
+			const [samples] = await duck.row(`SELECT count(*) FROM read_parquet(${quoted(path)})`);
+			return { path, samples: Number(samples), bytes: (await stat(path)).size };
+		} catch (error) {
+			await rm(path, { force: true });
+			throw error;
+		} finally {
+			await duck.connection.run("DROP TABLE IF EXISTS staged; DROP TABLE IF EXISTS named");
+		}
+	};
 }
 
 /** What each series is called, and from when to when it is asked for. */

@@ -8,6 +8,11 @@ import { open } from "node:fs/promises";
 export const partColumns =
 	"series, pos, source_time, source_rest, server_lag, status, value, ivalue, tvalue, bvalue";
 
+// `//` and `%` cut towards zero, so a time before 1970 needs its remainder made positive first.
+export const microsBeyondMs = "((epoch_us(source_time) % 1000 + 1000) % 1000)";
+/** Source time in whole milliseconds. */
+export const sourceMsColumn = `((epoch_us(source_time) - ${microsBeyondMs}) // 1000)`;
+
 /** A part as the store lists it. Positions: `toPos` is not included. Times are source times. */
 export interface PartRow {
 	readonly file: string;
@@ -21,6 +26,8 @@ export interface PartRow {
 	readonly bytes: number;
 	/** Hexadecimal SHA-256 of the file. */
 	readonly sha256: string;
+	/** The file with its figures by minute; they can be made from the part. */
+	readonly rollup?: string | undefined;
 }
 
 const namePattern = /^(?<fromPos>\d+)-(?<toPos>\d+)-(?<what>[a-z0-9]+)-(?<instance>[0-9a-f]{8})\.parquet$/;

@@ -40,7 +40,11 @@ export interface KnownParts {
 	readonly sealedTo: number;
 	/** The position after the last sample that the store knows of. */
 	readonly storedTo: number;
-	readonly listed: readonly { readonly file: string; readonly bytes: number }[];
+	readonly listed: readonly {
+		readonly file: string;
+		readonly bytes: number;
+		readonly rollup?: string | undefined;
+	}[];
 	/** Replaced or retired: their files may go. */
 	readonly gone: readonly string[];
 }
@@ -61,7 +65,7 @@ export interface FolderFindings {
 export async function tidyFolder(folder: string, known: KnownParts): Promise<FolderFindings> {
 	const findings: FolderFindings = { removed: [], setAside: [], damaged: [] };
 	await mkdir(folder, { recursive: true, mode: 0o750 });
-	const listed = new Set(known.listed.map(({ file }) => file));
+	const listed = new Set(known.listed.flatMap(({ file, rollup }) => [file, rollup ?? file]));
 	const gone = new Set(known.gone);
 	for (const name of (await readdir(folder)).sort()) {
 		if (listed.has(name) || name === asideName || isPinned(name)) continue;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { ParquetExport, SamplePiece } from "../../samples-port.ts";
 import { SampleRows } from "../sample-rows.ts";
 import { Duck, type DuckLimits } from "./duck.ts";
-import { exportParquet } from "./parquet-export.ts";
+import { exportingParquet } from "./parquet-export.ts";
 import { temporaryFolder } from "./part-folder.ts";
 import { DamagedPart, SealedRows } from "./sealed-rows.ts";
 
@@ -31,8 +31,7 @@ export class ReadingParts {
 
 	/** Does the work in one view of the store; again without a part that turns out to be damaged. */
 	async view<T>(db: DatabaseSync, work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
-		this.#duck ??= await Duck.open(this.#folder, this.#temporary, this.#limits);
-		const sealed = new SealedRows(this.#duck, this.#folder);
+		const sealed = new SealedRows(() => this.#theDuck(), this.#folder);
 		for (;;) {
 			try {
 				return await SampleRows.view(db, sealed, new Set(this.#damaged.keys()), (rows) => work(db, rows));
@@ -44,10 +43,18 @@ export class ReadingParts {
 		}
 	}
 
-	/** Every sample of the pieces as a file in the temporary folder; within a view. */
-	async exported(rows: SampleRows, pieces: readonly SamplePiece[]): Promise<ParquetExport> {
+	/**
+	 * What writes every sample of the pieces into a file of the temporary folder. This is asked for in a view; the writing
+	 * itself reads only files and comes after it, so that the view does not stay open for long.
+	 */
+	async exporting(rows: SampleRows, pieces: readonly SamplePiece[]): Promise<() => Promise<ParquetExport>> {
 		const folders = { folder: this.#folder, temporary: this.#temporary };
-		return await exportParquet(this.#duck as Duck, folders, rows, pieces);
+		return await exportingParquet(await this.#theDuck(), folders, rows, pieces);
+	}
+
+	async #theDuck(): Promise<Duck> {
+		this.#duck ??= await Duck.open(this.#folder, this.#temporary, this.#limits);
+		return this.#duck;
 	}
 
 	/** Parts that were found damaged since this was asked last. */

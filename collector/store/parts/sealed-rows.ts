@@ -9,7 +9,8 @@ import { cellValue } from "../hot-rows.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
 import { numbersOf } from "./column-vectors.ts";
 import { type Duck, quoted } from "./duck.ts";
-import { partColumns } from "./part-file.ts";
+import { microsBeyondMs, partColumns, sourceMsColumn } from "./part-file.ts";
+import { type RollupMinute, rollupColumns } from "./rollup.ts";
 
 /** A part that cannot be read. */
 export class DamagedPart extends Error {
@@ -35,10 +36,6 @@ export interface SealedQuery {
 	readonly limit?: number;
 }
 
-// `//` and `%` cut towards zero, so a time before 1970 needs its remainder made positive first.
-const microsBeyondMs = "((epoch_us(source_time) % 1000 + 1000) % 1000)";
-/** Source time in whole milliseconds. */
-export const sourceMsColumn = `((epoch_us(source_time) - ${microsBeyondMs}) // 1000)`;
 const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyondMs} * 10 + source_rest)::USMALLINT,
 	coalesce(server_lag::DOUBLE, 'nan'::DOUBLE), status, (CASE WHEN value IS NOT NULL THEN (CASE WHEN tvalue IS NULL THEN 1 ELSE 5 END) WHEN ivalue IS NOT NULL THEN 2
 		WHEN tvalue IS NOT NULL THEN 3 WHEN bvalue IS NOT NULL THEN 4 ELSE 0 END)::UTINYINT,
@@ -47,10 +44,11 @@ const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyond
 const timeBoundMs = 8.64e15;
 
 export class SealedRows {
-	readonly #duck: Duck;
+	readonly #duck: () => Promise<Duck>;
 	readonly #folder: string;
 
-	constructor(duck: Duck, folder: string) {
+	/** `duck` is asked for with the first part that is read. */
+	constructor(duck: () => Promise<Duck>, folder: string) {
 		this.#duck = duck;
 		this.#folder = folder;
 	}
@@ -62,7 +60,7 @@ export class SealedRows {
 		const limit = query.limit === undefined ? "" : ` LIMIT ${query.limit}`;
 		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`;
 		try {
-			for await (const chunk of this.#duck.chunks(sql)) yield samplesOf(chunk, typeOf);
+			for await (const chunk of (await this.#duck()).chunks(sql)) yield samplesOf(chunk, typeOf);
 		} catch (error) {
 			throw await this.#blame(error, query.files);
 		}
@@ -81,7 +79,7 @@ export class SealedRows {
 		const order = query.order === undefined ? "" : ` ORDER BY ${query.order}`;
 		const limit = query.limit === undefined ? "" : ` LIMIT 1 OFFSET ${query.limit}`;
 		try {
-			const row = await this.#duck.row(
+			const row = await (await this.#duck()).row(
 				`SELECT ${select} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`,
 			);
 			return row.map(Number);
@@ -90,11 +88,33 @@ export class SealedRows {
 		}
 	}
 
+	/** Whether a rollup is there; what it holds can also be made from its part. */
+	hasRollup(file: string | undefined): boolean {
+		return file !== undefined && existsSync(join(this.#folder, file));
+	}
+
+	/** The minutes of a series that begin from `fromMs` on and before `endMs`, in order. */
+	async rollup(file: string, series: number, fromMs: number, endMs: number): Promise<RollupMinute[]> {
+		const sql = `SELECT ${rollupColumns} FROM ${this.#from([file])}
+			WHERE series = ${series} AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY minute`;
+		const minutes: RollupMinute[] = [];
+		for await (const chunk of (await this.#duck()).chunks(sql)) {
+			const columns = Array.from({ length: 9 }, (_, column) => numbersOf<Float64Array>(chunk, column));
+			for (let index = 0; index < chunk.rowCount; index++) {
+				const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = columns.map(
+					(column) => column[index] as number,
+				) as [number, number, number, number, number, number, number, number, number];
+				minutes.push({ samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs });
+			}
+		}
+		return minutes;
+	}
+
 	/** Reads every column of a file. @throws DamagedPart */
 	async check(file: string): Promise<void> {
 		if (!existsSync(join(this.#folder, file))) throw new DamagedPart(file, "no such file");
 		try {
-			await this.#duck.row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
+			await (await this.#duck()).row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
 		} catch (error) {
 			throw new DamagedPart(file, errorText(error));
 		}

@@ -1,54 +1,10 @@
 import { expect, test } from "vitest";
 import type { DeviceConfig } from "../../../agent/config.ts";
 import type { Cycle } from "../../../agent/pipeline.ts";
-import { CycleBuilder, noCounts } from "../../../agent/source/cycle-builder.ts";
+import { CycleBuilder } from "../../../agent/source/cycle-builder.ts";
+import { noCounts } from "../../../agent/source/cycle-counts.ts";
 import { datatypes } from "../../../common/contract/datatype.ts";
-import type { SampleValue } from "../../../common/contract/samples.ts";
-
-const [phase, temperature, heartbeat] = [1, 2, 3];
-
-function builder(timeBase: DeviceConfig["time_base"] = { tag: "Heartbeat" }): CycleBuilder {
-	const names = ["Phase", "TT01", "Heartbeat"];
-	const device = { name: "U500", time_base: timeBase } as DeviceConfig;
-	return new CycleBuilder(
-		device,
-		names.map((name, rank) => ({
-			rank,
-			nodeId: `s=${name}`,
-			tag: { id: rank + 1, device: "U500", name, datatype: datatypes.Double, configured: true },
-		})),
-	);
-}
-
-function add(
-	to: CycleBuilder,
-	tagId: number,
-	sourceMs: number,
-	value: SampleValue,
-	status = 0,
-	rest = 0,
-): void {
-	const { samples } = to;
-	samples.reserve(samples.count + 1);
-	const index = samples.count++;
-	samples.tagId[index] = tagId;
-	samples.sourceMs[index] = sourceMs;
-	samples.sourceRestTicks[index] = rest;
-	samples.serverLagTicks[index] = Number.NaN;
-	samples.status[index] = status;
-	samples.setValue(index, value);
-}
-
-function finish(from: CycleBuilder, publishThroughMs?: number, nowMs = 1_000, serverMs?: number) {
-	const counts = noCounts();
-	const cycle = from.finish(publishThroughMs, counts, nowMs, serverMs);
-	const samples = Array.from({ length: cycle?.samples.count ?? 0 }, (_, index) => [
-		cycle?.samples.tagId[index],
-		cycle?.samples.sourceMs[index],
-		cycle?.samples.value(index),
-	]);
-	return { samples, throughMs: cycle?.throughMs, counts, cycle };
-}
+import { add, builder, finish, heartbeat, phase, temperature } from "./cycle-builder-rig.ts";
 
 test("what comes queue by queue leaves in order of source time, then of the configuration, the heartbeat last", () => {
 	const unit = builder();
@@ -81,6 +37,15 @@ test("with publish cycles as time base a silent cycle still says how far it is c
 	expect(samples).toEqual([]);
 	expect(throughMs).toBe(5_000);
 	expect(finish(builder(), 5_000).cycle).toBeUndefined();
+});
+
+test("a heartbeat says as much less as the slowest of the other tags may be sampled later", () => {
+	const unit = builder();
+	add(unit, heartbeat, 5_000, 1);
+	expect(unit.finish(undefined, noCounts(), 1_000, 1_500)?.throughMs).toBe(3_500);
+	// What was said stays true when a tag is sampled more slowly from then on.
+	add(unit, heartbeat, 6_000, 2);
+	expect(unit.finish(undefined, noCounts(), 1_000)?.throughMs).toBe(6_000);
 });
 
 test("a heartbeat that is not Good proves nothing", () => {
@@ -142,71 +107,7 @@ test("two values with one source time both live", () => {
 test("an overflow bit is counted, and such a value is Good all the same", () => {
 	const unit = builder();
 	add(unit, temperature, 10, 1, 0x00000480);
-	expect(finish(unit).counts).toMatchObject({ notGood: 0, samples: 1 });
-});
-
-test("what a queue lost lies between the tag's sample before the overflow bit and the one that has it", () => {
-	const unit = builder();
-	const at = { ms: 10, ticks: 0 };
-	add(unit, temperature, 10, 1, 0x480);
-	// Nothing is known before a tag's first value.
-	expect(finish(unit).counts.overflowed).toEqual([{ tagId: temperature, after: at, before: at }]);
-	add(unit, temperature, 20, 2);
-	add(unit, temperature, 40, 3, 0x480, 7);
-	add(unit, temperature, 50, 4);
-	add(unit, phase, 30, 1);
-	expect(finish(unit).counts.overflowed).toEqual([
-		{ tagId: temperature, after: { ms: 20, ticks: 0 }, before: { ms: 40, ticks: 7 } },
-	]);
-});
-
-const serverMs = 1_790_000_000_000;
-const year9999 = Date.UTC(9999, 11, 31);
-
-test("source times ahead of the server's clock are counted, named once, and kept as they came", () => {
-	const unit = builder("publish");
-	add(unit, temperature, serverMs + 10_000, 1);
-	expect(finish(unit, undefined, 0, serverMs).counts).toMatchObject({ fromFuture: 0, timeWrong: [] });
-	add(unit, temperature, serverMs + 10_001, 2);
-	add(unit, temperature, serverMs + 10_002, 3);
-	const { counts, samples } = finish(unit, undefined, 0, serverMs);
-	expect(counts).toMatchObject({ fromFuture: 2, timeFrozen: 0, timeWrong: [temperature] });
-	expect(samples).toEqual([
-		[temperature, serverMs + 10_001, 2],
-		[temperature, serverMs + 10_002, 3],
-	]);
-	expect(unit.tagsTimeWrong).toEqual({ future: 1, frozen: 0 });
-	// The server's clock has gone on: the same source is right again.
-	add(unit, temperature, serverMs + 10_003, 4);
-	finish(unit, undefined, 0, serverMs + 60_000);
-	expect(unit.tagsTimeWrong).toEqual({ future: 0, frozen: 0 });
-});
-
-test("a clock of a source that stands still is flagged with its third further value of one time", () => {
-	const unit = builder("publish");
-	for (const value of [1, 2, 3]) add(unit, temperature, 10, value);
-	expect(finish(unit).counts).toMatchObject({ timeFrozen: 0, timeWrong: [] });
-	for (const value of [4, 5]) add(unit, temperature, 10, value);
-	expect(finish(unit).counts).toMatchObject({ samples: 2, timeFrozen: 2, timeWrong: [temperature] });
-	expect(unit.tagsTimeWrong).toEqual({ future: 0, frozen: 1 });
-	add(unit, temperature, 11, 6);
-	expect(finish(unit).counts.timeFrozen).toBe(0);
-	expect(unit.tagsTimeWrong).toEqual({ future: 0, frozen: 0 });
-});
-
-test("one value of the year 9999 is kept, and moves neither the device nor its Through on", () => {
-	const unit = builder();
-	add(unit, temperature, year9999, 1);
-	add(unit, heartbeat, year9999, 2);
-	const first = finish(unit, undefined, 0, serverMs);
-	expect(first.samples).toHaveLength(2);
-	expect(first.throughMs).toBeUndefined();
-	// A device whose every time is nonsense is at the newest of them.
-	expect(unit.newestMs).toBe(year9999);
-	add(unit, phase, serverMs - 5, 3);
-	add(unit, heartbeat, serverMs, 4);
-	expect(finish(unit, undefined, 0, serverMs).throughMs).toBe(serverMs);
-	expect(unit.newestMs).toBe(serverMs);
+	expect(finish(unit).counts).toMatchObject({ notGood: 0, samples: 1, overflowed: [{ tagId: temperature }] });
 });
 
 function sourceTags(...tags: [id: number, name: string][]) {
@@ -333,12 +234,39 @@ test("tags of which nothing is heard are given in turn, each again only after th
 	const unit = builder();
 	for (const tag of [phase, temperature, heartbeat]) add(unit, tag, 10, 1);
 	finish(unit, undefined, 1_000);
-	expect(unit.takeQuiet(999, 2_000, 10)).toEqual([]);
-	expect(unit.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
-	expect(unit.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
-	expect(unit.isHeardSince(temperature, 1_000)).toBe(false);
+	expect(unit.hearing.takeQuiet(999, 2_000, 10)).toEqual([]);
+	expect(unit.hearing.takeQuiet(1_000, 2_000, 2)).toEqual([phase, temperature]);
+	expect(unit.hearing.takeQuiet(1_999, 3_000, 2)).toEqual([heartbeat]);
+	expect(unit.hearing.isHeardSince(temperature, 1_000)).toBe(false);
 	add(unit, temperature, 20, 2);
 	finish(unit, undefined, 3_500);
-	expect(unit.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
-	expect([unit.isHeardSince(temperature, 1_000), unit.isLast(temperature, 20)]).toEqual([true, true]);
+	expect(unit.hearing.takeQuiet(3_000, 4_000, 10).sort()).toEqual([phase, heartbeat]);
+	expect(unit.hearing.isHeardSince(temperature, 1_000)).toBe(true);
+});
+
+test("a tag that was called Bad and of which nothing comes is to be asked for once; its old value stands only when all of it is the same", () => {
+	const unit = builder();
+	add(unit, temperature, 10, 400, 0x480);
+	add(unit, phase, 10, 1);
+	finish(unit);
+	unit.calledBad([temperature, phase], 50);
+	unit.expectRepeats(5_000);
+	expect(unit.takeUntold(5_500)).toEqual([]);
+	expect(unit.takeUntold(6_000)).toEqual([temperature, phase]);
+	expect(unit.takeUntold(6_001)).toEqual([]);
+	const read = (tagId: number, sourceMs: number, value: number, status = 0) => {
+		const answer = builder();
+		add(answer, tagId, sourceMs, value, status);
+		return unit.stands(answer.samples, 0, 6_100);
+	};
+	expect(read(phase, 10, 2)).toBe(false);
+	expect(read(phase, 11, 1)).toBe(false);
+	expect(read(phase, 10, 1, 0x4094_0000)).toBe(false);
+	expect(read(temperature, 10, 400)).toBe(true);
+	const { samples } = unit.stillSame(6_100) as Cycle;
+	expect([samples.count, samples.tagId[0], samples.value(0)]).toEqual([1, temperature, 400]);
+	// After a message that is lost for good nothing is sure of any tag.
+	unit.called.doubt(7_000);
+	expect(unit.takeUntold(8_000)).toEqual([phase, temperature, heartbeat]);
+	expect(unit.takeUntold(8_001)).toEqual([]);
 });

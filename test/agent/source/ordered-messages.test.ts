@@ -161,3 +161,23 @@ test("an error while the rest is delivered does not get lost", async () => {
 	messages.offer(data(3), true);
 	await expect.poll(() => errors).toEqual([new Error("cannot take 3")]);
 });
+
+test("a message that was asked for again and comes as another one, or empty, is missed", async () => {
+	const said: string[] = [];
+	const asked: number[] = [];
+	const messages = new OrderedMessages<Message>({
+		republish: async (sequenceNumber) => {
+			asked.push(sequenceNumber);
+			// Python's asyncua gives an empty message for what it does not have.
+			return sequenceNumber === 2 ? keepAlive(0) : data(9);
+		},
+		deliver: ({ text }) => said.push(text),
+		missed: () => said.push("missed"),
+		failed: (error) => said.push(String(error)),
+	});
+	messages.offer(data(1), true);
+	messages.offer(data(4), true);
+	await expect.poll(() => said.at(-1)).toBe("4");
+	expect(asked).toEqual([2, 3]);
+	expect(said).toEqual(["1", "missed", "missed", "4"]);
+});

@@ -82,6 +82,7 @@ export async function startServer(
 		ready: () => ({ ready: true }),
 		phaseTag: "Phase",
 		writtenTag: writtenTag ?? undefined,
+		chartRules: { names: ["beyond-3-sigma"], falseAlarmEveryPoints: 370.4 },
 		consoleDirectory,
 	});
 	await server.start();

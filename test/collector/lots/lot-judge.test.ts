@@ -5,6 +5,7 @@ import type { LotVerdict } from "../../../collector/pipeline.ts";
 import { judgeLot } from "../../../collector/quality/lot-verdict.ts";
 import { Store } from "../../../collector/store/store.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
+import { CodedError } from "../../../common/runtime/coded-error.ts";
 import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
 import { SteppedClock } from "../../helpers/stepped-clock.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
@@ -54,11 +55,25 @@ async function storeWithLot(path: string): Promise<void> {
 	await store.close();
 }
 
+const chartPoint = {
+	...{
+		characteristic: "soak/mean",
+		lot: "L1",
+		revision: 1,
+		atMs: closedMs,
+		value: 5,
+		samples: 9,
+		rejected: undefined,
+	},
+	...{ center: undefined, lower: undefined, upper: undefined, baselineVersion: undefined, judgedMs: 0 },
+};
+
 async function judgeOn(path: string) {
 	const store = new Store();
 	const opened = await store.open(path);
 	const clock = new SteppedClock();
 	const given: LotVerdict[] = [];
+	const charted = { asked: 0, kept: 0, fails: undefined as Error | undefined };
 	let whileGiven = () => {};
 	const line = { watermarkMs: undefined as number | undefined, looked: 0 };
 	const judge = new LotJudge({
@@ -72,6 +87,16 @@ async function judgeOn(path: string) {
 			return [
 				{ id: `msg_${verdict.id}`, destination: "screen", type: "lot.judged", body: "{}", createdMs: 1 },
 			];
+		},
+		charts: {
+			lot: async ({ lot }, judgedMs) => {
+				charted.asked++;
+				if (charted.fails !== undefined) throw charted.fails;
+				return { points: [{ ...chartPoint, lot, judgedMs }], signals: [], baselines: [] };
+			},
+			keep: () => {
+				charted.kept++;
+			},
 		},
 		watermarkMs: () => {
 			line.looked++;
@@ -92,7 +117,7 @@ async function judgeOn(path: string) {
 			happens();
 		};
 	};
-	return { store, clock, judge, given, line, opened, onMessages };
+	return { store, clock, judge, given, line, opened, onMessages, charted };
 }
 
 test("a verdict waits for the watermark of the whole route, and is given once it has passed", async () => {
@@ -218,3 +243,31 @@ test.each([
 		expect(facts && judgeLot(facts, specification, [unit], 0).verdict).toBe("not_evaluable");
 	},
 );
+
+test("the lot's points of control charts are stored with its verdict, and then kept", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const { line, store, judge, charted } = await judgeOn(path);
+	line.watermarkMs = closedMs;
+	judge.look();
+	await eventually(() => charted.kept === 1);
+	const { points } = await store.storedCharts();
+	expect(points).toMatchObject([{ characteristic: "soak/mean", lot: "L1", value: 5 }]);
+});
+
+test("a chart that can be made later holds up the verdict; one that never can does not", async () => {
+	const path = join(temporaryFolder(), "store.db");
+	await storeWithLot(path);
+	const { line, store, judge, charted, given, clock } = await judgeOn(path);
+	line.watermarkMs = closedMs;
+	charted.fails = new CodedError("STORE_FAILED", "the disk is busy");
+	judge.look();
+	await eventually(() => charted.asked === 1);
+	await judge.stop();
+	expect(await store.takeMessages(1, 10)).toEqual([]);
+	charted.fails = new Error("a mistake of ours");
+	judge.start();
+	clock.step(1_000);
+	await eventually(() => given.length === 1 && charted.kept === 1);
+	expect((await store.storedCharts()).points).toEqual([]);
+});

@@ -49,6 +49,7 @@ export function specificationOf(windows: SpecWindow[], version = 3): Specificati
 		version,
 		effective_from: new Date(0),
 		windows,
+		baselines: [],
 	};
 }
 

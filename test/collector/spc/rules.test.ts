@@ -1,24 +1,20 @@
 import { expect, test } from "vitest";
-import { normalQuantile } from "../../../collector/spc/numerics/distributions.ts";
-import {
-	nelson,
-	type Point,
-	type RuleName,
-	RunRules,
-	usual,
-	westernElectric,
-} from "../../../collector/spc/rules.ts";
-import { Seeded } from "../../delivery/seeded.ts";
+import { nelson, type RuleName, RunRules, ruleNames, westernElectric } from "../../../collector/spc/rules.ts";
+
+const nothing = Number.NaN;
 
 /** Signals as rule number of Nelson's set → indexes from 1. */
-function signals(points: readonly Point[], names: readonly RuleName[] = nelson): Record<string, number[]> {
+function signals(points: readonly number[], names: readonly RuleName[] = nelson): Record<string, number[]> {
 	const rules = new RunRules(names);
 	const found: Record<string, number[]> = {};
-	for (const [index, z] of points.entries())
-		for (const name of rules.next(z)) {
+	for (const [index, z] of points.entries()) {
+		const mask = rules.next(z);
+		for (const [rule, name] of ruleNames.entries()) {
+			if (((mask >> rule) & 1) === 0) continue;
 			const key = `N${names.indexOf(name) + 1}`;
 			found[key] = [...(found[key] ?? []), index + 1];
 		}
+	}
 	return found;
 }
 
@@ -44,35 +40,35 @@ test.each([
 	expect(signals(points)).toEqual(expected);
 });
 
-test("eight outside of one sigma lie on both sides, and a missing point breaks every pattern", () => {
-	expect(signals(times(8, 1.5)).N8).toBeUndefined();
-	expect(signals(times(4, 1.5, -1.5)).N8).toEqual([8]);
-	expect(signals([...times(8, 0.4), undefined, ...times(8, 0.4)])).toEqual({});
-	expect(signals([1.1, 1.1, 1.1, undefined, 1.1])).toEqual({});
+test("four of five: the flagged point is beyond, and there are five points", () => {
+	expect(signals([1.5, 1.5, 1.5, 1.5])).toEqual({});
+	expect(signals([1.5, 1.5, 0.5, 1.5, 1.5])).toEqual({ N6: [5] });
+	expect(signals([1.5, 1.5, 1.5, 1.5, 0.5])).toEqual({});
+	expect(signals([1.5, 1.5, -1.5, 1.5, 1, 1.5])).toEqual({});
+	expect(signals([0.1, 2.5, -0.1, 2.5])).toEqual({ N5: [4] });
 });
 
-/** The mean number of points to the first signal of a process in control, over `runs` runs. */
-function runLength(names: readonly RuleName[], runs: number, shift = 0): number {
-	const random = new Seeded(20_261_123);
-	// Wide steps of the quantile function would show; a table of 2^16 of them does not.
-	const table = Float64Array.from({ length: 65_536 }, (_, index) => normalQuantile((index + 0.5) / 65_536));
-	let points = 0;
-	for (let run = 0; run < runs; run++) {
-		const rules = new RunRules(names);
-		do points++;
-		while (rules.next((table[random.from(0, 65_535)] as number) + shift).length === 0);
-	}
-	return points / runs;
-}
+test("Western Electric's run on one side is eight, and only rules of the set are told", () => {
+	expect(signals(times(8, 0.4), westernElectric)).toEqual({ N4: [8] });
+	expect(signals(times(9, 0.4), ["nine-on-one-side"])).toEqual({ N1: [9] });
+	expect(signals([9, -9, 9, -9], [])).toEqual({});
+});
 
-test.each([
-	["beyond three sigma", ["beyond-3-sigma"], 0, 370.4],
-	["nine on one side", ["nine-on-one-side"], 0, 511],
-	["the usual two", usual, 0, 216.7],
-	["Western Electric's four", westernElectric, 0, 91.75],
-	["Western Electric's four, one sigma off", westernElectric, 1, 9.22],
-	["all eight of Nelson's", nelson, 0, 73.4],
-] as const)("a false signal of %s comes as seldom as it should", (_, names, shift, expected) => {
-	const runs = shift === 0 ? 12_000 : 30_000;
-	expect(Math.abs(runLength(names, runs, shift) / expected - 1)).toBeLessThan(0.03);
+test("eight outside of one sigma lie on both sides", () => {
+	expect(signals(times(8, 1.5)).N8).toBeUndefined();
+	expect(signals(times(4, 1.5, -1.5)).N8).toEqual([8]);
+	expect(signals([-1.5, ...times(7, 1.5), 1.5]).N8).toEqual([8]);
+	expect(signals([-1.5, ...times(8, 1.5)]).N8).toEqual([8]);
+});
+
+test("a missing point breaks every pattern", () => {
+	expect(signals([...times(8, 0.4), nothing, ...times(8, 0.4)])).toEqual({});
+	expect(signals([1.1, 1.1, 1.1, nothing, 1.1, 1.1])).toEqual({});
+	expect(signals([2.5, nothing, 2.5, 0.1])).toEqual({});
+	expect(signals([0, 0.1, 0.2, nothing, 0.3, 0.4, 0.5])).toEqual({});
+	expect(signals(times(7, 0.1, -0.2).flatMap((z, at) => (at === 7 ? [nothing, z] : [z])))).toEqual({});
+	expect(signals([...times(14, 0.4, 0.3), nothing, 0.4]).N7).toEqual(
+		Array.from({ length: 14 }, (_, index) => 15 + index),
+	);
+	expect(signals([...times(2, 1.5, -1.5), nothing, ...times(3, 1.5, -1.5)]).N8).toBeUndefined();
 });

@@ -58,7 +58,11 @@ export async function killWhileSealing(kills: number, random: () => number): Pro
 			if (fromPos >= slice.storedPos) break;
 		}
 		expect(seen).toBe(stored * samplesPerRecord);
-		const listed = file.all("SELECT file FROM part ORDER BY file").map((row) => String(row.file));
+		const listed = file
+			.all("SELECT file, rollup FROM part")
+			.flatMap(({ file: name, rollup }) =>
+				rollup === null ? [String(name)] : [String(name), String(rollup)],
+			);
 		const there = readdirSync(partFolder(path)).filter((name) => name.endsWith(".parquet"));
 		expect(there.sort()).toEqual(listed.sort());
 		parts = listed.length;

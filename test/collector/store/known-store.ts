@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ChartCommit } from "../../../collector/chart-port.ts";
 import type { CommitBatch, Occurrence } from "../../../collector/pipeline.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
 import { type DatatypeName, datatypes } from "../../../common/contract/datatype.ts";
@@ -36,6 +37,8 @@ export const emptyBatch: CommitBatch = {
 	outbox: [],
 	cache: undefined,
 };
+
+export const noCharts: ChartCommit = { points: [], signals: [], baselines: [] };
 
 export const knownOccurrence: Occurrence = {
 	id: "occurrence-1",

@@ -11,7 +11,7 @@ import {
 } from "../../../collector/store/queries.ts";
 import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
-import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs } from "./known-store.ts";
+import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs, noCharts } from "./known-store.ts";
 
 let store: KnownStore;
 let db: DatabaseSync;
@@ -178,7 +178,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		observedWhole: true,
 		judgedMs: beganMs,
 	};
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [] });
+	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: noCharts });
 	const newest = {
 		...verdict,
 		id: "v2",
@@ -187,7 +187,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		reasons: [],
 		judgedMs: beganMs + 1,
 	};
-	commitVerdict(store.file, { verdict: newest, dueMs: 0, outbox: [] });
+	commitVerdict(store.file, { verdict: newest, dueMs: 0, outbox: [], charts: noCharts });
 	const { id: _id, lot: _lot, observedWhole: _whole, ...told } = newest;
 	expect(readLots(db, 5)).toEqual([
 		{ ...lot("L2", beganMs + hourMs), occurrences: 0, verdict: undefined },

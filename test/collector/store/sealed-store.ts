@@ -62,7 +62,7 @@ type Question<T> = (db: DatabaseSync, rows: SampleRows) => T | Promise<T>;
 export async function ask<T>(path: string, question: Question<T>): Promise<T> {
 	const db = new DatabaseSync(path, { readOnly: true });
 	try {
-		const sealed = new SealedRows(await theDuck(), partFolder(path));
+		const sealed = new SealedRows(theDuck, partFolder(path));
 		return await SampleRows.view(db, sealed, new Set(), (rows) => question(db, rows));
 	} finally {
 		db.close();

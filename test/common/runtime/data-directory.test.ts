@@ -32,8 +32,11 @@ test("a second process is refused by the name of the first, until that one has e
 		code: "DATA_DIR_BUSY",
 		message: expect.stringContaining(String(owner.pid)),
 	});
+	expect(DataDirectory.isOwned(path)).toBe(true);
 	owner.kill("SIGKILL");
 	await once(owner, "exit");
+	expect(DataDirectory.isOwned(path)).toBe(false);
+	expect(DataDirectory.isOwned(join(path, "nowhere"))).toBe(false);
 	expect(existsSync(join(path, "lock"))).toBe(true);
 	await mine.acquire();
 	await mine.release();

@@ -15,7 +15,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 	},
 	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
 	// pipeline.ts, for people, for those who take data out and for followers; foreign.ts is what host, intake and store
-	// agree on about edge nodes without confirmed delivery.
+	// agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part about control charts.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -26,6 +26,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"samples-port.ts",
 			"follow-port.ts",
 			"foreign.ts",
+			"chart-port.ts",
 		],
 	},
 	"simulators/plant": { composition: "simulator.ts", ports: ["pipeline.ts", "telemetry.ts"] },

@@ -1,0 +1,43 @@
+// Figures of each series by minute of source time, beside a day's part: enough to make buckets of whole minutes exactly,
+// without reading the samples.
+
+import { sourceMsColumn } from "./part-file.ts";
+
+export const rollupMinuteMs = 60_000;
+
+/** What one minute of a series was; minutes without samples have no row. */
+export interface RollupMinute {
+	readonly samples: number;
+	/** Not Good, or without a finite number. */
+	readonly notGood: number;
+	/** NaN when no sample is Good. */
+	readonly min: number;
+	readonly max: number;
+	readonly firstMs: number;
+	readonly lastMs: number;
+	/** NaN when the last sample is not Good. */
+	readonly last: number;
+	/** Value × ms from the first to the last sample, each Good value for as long as it held. */
+	readonly integral: number;
+	/** Of that time, what a Good value covered. */
+	readonly coveredMs: number;
+}
+
+/** The columns of a rollup in the order of `RollupMinute`. */
+export const rollupColumns =
+	"samples, not_good, coalesce(min, 'nan'), coalesce(max, 'nan'), first_ms, last_ms, coalesce(last_value, 'nan'), integral, covered_ms";
+
+const minute = `(ms - (ms % ${rollupMinuteMs} + ${rollupMinuteMs}) % ${rollupMinuteMs})`;
+
+/** The rollup of what `from` gives, which has the columns of a part. Good has none of the two highest bits of the status. */
+export function rollupQuery(from: string): string {
+	return `SELECT series, minute, count(*)::DOUBLE AS samples, (count(*) - count(v))::DOUBLE AS not_good, min(v) AS min, max(v) AS max,
+		min(ms)::DOUBLE AS first_ms, max(ms)::DOUBLE AS last_ms, last(v ORDER BY source_time, source_rest, pos) AS last_value,
+		coalesce(sum(v * (next_ms - ms)), 0) AS integral,
+		coalesce(sum(CASE WHEN v IS NOT NULL THEN next_ms - ms END), 0)::DOUBLE AS covered_ms
+	FROM (SELECT *, lead(ms) OVER (PARTITION BY series, minute ORDER BY source_time, source_rest, pos) AS next_ms
+		FROM (SELECT *, ${minute} AS minute FROM (SELECT series, source_time, source_rest, pos, ${sourceMsColumn} AS ms,
+			CASE WHEN status < 1073741824 AND isfinite(coalesce(value, ivalue::DOUBLE)) THEN coalesce(value, ivalue::DOUBLE) END AS v
+			FROM ${from})))
+	GROUP BY series, minute`;
+}
