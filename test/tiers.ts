@@ -5,14 +5,14 @@ export type Tier = (typeof tiers)[number];
 const minute = 60_000;
 
 /**
- * How each tier runs. Most of what unit, integration and fault tests take is waiting, so more of them run at a time than there are
- * processors for; the demonstration and the benchmark, which use all that there is, get the machine for themselves.
+ * How each tier runs. Most of what unit, integration and fault tests take is waiting, so more of them run at a time than
+ * processors would do alone; the demonstration and the benchmark, which use all that there is, get the machine for themselves.
  */
 export const tierRules: Record<Tier, { testTimeoutMs: number; workers: number }> = {
 	static: { testTimeoutMs: 2 * minute, workers: 2 },
 	unit: { testTimeoutMs: 30_000, workers: 3 },
-	integration: { testTimeoutMs: minute, workers: 4 },
-	faults: { testTimeoutMs: 8 * minute, workers: 3 },
+	integration: { testTimeoutMs: minute, workers: 3 },
+	faults: { testTimeoutMs: 8 * minute, workers: 2 },
 	"end-to-end": { testTimeoutMs: 8 * minute, workers: 1 },
 };
 

@@ -119,11 +119,13 @@ describeWithPeer("mosquitto", "a broker that forges, forgets and interrupts", (m
 		await agentIs(line, ({ delivery }) => delivery.unconfirmedRecords < 20, 20_000);
 		const before = line.agentWire.lostOf("toServer", "DDATA");
 		line.agentWire.loss = everyNth(1, "toServer", "DDATA");
+		await vi.waitFor(() => expect(line.agentWire.lostOf("toServer", "DDATA")).toBeGreaterThan(before), {
+			...{ timeout: 10_000, interval: 20 },
+		});
 		await line.halt();
 		// What the plant server still had is published and lost by then; what is sent again must pass.
 		await pause(700);
 		line.agentWire.loss = undefined;
-		expect(line.agentWire.lostOf("toServer", "DDATA")).toBeGreaterThan(before);
 		await expectWhole(line, 10_000);
 	});
 });
