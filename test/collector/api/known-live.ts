@@ -5,12 +5,13 @@ import type { SamplesPort } from "../../../collector/samples-port.ts";
 import type { SpecWindow } from "../../../collector/specification.ts";
 import type { Clock } from "../../../common/runtime/clock.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
+import { windowFrom } from "../specification-of.ts";
 import { beganMs, hourMs } from "../store/known-store.ts";
 
 /** Three hours after the known data begin. */
 export const knownNowMs = beganMs + 3 * hourMs;
 
-export const knownWindow: SpecWindow = {
+export const knownWindow: SpecWindow = windowFrom({
 	id: "F500.TT01-soak",
 	unit: "U500",
 	tag: "F500.TT01",
@@ -24,7 +25,7 @@ export const knownWindow: SpecWindow = {
 	blanking_s: 0,
 	concerns: ["technical", "production_technology"],
 	reaction: "Look at the controller before touching the set point.",
-};
+});
 
 export const knownStatus: LiveStatus = {
 	process: "collector",

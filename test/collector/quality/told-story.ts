@@ -8,6 +8,7 @@ import type { Judgement, JudgePort, Occurrence, WindowPeriod } from "../../../co
 import { LiveJudge, type LotPort } from "../../../collector/quality/live-judge.ts";
 import type { Specification, SpecWindow } from "../../../collector/specification.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
+import { specificationFrom, windowFrom } from "../specification-of.ts";
 
 export const unit = "U500";
 const contextTags = { batch: "Batch", lot: "Lot", recipe: "Recipe", phase: "Phase" };
@@ -23,7 +24,7 @@ export interface ToldSample {
 export type Told = ToldSample | { readonly throughS: number };
 
 export function soakWindow(changes: Partial<SpecWindow> = {}): SpecWindow {
-	return {
+	const window = windowFrom({
 		id: "soak",
 		unit,
 		tag: "T1",
@@ -37,20 +38,12 @@ export function soakWindow(changes: Partial<SpecWindow> = {}): SpecWindow {
 		blanking_s: 0,
 		concerns: ["technical"],
 		reaction: "look",
-		...changes,
-	};
+	});
+	return { ...window, ...changes };
 }
 
 export function specificationOf(windows: SpecWindow[], version = 3): Specification {
-	return {
-		kind: "specification",
-		schema: 1,
-		product: { code: "LPSCl-3A", formula: "Li6PS5Cl" },
-		version,
-		effective_from: new Date(0),
-		windows,
-		baselines: [],
-	};
+	return { ...specificationFrom({ version }), windows };
 }
 
 const noLots: LotPort = { change: () => {}, save: () => null, load: () => {} };
