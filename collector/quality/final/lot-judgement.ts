@@ -1,0 +1,186 @@
+import type {
+	ContextStretch,
+	EvidenceColumns,
+	Judged,
+	LotEvidence,
+	LotJudgement,
+	Reason,
+	VerdictStage,
+	WindowVerdict,
+} from "../../judgement-port.ts";
+import type { Proposal, Specification } from "../../specification.ts";
+import { judgeAggregate } from "./aggregate.ts";
+import { runsOf } from "./runs.ts";
+import { judgeStream, percent, unique } from "./stream.ts";
+
+/** A specification with what names it for ever. */
+export interface SpecificationInForce {
+	readonly specification: Specification;
+	/** SHA-256 of its canonical form. */
+	readonly hash: string;
+}
+
+const none: EvidenceColumns = {
+	atMs: new Float64Array(0),
+	value: new Float64Array(0),
+	status: new Uint32Array(0),
+};
+
+/** Tags of a unit that a lot's verdict needs. */
+export function tagsOf(specification: Specification, unit: string): string[] {
+	const own = [...specification.windows, ...specification.aggregates].filter((one) => one.unit === unit);
+	return [...new Set(own.map(({ tag }) => tag))].sort();
+}
+
+/**
+ * What the windows and aggregates of one unit say of a lot, once for each of its batches. Pure. A window that no batch of the lot
+ * ran through, though one was in the unit, was never judged.
+ */
+export function judgeUnit(
+	specification: Specification,
+	unit: string,
+	evidence: Pick<LotEvidence, "lot" | "context" | "gaps">,
+	columnsOf: (tag: string) => EvidenceColumns | undefined,
+): { verdicts: WindowVerdict[]; reasons: Reason[] } {
+	const own = evidence.context.filter((stretch) => stretch.unit === unit);
+	const batches = new Set(own.filter(({ lot }) => lot === evidence.lot).map(({ batch }) => batch));
+	const verdicts: WindowVerdict[] = [];
+	const reasons: Reason[] = [];
+	const { grade } = specification.product;
+	const never = (id: string, batch: string) =>
+		reasons.push({ code: "never_judged", text: `${id}: never judged while batch ${batch} was in ${unit}` });
+	const each = [
+		...specification.windows.map((window) => ({ window, aggregate: undefined })),
+		...specification.aggregates.map((aggregate) => ({ window: undefined, aggregate })),
+	];
+	for (const { window, aggregate } of each) {
+		const one = window ?? aggregate;
+		if (one.unit !== unit) continue;
+		if (one.grades !== undefined && (grade === undefined || !one.grades.includes(grade))) continue;
+		const runs = runsOf(one, own).filter(({ lot }) => lot === evidence.lot);
+		for (const batch of batches) {
+			const its = runs.filter((run) => run.batch === batch);
+			if (its.length === 0) {
+				if (isMeantFor(one, own, evidence.lot, batch)) never(one.id, batch);
+				continue;
+			}
+			const columns = columnsOf(one.tag) ?? none;
+			verdicts.push(
+				window === undefined
+					? judgeAggregate(aggregate, its, columns, evidence.gaps)
+					: judgeStream(window, its, columns, evidence.gaps),
+			);
+		}
+	}
+	return { verdicts, reasons };
+}
+
+function isMeantFor(
+	{ recipes }: { readonly recipes?: readonly string[] | undefined },
+	own: readonly ContextStretch[],
+	lot: string,
+	batch: string,
+): boolean {
+	if (recipes === undefined) return true;
+	return own.some((one) => one.lot === lot && one.batch === batch && recipes.includes(one.recipe));
+}
+
+const worstFirst: readonly Judged[] = ["out", "not_evaluable", "alert", "in"];
+const proposalOrder: readonly Proposal[] = ["rework_or_reject", "hold", "release"];
+
+function worseOf(a: Proposal, b: Proposal | undefined): Proposal {
+	return b !== undefined && proposalOrder.indexOf(b) < proposalOrder.indexOf(a) ? b : a;
+}
+
+/** What the hold rules make of the windows' verdicts (quality people decide; this proposes). */
+function proposalOf(
+	{ hold_rules: rules }: Specification,
+	windows: readonly WindowVerdict[],
+	isWhole: boolean,
+): Proposal {
+	let proposal: Proposal = isWhole ? "release" : "hold";
+	for (const { class: its, verdict, coverage } of windows) {
+		if (verdict === "out") proposal = worseOf(proposal, rules.out[its]);
+		if (verdict === "not_evaluable") proposal = worseOf(proposal, rules.not_evaluable[its]);
+		if (its === "CPP" && (1 - coverage) * 100 > rules.missing_percent_max)
+			proposal = worseOf(proposal, "hold");
+	}
+	return proposal;
+}
+
+export interface JudgedParts {
+	readonly stage: VerdictStage;
+	readonly route: readonly string[];
+	readonly windows: readonly WindowVerdict[];
+	readonly reasons: readonly Reason[];
+}
+
+/**
+ * Puts a lot's verdict together. Out beats not evaluable, which beats alert: what was seen outside is outside, whatever else was
+ * not seen, and what was not seen is never taken for good.
+ */
+export function assembleLot(
+	evidence: LotEvidence,
+	{ specification, hash }: SpecificationInForce,
+	{ stage, route, windows, reasons: found }: JudgedParts,
+): LotJudgement {
+	const own = evidence.context.filter(({ lot }) => lot === evidence.lot);
+	const reasons: Reason[] = [];
+	for (const unit of route) {
+		if (!own.some((stretch) => stretch.unit === unit) && tagsOf(specification, unit).length > 0)
+			reasons.push({ code: "unit_unseen", text: `the lot was not seen in ${unit}` });
+		const wanted = new Set(tagsOf(specification, unit));
+		const visits = own.filter((stretch) => stretch.unit === unit);
+		for (const gap of evidence.gaps) {
+			const touches = visits.some(({ fromMs, toMs }) => gap.fromMs < toMs && gap.toMs >= fromMs);
+			const isOfAll = gap.tags.length === 0;
+			if (gap.unit !== unit || !touches || !(isOfAll || gap.tags.some((tag) => wanted.has(tag)))) continue;
+			reasons.push({ code: "gap", text: `gap in ${unit}: ${gap.cause}` });
+		}
+	}
+	reasons.push(...found);
+	if (!evidence.observedWhole)
+		reasons.push({ code: "not_whole", text: "the lot was on the line before the first value was seen" });
+	const unseen = unique(reasons).sort(byText);
+	const inOrder = [...windows].sort(
+		(a, b) => compare(a.kind, b.kind) || compare(a.window, b.window) || compare(a.batch, b.batch),
+	);
+	const verdicts = new Set(inOrder.map(({ verdict }) => verdict));
+	if (unseen.length > 0 || inOrder.length === 0) verdicts.add("not_evaluable");
+	return {
+		lot: evidence.lot,
+		stage,
+		product: specification.product.code,
+		specVersion: specification.version,
+		specHash: hash,
+		verdict: worstFirst.find((verdict) => verdicts.has(verdict)) ?? "not_evaluable",
+		proposal: proposalOf(specification, inOrder, unseen.length === 0),
+		observedWhole: evidence.observedWhole,
+		fromMs: evidence.openedMs,
+		toMs: evidence.closedMs,
+		windows: inOrder,
+		reasons: unseen,
+	};
+}
+
+/** The reasons of a verdict in sentences, the gravest first, at most `most` of them. */
+export function verdictSentences({ windows, reasons }: LotJudgement, most: number): string[] {
+	const of = (verdict: Judged) =>
+		windows
+			.filter((one) => one.verdict === verdict)
+			.map(({ window, batch, coverage, reasons: why }) => {
+				const place = batch === "" ? "" : ` in batch ${batch}`;
+				const because = why.map(({ text }) => text).join("; ");
+				return `${window}: ${because === "" ? `${percent(coverage)} covered` : because}${place}`;
+			});
+	const all = [...of("out"), ...of("not_evaluable"), ...reasons.map(({ text }) => text), ...of("alert")];
+	return all.slice(0, most);
+}
+
+function compare(a: string, b: string): number {
+	return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function byText(a: Reason, b: Reason): number {
+	return compare(a.code, b.code) || compare(a.text, b.text);
+}
