@@ -1,7 +1,5 @@
 // Control charts, lot by lot: what goes between the stages that measure, chart, store and tell.
 
-import type { LotVerdict, OutboxRow } from "./pipeline.ts";
-
 /**
  * A number that a lot gave and that is charted lot by lot: today the mean of a window's tag over its runs; results of a
  * laboratory can come the same way.
@@ -71,14 +69,8 @@ export interface StoredCharts {
 	readonly baselines: readonly ChartBaselineRow[];
 }
 
-/** A verdict with everything that its transaction stores. */
-export interface VerdictCommit {
-	readonly verdict: LotVerdict;
-	/** The due time that this verdict answers; a later one, set meanwhile, stays due. */
-	readonly dueMs: number;
-	readonly outbox: readonly OutboxRow[];
-	readonly charts: ChartCommit;
-}
+/** A lot that is charted, and the holes in the data of its units. */
+export type ChartedLot = Pick<LotNumbersQuery, "lot" | "gaps">;
 
 /** What of a lot is to be read in numbers. */
 export interface LotNumbersQuery {

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
 import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
+import { canonicalHash } from "../common/runtime/canonical-json.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
@@ -24,14 +25,13 @@ import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LiveView } from "./live-view.ts";
-import { LotBook } from "./lots/lot-book.ts";
-import { LotJudge } from "./lots/lot-judge.ts";
+import { bookedLot, LotBook } from "./lots/lot-book.ts";
 import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
 import type { CommandPort } from "./pipeline.ts";
+import { FinalJudge } from "./quality/final/final-judge.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
-import { judgeLot } from "./quality/lot-verdict.ts";
 import { ruleFalseAlarms } from "./spc/false-alarms.ts";
 import { LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
@@ -51,6 +51,7 @@ interface Opened {
 	readonly store: Store;
 	readonly reader: StoreReader;
 	readonly exporter: StoreReader;
+	readonly evidence: StoreReader;
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
@@ -110,12 +111,13 @@ export class Collector {
 		const reader = new StoreReader();
 		// Whoever takes much data out holds up nobody who asks a short question.
 		const exporter = new StoreReader("exporter");
+		const evidence = new StoreReader("evidence");
 		const path = join(dataDirectory.path, "store.db");
 		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
 			path,
 			store,
-			readers: [reader, exporter],
+			readers: [reader, exporter, evidence],
 			clock: this.#clock,
 			telemetry: this.#telemetry,
 			limits: this.#duckLimits(1),
@@ -132,14 +134,16 @@ export class Collector {
 			const readerLimits = this.#duckLimits(this.#config.store.query_threads);
 			await reader.open(path, readerLimits);
 			await exporter.open(path, readerLimits);
+			await evidence.open(path, this.#duckLimits(1));
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
 				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
+				{ name: "store evidence", start: () => undefined, stop: () => evidence.close() },
 				keeper,
 				...(await this.#stages({
-					...{ store, reader, exporter, opened, broker, destinations, targets },
+					...{ store, reader, exporter, evidence, opened, broker, destinations, targets },
 					path: dataDirectory.path,
 				})),
 			];
@@ -148,7 +152,7 @@ export class Collector {
 		} catch (error) {
 			this.#lifecycle = undefined;
 			await keeper.stop();
-			await Promise.all([reader.close(), exporter.close(), store.close()]);
+			await Promise.all([reader.close(), exporter.close(), evidence.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
 		}
@@ -163,7 +167,7 @@ export class Collector {
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
 	async #stages(made: Opened): Promise<Part[]> {
-		const { store, reader, exporter, opened, broker, destinations, targets } = made;
+		const { store, reader, exporter, evidence, opened, broker, destinations, targets } = made;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -224,19 +228,19 @@ export class Collector {
 					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
 						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
 					})),
-					gaps: gaps.map(({ device, ...hole }) => ({ unit: device, ...hole })),
+					gaps,
 				}),
 			telemetry,
 		});
 		const baselines = charts.wantedBaselines(clock.wallMs());
 		if (baselines.length > 0) await store.commitBaselines(baselines);
-		const lotJudge = new LotJudge({
-			clock,
-			telemetry,
-			store,
-			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
-			messages: (verdict) => verdictMessages(verdict, messageContext()),
-			charts,
+		const inForce = { specification, hash: canonicalHash(specification) };
+		const lotJudge = new FinalJudge({
+			...{ clock, telemetry, store, evidence, route: config.route, contextTags, charts },
+			specificationAt: () => inForce,
+			bookedLot: (...asked) => bookedLot(config.route, ...asked),
+			laboratory: async () => undefined,
+			messages: (verdict, corrects) => verdictMessages(verdict, corrects, messageContext()),
 			watermarkMs: () => watches.watermarkMs(config.route),
 			due: opened.due,
 			onJudged: () => notifier.look(),

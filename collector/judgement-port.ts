@@ -2,7 +2,9 @@
 // the specification, the context, the samples, the gaps and the laboratory's results; nothing in it depends on the order in
 // which any of them arrived. Times are source times unless a name says otherwise.
 
+import type { ChartCommit } from "./chart-port.ts";
 import type { LabResult } from "./laboratory-port.ts";
+import type { LotRow, LotVerdict, OutboxRow, UnitVisit } from "./pipeline.ts";
 import type { Proposal, SpecClass } from "./specification.ts";
 
 /** A run of one context in a unit: as long as batch, lot, recipe and phase stay as they are. */
@@ -111,16 +113,120 @@ export interface LotEvidence {
 	readonly results: readonly LabResult[];
 }
 
-/** A stored verdict: the judgement in its envelope. The newest revision of a lot and stage counts. */
+/** A stored verdict in its envelope. The newest revision of a lot and stage counts. */
 export interface VerdictRecord {
-	/** Hash of lot, stage and canonical form: the same verdict again is the same row. */
+	/** Hash of lot, stage, canonical form and the verdict before: the same story again has the same ids. */
 	readonly id: string;
+	readonly stage: VerdictStage;
+	/** Counts from 1. */
 	readonly revision: number;
 	/** The verdict that it corrects. */
 	readonly corrects: string | undefined;
-	/** RFC 8785 JSON of the judgement, and its SHA-256. */
-	readonly canonical: string;
 	readonly hash: string;
+	readonly proposal: Proposal;
 	/** Knowledge time: wall clock. */
 	readonly judgedMs: number;
+	readonly judgement: LotJudgement;
+}
+
+type ContextKey = "batch" | "lot" | "recipe" | "phase";
+
+/** What a unit said of itself in a period, in order of source time, and what it had said before. */
+export interface StoredUnitContext {
+	readonly unit: string;
+	readonly fromMs: number;
+	readonly untilMs: number;
+	readonly before: Readonly<Partial<Record<ContextKey, string>>>;
+	readonly values: readonly {
+		readonly key: ContextKey;
+		readonly atMs: number;
+		readonly value: string;
+	}[];
+}
+
+/** What is read of a lot before its samples: what its units said of themselves, and what may be missing. */
+export interface StoredLot {
+	readonly lot: string;
+	/** As the lot book had it while values came. */
+	readonly openedMs: number;
+	readonly closedMs: number;
+	/** Each unit of the route, in its order; the period that was read is wider than the lot's time in the unit. */
+	readonly units: readonly StoredUnitContext[];
+	readonly gaps: readonly EvidenceGap[];
+}
+
+export interface StoredLotQuery {
+	readonly lot: string;
+	readonly route: readonly string[];
+	/** The tags by which every unit tells what it is doing. */
+	readonly contextTags: Readonly<Record<ContextKey, string>>;
+}
+
+/** A stretch of a unit's time that has got older data than was judged, or another gap; rows up to `lastRow` say so. */
+export interface DirtyPeriod {
+	readonly unit: string;
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly lastRow: number;
+}
+
+/** What a unit was visited by in a dirty period, as the samples now say. */
+export interface ContextRefresh extends DirtyPeriod {
+	/** Whole visits that touch the period, in order of time. */
+	readonly visits: readonly UnitVisit[];
+}
+
+/** Samples of some tags of a unit, with the one before the period, which may hold into it. */
+export interface LotSamplesQuery {
+	readonly unit: string;
+	readonly tags: readonly string[];
+	readonly fromMs: number;
+	/** Exclusive. */
+	readonly toMs: number;
+}
+
+/** The store as final judgement reads it. Answers are bounded. @throws CodedError STORE_FAILED */
+export interface EvidencePort {
+	/** Undefined when the store has no such lot, or it has not left the line. */
+	storedLot(query: StoredLotQuery): Promise<StoredLot | undefined>;
+	/** Undefined when there are more samples than one answer may have. */
+	lotSamples(query: LotSamplesQuery): Promise<ReadonlyMap<string, EvidenceColumns> | undefined>;
+	/** A unit's context around a period. */
+	contextOf(
+		query: Pick<StoredLotQuery, "contextTags"> & Pick<DirtyPeriod, "unit" | "fromMs" | "toMs">,
+	): Promise<StoredUnitContext>;
+}
+
+/** What the laboratory's results say of a lot by one version of the specification. */
+export interface LaboratoryVerdicts {
+	readonly windows: readonly WindowVerdict[];
+	/** Results that never came in time. */
+	readonly reasons: readonly Reason[];
+	/** Everything that is asked for is there, or is overdue. */
+	readonly isComplete: boolean;
+	/** Plant time at which the next missing result is overdue. */
+	readonly nextDueMs: number | undefined;
+}
+
+/** One transaction of the final judge. */
+export interface FinalVerdictCommit {
+	/** Undefined when the newest one says the same. */
+	readonly verdict:
+		| {
+				readonly row: LotVerdict;
+				readonly stage: VerdictStage;
+				readonly proposal: Proposal;
+				/** RFC 8785 JSON of the judgement, and its SHA-256. */
+				readonly canonical: string;
+				readonly hash: string;
+				/** The verdict that it corrects. */
+				readonly corrects: string | undefined;
+		  }
+		| undefined;
+	readonly lot: LotRow;
+	/** The due time that is answered; a later one, set meanwhile, stays due. */
+	readonly dueMs: number | undefined;
+	readonly nextDueMs: number | undefined;
+	readonly outbox: readonly OutboxRow[];
+	readonly charts: ChartCommit | undefined;
 }

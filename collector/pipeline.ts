@@ -178,7 +178,7 @@ export interface UnitVisit {
 	readonly startObserved: boolean;
 }
 
-export type LotVerdictName = "in" | "out" | "not_evaluable";
+export type LotVerdictName = "in" | "alert" | "out" | "not_evaluable";
 
 export interface LotRow {
 	readonly lot: string;
@@ -314,30 +314,4 @@ export type Settlement = {
 export interface OutboxPort {
 	takeMessages(nowMs: number, limit: number): Promise<DueMessage[]>;
 	settleMessage(settlement: Settlement): Promise<void>;
-}
-
-/** Everything a lot's verdict is a function of, read in one go. */
-export interface LotFacts {
-	readonly lot: string;
-	readonly openedMs: number;
-	readonly closedMs: number;
-	readonly observedWhole: boolean;
-	readonly periods: readonly {
-		readonly window: string;
-		readonly unit: string;
-		readonly batch: string;
-		readonly goodSamples: number;
-		readonly badSamples: number;
-		readonly violations: number;
-	}[];
-	readonly openOccurrences: number;
-	/** Where the lot's batches were. */
-	readonly visits: readonly { readonly unit: string; readonly batch: string }[];
-	/** Holes that touch a unit while one of the lot's batches was in it. */
-	readonly gaps: readonly {
-		readonly device: string;
-		readonly cause: string;
-		readonly fromMs: number;
-		readonly toMs: number;
-	}[];
 }

@@ -29,6 +29,21 @@ export interface LotBookState {
 	readonly present: readonly UnitVisit[];
 }
 
+/** What a book makes of these changes, in order of time, of one lot that closed at `closedMs` at the latest. */
+export function bookedLot(
+	route: readonly string[],
+	changes: readonly ContextChange[],
+	lot: string,
+	closedMs: number,
+): LotRow | undefined {
+	const book = new LotBook(route);
+	const out: LotChanges = { visits: [], lots: [], due: [] };
+	for (const change of changes) book.change(change, out);
+	return (
+		out.lots.findLast((row) => row.lot === lot && row.closedMs !== undefined) ?? book.settled(lot, closedMs)
+	);
+}
+
 /** A line has few lots on it at a time; more than this means ids that never end, and the oldest is let go. */
 const openLotsMax = 1_000;
 
@@ -58,6 +73,15 @@ export class LotBook {
 		}
 		if (after.batch === "" && after.lot === "") return;
 		this.#enter({ unit, ...after, fromMs: atMs, toMs: undefined, startObserved: before !== undefined }, out);
+	}
+
+	/** What the book has of a lot that has left the line, whether or not another lot has followed it. */
+	settled(lot: string, closedMs: number): LotRow | undefined {
+		const known = this.#open.get(lot);
+		if (known === undefined) return undefined;
+		const out: LotChanges = { visits: [], lots: [], due: [] };
+		this.#close(known, closedMs, out);
+		return out.lots[0];
 	}
 
 	save(): LotBookState {

@@ -29,8 +29,12 @@ export function occurrenceMessages(
 	});
 }
 
-/** The message about a lot's verdict. It concerns everybody. */
-export function verdictMessages(verdict: LotVerdict, context: MessageContext): OutboxRow[] {
+/** The message about a lot's verdict, or about one that corrects another. It concerns everybody. */
+export function verdictMessages(
+	verdict: LotVerdict,
+	corrects: string | undefined,
+	context: MessageContext,
+): OutboxRow[] {
 	const { lot, verdict: name, violations, windows, reasons, specVersion } = verdict;
 	const product = context.specification.product.code;
 	const data = {
@@ -41,6 +45,8 @@ export function verdictMessages(verdict: LotVerdict, context: MessageContext): O
 		windows,
 		reasons,
 		specificationVersion: specVersion,
+		verdictId: verdict.id,
+		...(corrects === undefined ? {} : { corrects }),
 	};
 	const everybody = context.destinations.flatMap(({ concerns }) => concerns);
 	return rows("lot.judged", `lot.judged.${verdict.id}`, verdict.judgedMs, data, everybody, context);

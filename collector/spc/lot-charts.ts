@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type {
 	ChartBaselineRow,
 	ChartCommit,
+	ChartedLot,
 	ChartPointRow,
 	ChartSignalRow,
 	LotNumber,
 	StoredCharts,
 } from "../chart-port.ts";
-import type { LotFacts } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { type Baseline, isIntact } from "./baseline.ts";
 import { LotChart, type LotPoint, personalBaseline, type WantedBaseline } from "./lot-chart.ts";
@@ -18,7 +18,7 @@ const chartsMax = 1_000;
 
 export interface LotChartsOptions {
 	/** What a lot has given in numbers, in any order. */
-	readonly numbers: (facts: LotFacts) => Promise<readonly LotNumber[]>;
+	readonly numbers: (lot: ChartedLot) => Promise<readonly LotNumber[]>;
 	/** What was there when the collector started. */
 	readonly stored: StoredCharts;
 	readonly wanted: readonly (WantedBaseline & { readonly characteristic: string })[];
@@ -86,8 +86,8 @@ export class LotCharts {
 	}
 
 	/** Rows for a lot that is being judged. The same numbers again give none. What was not kept before is forgotten. */
-	async lot(facts: LotFacts, nowMs: number): Promise<ChartCommit> {
-		return this.take(await this.#options.numbers(facts), nowMs);
+	async lot(lot: ChartedLot, nowMs: number): Promise<ChartCommit> {
+		return this.take(await this.#options.numbers(lot), nowMs);
 	}
 
 	/** The rows of the last lot are stored. */

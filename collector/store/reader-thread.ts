@@ -6,10 +6,12 @@ import { DatabaseSync } from "node:sqlite";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
+import type { LotSamplesQuery, StoredLotQuery } from "../judgement-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
@@ -90,6 +92,10 @@ serve({
 	chart: (query: ChartQuery) => readChart(opened(), query),
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
+	storedLot: (query: StoredLotQuery) => inView((file, rows) => readStoredLot(file, rows, query)),
+	contextOf: (query: Parameters<typeof readContext>[2]) =>
+		inView((file, rows) => readContext(file, rows, query)),
+	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),

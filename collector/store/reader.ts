@@ -9,6 +9,14 @@ import type {
 	LotNumbersQuery,
 } from "../chart-port.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
+import type {
+	EvidenceColumns,
+	EvidencePort,
+	LotSamplesQuery,
+	StoredLot,
+	StoredLotQuery,
+	StoredUnitContext,
+} from "../judgement-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
 	GapEntry,
@@ -43,7 +51,7 @@ const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_04
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort, SamplesPort, PositionReader {
+export class StoreReader implements ReadPort, SamplesPort, PositionReader, EvidencePort {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 	readonly #whose: string;
 	#opened: { path: string; folder: string; limits: DuckLimits; whose: string } | undefined;
@@ -120,6 +128,18 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 	/** What a lot has given in numbers, for control charts. */
 	lotNumbers(query: LotNumbersQuery): Promise<LotNumber[]> {
 		return this.#ask("lotNumbers", query);
+	}
+
+	storedLot(query: StoredLotQuery): Promise<StoredLot | undefined> {
+		return this.#ask("storedLot", query);
+	}
+
+	contextOf(query: Parameters<EvidencePort["contextOf"]>[0]): Promise<StoredUnitContext> {
+		return this.#ask("contextOf", query);
+	}
+
+	lotSamples(query: LotSamplesQuery): Promise<ReadonlyMap<string, EvidenceColumns> | undefined> {
+		return this.#ask("lotSamples", query);
 	}
 
 	totals(): Promise<StoreTotals> {

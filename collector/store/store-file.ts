@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { dirtyByGap, judgementSchema } from "./judgement-table.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -34,6 +35,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			db.exec(chartSchema);
+			db.exec(judgementSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);
@@ -111,6 +113,7 @@ export class StoreFile {
 			gap.noticedMs,
 		);
 		this.#changes.add("gap", gap.id);
+		dirtyByGap(this, gap);
 	}
 
 	addMessage(row: CommitBatch["outbox"][number]): void {
@@ -192,13 +195,15 @@ export class StoreFile {
 	 * A gap that was written down before is filled by now, or comes itself after the word that it is: records may overtake
 	 * each other.
 	 */
-	#isKnown({ edgeNode, device, tags, fromMs, toMs, cause, backfilled }: PlainBatch["gaps"][number]): boolean {
+	#isKnown(gap: PlainBatch["gaps"][number]): boolean {
+		const { edgeNode, device, tags, fromMs, toMs, cause, backfilled } = gap;
 		const place = [edgeNode, device, JSON.stringify(tags), fromMs, toMs, cause] as const;
 		const same = "edge_node = ? AND device = ? AND tags = ? AND from_ms = ? AND to_ms = ? AND cause = ?";
 		if (!backfilled)
 			return this.get(`SELECT 1 FROM gap WHERE ${same} AND backfilled = 1 LIMIT 1`, ...place) !== undefined;
 		const filled = this.all(`UPDATE gap SET backfilled = 1 WHERE ${same} RETURNING id`, ...place);
 		for (const { id } of filled) this.#changes.add("gap", String(id));
+		if (filled.length > 0) dirtyByGap(this, gap);
 		return filled.length > 0;
 	}
 
@@ -234,7 +239,7 @@ export class StoreFile {
 				row.samples,
 			);
 		}
-		for (const { device, fromMs, toMs } of batch.dirty)
+		for (const { device, fromMs, toMs } of merged(batch.dirty))
 			this.run("INSERT INTO dirty VALUES (?, ?, ?)", device, fromMs, toMs);
 	}
 
@@ -313,6 +318,17 @@ export class StoreFile {
 			throw error;
 		}
 	}
+}
+
+/** One period for each device: a backlog dirties as many as it has samples. */
+function merged(dirty: PlainBatch["dirty"]): Iterable<PlainBatch["dirty"][number]> {
+	const byDevice = new Map<string, PlainBatch["dirty"][number]>();
+	for (const { device, fromMs, toMs } of dirty) {
+		const known = byDevice.get(device);
+		const from = Math.min(fromMs, known?.fromMs ?? fromMs);
+		byDevice.set(device, { device, fromMs: from, toMs: Math.max(toMs, known?.toMs ?? toMs) });
+	}
+	return byDevice.values();
 }
 
 /** The format of the file, undefined for a new one; it is only read, so that a file which is not ours stays as it is. */

@@ -1,15 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
-import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
+import type { ChartBaselineRow, StoredCharts } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
+import type { ContextRefresh, DirtyPeriod, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
 	DueMessage,
+	DueRow,
 	GapRow,
 	HashPort,
-	LotFacts,
 	OutboxPort,
 	Settlement,
 } from "../pipeline.ts";
@@ -42,12 +43,27 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		return await this.#writer.call("samplesKnown", { edgeNode, device, samples });
 	}
 
-	async lotFacts(lot: string): Promise<LotFacts | undefined> {
-		return await this.#writer.call("lotFacts", { lot });
+	/** The newest verdict of a lot and stage. */
+	async newestVerdict(lot: string, stage: VerdictStage): Promise<{ id: string; hash: string } | undefined> {
+		return await this.#writer.call("newestVerdict", { lot, stage });
 	}
 
-	async commitVerdict(commit: VerdictCommit): Promise<void> {
-		await this.#writer.call("commitVerdict", commit);
+	async commitFinalVerdict(commit: FinalVerdictCommit): Promise<void> {
+		await this.#writer.call("commitFinalVerdict", commit);
+	}
+
+	async dropDue(due: DueRow): Promise<void> {
+		await this.#writer.call("dropDue", due);
+	}
+
+	/** Time of units that has got older data than was judged, or another gap; one period for each unit. */
+	async dirtyPeriods(): Promise<DirtyPeriod[]> {
+		return await this.#writer.call("dirtyPeriods");
+	}
+
+	/** Resolves with the lots that are to be judged again. */
+	async refreshContext(refresh: ContextRefresh): Promise<DueRow[]> {
+		return await this.#writer.call("refreshContext", refresh);
 	}
 
 	/** What control charts need to go on where they stopped. */

@@ -1,10 +1,18 @@
 // The thread that writes: node:sqlite is synchronous, so commits happen here and not where messages arrive.
 
 import type { SampleColumns } from "../../common/contract/samples.ts";
-import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
+import type { ChartBaselineRow } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
-import type { CommitBatch, Settlement } from "../pipeline.ts";
+import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
+import type { CommitBatch, DueRow, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
+import {
+	commitFinalVerdict,
+	dirtyPeriods,
+	dropDue,
+	newestVerdict,
+	refreshContext,
+} from "./judgement-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -12,7 +20,6 @@ import { PartTable } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
-import { commitVerdict, readLotFacts } from "./verdict-table.ts";
 
 let file: StoreFile | undefined;
 
@@ -40,12 +47,16 @@ serve({
 	samplesKnown(question: { edgeNode: number; device: string; samples: SampleColumns }) {
 		return readKnownSamples(opened(), question);
 	},
-	lotFacts({ lot }: { lot: string }) {
-		return readLotFacts(opened(), lot);
+	newestVerdict: ({ lot, stage }: { lot: string; stage: VerdictStage }) =>
+		newestVerdict(opened(), lot, stage),
+	commitFinalVerdict(commit: FinalVerdictCommit) {
+		commitFinalVerdict(opened(), commit);
 	},
-	commitVerdict(commit: VerdictCommit) {
-		commitVerdict(opened(), commit);
+	dropDue(due: DueRow) {
+		dropDue(opened(), due);
 	},
+	dirtyPeriods: () => dirtyPeriods(opened()),
+	refreshContext: (refresh: ContextRefresh) => refreshContext(opened(), refresh),
 	storedCharts() {
 		return readStoredCharts(opened());
 	},

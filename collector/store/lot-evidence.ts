@@ -1,0 +1,174 @@
+// What a lot's final verdict is made from, as it is stored: never in the order in which it arrived.
+
+import type { DatabaseSync } from "node:sqlite";
+import { isGood } from "../../common/contract/status.ts";
+import type {
+	EvidenceColumns,
+	EvidenceGap,
+	LotSamplesQuery,
+	StoredLot,
+	StoredLotQuery,
+	StoredUnitContext,
+} from "../judgement-port.ts";
+import { evidenceOrder } from "./evidence-order.ts";
+import { append } from "./parts/sealed-rows.ts";
+import { PositionedSamples } from "./positioned-samples.ts";
+import { all, get, textList } from "./read-rows.ts";
+import type { SampleRows } from "./sample-rows.ts";
+
+/** How far before and after a lot its units' context is read. */
+const marginMs = 6 * 3_600_000;
+/** Samples of one unit that one lot may read through. */
+const samplesMax = 4_000_000;
+const gapsMax = 10_000;
+
+type Key = "batch" | "lot" | "recipe" | "phase";
+
+export async function readStoredLot(
+	db: DatabaseSync,
+	rows: SampleRows,
+	{ lot, route, contextTags }: StoredLotQuery,
+): Promise<StoredLot | undefined> {
+	const row = get(db, "SELECT opened_ms, closed_ms FROM lot WHERE lot = ?", lot);
+	if (row === undefined || row.closed_ms === null) return undefined;
+	const [openedMs, closedMs] = [Number(row.opened_ms), Number(row.closed_ms)];
+	const units: StoredUnitContext[] = [];
+	const gaps: EvidenceGap[] = [];
+	for (const unit of route) {
+		const visited = get(
+			db,
+			"SELECT min(from_ms) AS from_ms, max(coalesce(to_ms, ?)) AS to_ms FROM unit_visit WHERE lot = ? AND unit = ?",
+			...[closedMs, lot, unit],
+		);
+		const isKnown = visited?.from_ms !== null && visited !== undefined;
+		const fromMs = (isKnown ? Number(visited.from_ms) : openedMs) - marginMs;
+		const untilMs = (isKnown ? Number(visited.to_ms) : closedMs) + marginMs;
+		units.push(await contextBetween(db, rows, { unit, contextTags, fromMs, untilMs }));
+		gaps.push(...gapsOf(db, unit, fromMs, untilMs));
+	}
+	return { lot, openedMs, closedMs, units, gaps };
+}
+
+/** A unit's context around a period. */
+export async function readContext(
+	db: DatabaseSync,
+	rows: SampleRows,
+	query: Pick<StoredLotQuery, "contextTags"> & { unit: string; fromMs: number; toMs: number },
+): Promise<StoredUnitContext> {
+	const { unit, contextTags } = query;
+	const [fromMs, untilMs] = [query.fromMs - marginMs, query.toMs + marginMs];
+	return await contextBetween(db, rows, { unit, contextTags, fromMs, untilMs });
+}
+
+async function contextBetween(
+	db: DatabaseSync,
+	rows: SampleRows,
+	query: Pick<StoredLotQuery, "contextTags"> & { unit: string; fromMs: number; untilMs: number },
+): Promise<StoredUnitContext> {
+	const { unit, contextTags, fromMs, untilMs } = query;
+	const series = seriesOf(db, unit, Object.values(contextTags));
+	const before: Partial<Record<Key, string>> = {};
+	for (const key of Object.keys(contextTags) as Key[]) {
+		const own = [...series].filter(([, tag]) => tag === contextTags[key]).map(([id]) => id);
+		const found = await rows.lastBefore(unit, own, fromMs);
+		const value = found?.samples.value(0);
+		if (found !== undefined && typeof value === "string" && isGood(found.samples.status[0] as number))
+			before[key] = value;
+	}
+	const found = await inPeriod(rows, { unit, series: [...series.keys()], fromMs, toMs: untilMs });
+	const values: StoredUnitContext["values"][number][] = [];
+	const keyOf = new Map((Object.keys(contextTags) as Key[]).map((key) => [contextTags[key], key]));
+	for (const index of evidenceOrder(db, found)) {
+		const { samples } = found;
+		const key = keyOf.get(series.get(samples.tagId[index] as number) ?? "");
+		const value = samples.value(index);
+		// A Bad context says nothing: the unit is taken to go on until it says otherwise.
+		if (key === undefined || typeof value !== "string" || !isGood(samples.status[index] as number)) continue;
+		values.push({ key, atMs: samples.sourceMs[index] as number, value });
+	}
+	return { unit, fromMs, untilMs, before, values };
+}
+
+function seriesOf(db: DatabaseSync, unit: string, tags: readonly string[]): Map<number, string> {
+	const found = all(db, "SELECT id, tag FROM series WHERE device = ? ORDER BY id", unit);
+	return new Map(
+		found.filter(({ tag }) => tags.includes(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
+	);
+}
+
+async function inPeriod(
+	rows: SampleRows,
+	query: { unit: string; series: readonly number[]; fromMs: number; toMs: number },
+): Promise<PositionedSamples> {
+	const found = new PositionedSamples(0);
+	for await (const batch of rows.ofSeries(query)) append(found, batch);
+	return found;
+}
+
+/** A gap of the edge node itself may have been in any of its units. Cause and bounds only: no row's id, no arrival. */
+function gapsOf(db: DatabaseSync, unit: string, fromMs: number, untilMs: number): EvidenceGap[] {
+	return all(
+		db,
+		`SELECT DISTINCT g.tags, g.cause, g.from_ms, g.to_ms FROM gap g WHERE g.backfilled = 0 AND g.to_ms >= ? AND g.from_ms <= ?
+			AND (g.device = ? OR (g.device = '' AND EXISTS (SELECT 1 FROM series s WHERE s.edge_node = g.edge_node AND s.device = ?)))
+		ORDER BY g.from_ms, g.to_ms, g.cause, g.tags LIMIT ?`,
+		...[fromMs, untilMs, unit, unit, gapsMax],
+	).map((row) => ({
+		unit,
+		tags: textList(row.tags),
+		cause: String(row.cause),
+		fromMs: Number(row.from_ms),
+		toMs: Number(row.to_ms),
+	}));
+}
+
+export async function readLotSamples(
+	db: DatabaseSync,
+	rows: SampleRows,
+	{ unit, tags, fromMs, toMs }: LotSamplesQuery,
+): Promise<Map<string, EvidenceColumns> | undefined> {
+	const series = seriesOf(db, unit, tags);
+	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
+	if ((await rows.weight(query)) > samplesMax) return undefined;
+	const found = await inPeriod(rows, query);
+	const order = evidenceOrder(db, found);
+	const byTag = new Map<string, number[]>();
+	for (const index of order) {
+		const tag = series.get(found.samples.tagId[index] as number) ?? "";
+		const list = byTag.get(tag);
+		if (list === undefined) byTag.set(tag, [index]);
+		else list.push(index);
+	}
+	const columns = new Map<string, EvidenceColumns>();
+	for (const tag of tags) {
+		const own = [...series].filter(([, name]) => name === tag).map(([id]) => id);
+		const before = await rows.lastBefore(unit, own, fromMs);
+		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before));
+	}
+	return columns;
+}
+
+function columnsOf(
+	found: PositionedSamples,
+	indexes: readonly number[],
+	before: PositionedSamples | undefined,
+): EvidenceColumns {
+	const lead = before === undefined ? 0 : 1;
+	const count = indexes.length + lead;
+	const columns = {
+		atMs: new Float64Array(count),
+		value: new Float64Array(count),
+		status: new Uint32Array(count),
+	};
+	const put = (to: number, { samples }: PositionedSamples, from: number) => {
+		const value = samples.value(from);
+		columns.atMs[to] = samples.sourceMs[from] as number;
+		// A boolean is a number of a process: on or off.
+		columns.value[to] =
+			typeof value === "string" || value === null || value instanceof Uint8Array ? Number.NaN : Number(value);
+		columns.status[to] = samples.status[from] as number;
+	};
+	if (before !== undefined) put(0, before, 0);
+	for (let to = 0; to < indexes.length; to++) put(to + lead, found, indexes[to] as number);
+	return columns;
+}
