@@ -147,9 +147,9 @@ export interface StoredUnitContext {
 /** What is read of a lot before its samples: what its units said of themselves, and what may be missing. */
 export interface StoredLot {
 	readonly lot: string;
-	/** As the lot book had it while values came. */
+	/** As the lot book had it while values came; it may have missed what came late. */
 	readonly openedMs: number;
-	readonly closedMs: number;
+	readonly closedMs: number | undefined;
 	/** Each unit of the route, in its order; the period that was read is wider than the lot's time in the unit. */
 	readonly units: readonly StoredUnitContext[];
 	readonly gaps: readonly EvidenceGap[];
@@ -187,7 +187,7 @@ export interface LotSamplesQuery {
 
 /** The store as final judgement reads it. Answers are bounded. @throws CodedError STORE_FAILED */
 export interface EvidencePort {
-	/** Undefined when the store has no such lot, or it has not left the line. */
+	/** Undefined when the store has no such lot. */
 	storedLot(query: StoredLotQuery): Promise<StoredLot | undefined>;
 	/** Undefined when there are more samples than one answer may have. */
 	lotSamples(query: LotSamplesQuery): Promise<ReadonlyMap<string, EvidenceColumns> | undefined>;
@@ -223,7 +223,9 @@ export interface FinalVerdictCommit {
 				readonly corrects: string | undefined;
 		  }
 		| undefined;
-	readonly lot: LotRow;
+	readonly lot: string;
+	/** The lot as it is booked by now; undefined leaves it as it is. */
+	readonly booked: LotRow | undefined;
 	/** The due time that is answered; a later one, set meanwhile, stays due. */
 	readonly dueMs: number | undefined;
 	readonly nextDueMs: number | undefined;

@@ -29,19 +29,21 @@ export interface LotBookState {
 	readonly present: readonly UnitVisit[];
 }
 
-/** What a book makes of these changes, in order of time, of one lot that closed at `closedMs` at the latest. */
+/**
+ * What a book makes of these changes, in order of time, of one lot; undefined while it is on the line. `closedMs` is when another
+ * book has seen it close, which may have been another lot's doing.
+ */
 export function bookedLot(
 	route: readonly string[],
 	changes: readonly ContextChange[],
 	lot: string,
-	closedMs: number,
+	closedMs: number | undefined,
 ): LotRow | undefined {
 	const book = new LotBook(route);
 	const out: LotChanges = { visits: [], lots: [], due: [] };
 	for (const change of changes) book.change(change, out);
-	return (
-		out.lots.findLast((row) => row.lot === lot && row.closedMs !== undefined) ?? book.settled(lot, closedMs)
-	);
+	const closed = out.lots.findLast((row) => row.lot === lot && row.closedMs !== undefined);
+	return closed ?? (closedMs === undefined ? undefined : book.settled(lot, closedMs));
 }
 
 /** A line has few lots on it at a time; more than this means ids that never end, and the oldest is let go. */

@@ -6,7 +6,7 @@ import type {
 	VerdictRecord,
 	VerdictStage,
 } from "../judgement-port.ts";
-import type { DueRow, GapRow } from "../pipeline.ts";
+import type { DueRow, GapRow, LotRow } from "../pipeline.ts";
 import { writeCharts } from "./chart-table.ts";
 import type { StoreFile } from "./store-file.ts";
 
@@ -37,26 +37,25 @@ export function newestVerdict(
 
 /** The due row goes, the lot's row, the verdict, its points of control charts and its messages come, together. */
 export function commitFinalVerdict(file: StoreFile, commit: FinalVerdictCommit): void {
-	const { verdict, lot, dueMs, nextDueMs, outbox, charts } = commit;
+	const { verdict, lot, booked, dueMs, nextDueMs, outbox, charts } = commit;
 	file.transaction(() => {
-		if (dueMs !== undefined) file.run("DELETE FROM due WHERE lot = ? AND due_ms <= ?", lot.lot, dueMs);
-		if (nextDueMs !== undefined) file.run("INSERT OR REPLACE INTO due VALUES (?, ?)", lot.lot, nextDueMs);
-		const whole = lot.observedWhole ? 1 : 0;
-		const booked = [lot.lot, lot.openedMs, lot.closedMs ?? null, whole];
-		const same = file.get(
-			"SELECT 1 FROM lot WHERE lot = ? AND opened_ms = ? AND closed_ms IS ? AND observed_whole = ?",
-			...(booked as (string | number)[]),
-		);
-		if (same === undefined) {
-			file.run("INSERT OR REPLACE INTO lot VALUES (?, ?, ?, ?)", ...booked);
-			file.changed("lot", lot.lot);
-		}
+		if (dueMs !== undefined) file.run("DELETE FROM due WHERE lot = ? AND due_ms <= ?", lot, dueMs);
+		if (nextDueMs !== undefined) file.run("INSERT OR REPLACE INTO due VALUES (?, ?)", lot, nextDueMs);
+		if (booked !== undefined) writeBooked(file, booked);
 		if (verdict !== undefined) {
 			writeVerdict(file, verdict);
 			for (const row of outbox) file.addMessage(row);
 		}
 		if (charts !== undefined) writeCharts(file, charts);
 	});
+}
+
+function writeBooked(file: StoreFile, { lot, openedMs, closedMs, observedWhole }: LotRow): void {
+	const row = [lot, openedMs, closedMs ?? null, observedWhole ? 1 : 0];
+	const same = "SELECT 1 FROM lot WHERE lot = ? AND opened_ms = ? AND closed_ms IS ? AND observed_whole = ?";
+	if (file.statement(same).get(...row) !== undefined) return;
+	file.run("INSERT OR REPLACE INTO lot VALUES (?, ?, ?, ?)", ...row);
+	file.changed("lot", lot);
 }
 
 function writeVerdict(file: StoreFile, verdict: NonNullable<FinalVerdictCommit["verdict"]>): void {
@@ -140,19 +139,20 @@ export function refreshContext(file: StoreFile, refresh: ContextRefresh): DueRow
 			file.changed("visit", JSON.stringify([unit, visit.fromMs]));
 			if (visit.lot === "") continue;
 			if (file.get("SELECT 1 FROM lot WHERE lot = ?", visit.lot) !== undefined) continue;
-			file.run("INSERT INTO lot VALUES (?, ?, ?, 0)", visit.lot, visit.fromMs, visitToMs);
+			// Whether and when it left the line is for the judge to find out.
+			file.run("INSERT INTO lot VALUES (?, ?, NULL, 0)", visit.lot, visit.fromMs);
 			file.changed("lot", visit.lot);
 		}
 		const lots = file.all(
-			`SELECT DISTINCT l.lot, l.closed_ms FROM unit_visit v JOIN lot l ON l.lot = v.lot WHERE v.unit = ? AND v.from_ms <= ?
-				AND coalesce(v.to_ms, ?) >= ? AND l.closed_ms IS NOT NULL LIMIT ?`,
+			`SELECT l.lot, coalesce(l.closed_ms, max(coalesce(v.to_ms, v.from_ms))) AS due_ms FROM unit_visit v JOIN lot l ON l.lot = v.lot
+				WHERE v.unit = ? AND v.from_ms <= ? AND coalesce(v.to_ms, ?) >= ? GROUP BY l.lot ORDER BY l.lot LIMIT ?`,
 			...[unit, toMs, toMs, fromMs, lotsMost],
 		);
 		for (const row of lots) {
-			due.set(String(row.lot), Number(row.closed_ms));
+			due.set(String(row.lot), Number(row.due_ms));
 			file.run(
 				"INSERT INTO due VALUES (?, ?) ON CONFLICT(lot) DO UPDATE SET due_ms = min(due_ms, excluded.due_ms)",
-				...[String(row.lot), Number(row.closed_ms)],
+				...[String(row.lot), Number(row.due_ms)],
 			);
 		}
 		file.run("DELETE FROM dirty WHERE device = ? AND rowid <= ?", unit, lastRow);

@@ -13,7 +13,7 @@ import type {
 import { evidenceOrder } from "./evidence-order.ts";
 import { append } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
-import { all, get, textList } from "./read-rows.ts";
+import { all, get, numberOrUndefined, textList } from "./read-rows.ts";
 import type { SampleRows } from "./sample-rows.ts";
 
 /** How far before and after a lot its units' context is read. */
@@ -30,19 +30,26 @@ export async function readStoredLot(
 	{ lot, route, contextTags }: StoredLotQuery,
 ): Promise<StoredLot | undefined> {
 	const row = get(db, "SELECT opened_ms, closed_ms FROM lot WHERE lot = ?", lot);
-	if (row === undefined || row.closed_ms === null) return undefined;
-	const [openedMs, closedMs] = [Number(row.opened_ms), Number(row.closed_ms)];
+	if (row === undefined) return undefined;
+	const openedMs = Number(row.opened_ms);
+	const closedMs = numberOrUndefined(row.closed_ms);
+	const last = get(
+		db,
+		"SELECT max(coalesce(to_ms, from_ms)) AS to_ms FROM unit_visit WHERE lot = ?",
+		lot,
+	)?.to_ms;
+	const endMs = Math.max(closedMs ?? openedMs, Number(last ?? openedMs));
 	const units: StoredUnitContext[] = [];
 	const gaps: EvidenceGap[] = [];
 	for (const unit of route) {
 		const visited = get(
 			db,
 			"SELECT min(from_ms) AS from_ms, max(coalesce(to_ms, ?)) AS to_ms FROM unit_visit WHERE lot = ? AND unit = ?",
-			...[closedMs, lot, unit],
+			...[endMs, lot, unit],
 		);
 		const isKnown = visited?.from_ms !== null && visited !== undefined;
 		const fromMs = (isKnown ? Number(visited.from_ms) : openedMs) - marginMs;
-		const untilMs = (isKnown ? Number(visited.to_ms) : closedMs) + marginMs;
+		const untilMs = (isKnown ? Number(visited.to_ms) : endMs) + marginMs;
 		units.push(await contextBetween(db, rows, { unit, contextTags, fromMs, untilMs }));
 		gaps.push(...gapsOf(db, unit, fromMs, untilMs));
 	}

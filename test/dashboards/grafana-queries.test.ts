@@ -6,6 +6,7 @@ import { dashboardFiles } from "../../dashboards/grafana/generate.ts";
 import { readPlant } from "../../dashboards/grafana/plant-files.ts";
 import { FollowerRig, ownStore, type RigSample } from "../collector/followers/follower-rig.ts";
 import { beganMs, noCharts } from "../collector/store/known-store.ts";
+import { verdictCommit } from "../collector/store/verdict-commit.ts";
 import { Influxd } from "../helpers/influxd.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 
@@ -91,15 +92,12 @@ describeWithPeer(
 						lots: [{ lot: "L1", openedMs: beganMs, closedMs: endMs, observedWhole: true }],
 					});
 				}
-				await line.store.commitVerdict({
-					verdict: {
+				await line.store.commitFinalVerdict(
+					verdictCommit({
 						...{ id: "v", lot: "L1", specVersion: 1, verdict: "out", violations: 1, windows: 1 },
 						...{ reasons: ["one"], observedWhole: true, judgedMs: endMs - 1_000 },
-					},
-					dueMs: 0,
-					outbox: [],
-					charts: noCharts,
-				});
+					}),
+				);
 				const rig = new FollowerRig(line);
 				await rig.follow({ name: "one", kind: "influxdb1", url: influxd.url, database: "plant" });
 				await rig.until(({ writtenLines }) => writtenLines >= units.length * 3 + 2);

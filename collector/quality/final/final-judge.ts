@@ -63,7 +63,7 @@ export interface FinalJudgeOptions {
 	readonly bookedLot: (
 		changes: readonly ContextChange[],
 		lot: string,
-		closedMs: number,
+		closedMs: number | undefined,
 	) => LotRow | undefined;
 	readonly laboratory: LaboratoryJudge;
 	readonly messages: (verdict: LotVerdict, corrects: string | undefined) => OutboxRow[];
@@ -181,7 +181,7 @@ export class FinalJudge implements Part {
 				isNew && judgement.stage === "line" ? await this.#charted(evidence, judgedMs) : undefined;
 			await store.commitFinalVerdict({
 				verdict: isNew ? verdict : undefined,
-				lot: booked,
+				...{ lot, booked },
 				dueMs: isLast ? dueMs : undefined,
 				nextDueMs: isLast ? nextDueMs : undefined,
 				outbox: isNew ? this.#options.messages(verdict.row, verdict.corrects) : [],
@@ -201,6 +201,7 @@ export class FinalJudge implements Part {
 		const context = stored.units.flatMap((read) => contextStretchesOf(read));
 		const booked = bookedLot(contextChanges(context), lot, stored.closedMs);
 		const closedMs = booked?.closedMs ?? stored.closedMs;
+		if (closedMs === undefined) return undefined;
 		const openedMs = booked?.openedMs ?? stored.openedMs;
 		const observedWhole = booked?.observedWhole === true;
 		return { lot, context, gaps: stored.gaps, results: [], openedMs, closedMs, observedWhole };

@@ -100,8 +100,10 @@ function proposalOf(
 ): Proposal {
 	let proposal: Proposal = isWhole ? "release" : "hold";
 	for (const { class: its, verdict, coverage } of windows) {
-		if (verdict === "out") proposal = worseOf(proposal, rules.out[its]);
-		if (verdict === "not_evaluable") proposal = worseOf(proposal, rules.not_evaluable[its]);
+		// What is only watched holds nothing unless the rules say so; everything else holds unless they say otherwise.
+		const unsaid = its === "M" || its === "UTL" ? "release" : "hold";
+		if (verdict === "out") proposal = worseOf(proposal, rules.out[its] ?? unsaid);
+		if (verdict === "not_evaluable") proposal = worseOf(proposal, rules.not_evaluable[its] ?? unsaid);
 		if (its === "CPP" && (1 - coverage) * 100 > rules.missing_percent_max)
 			proposal = worseOf(proposal, "hold");
 	}

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ApiServer } from "../../../collector/api/api-server.ts";
+import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import { StoreReader } from "../../../collector/store/reader.ts";
-import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { beganMs, KnownStore } from "../store/known-store.ts";
+import { verdictCommit } from "../store/verdict-commit.ts";
 import { startServer } from "./known-live.ts";
 
 let store: KnownStore;
@@ -24,14 +25,13 @@ const point = {
 beforeAll(async () => {
 	store = new KnownStore();
 	reader = new StoreReader();
-	commitVerdict(store.file, {
-		verdict: {
-			...{ id: "v1", lot: "L1", specVersion: 1, verdict: "in", violations: 0, windows: 1, reasons: [] },
-			...{ observedWhole: true, judgedMs: beganMs },
-		},
-		dueMs: 0,
-		outbox: [],
-		charts: {
+	const verdict = {
+		...{ id: "v1", lot: "L1", specVersion: 1, verdict: "in" as const, violations: 0, windows: 1, reasons: [] },
+		...{ observedWhole: true, judgedMs: beganMs },
+	};
+	commitFinalVerdict(
+		store.file,
+		verdictCommit(verdict, {
 			points: [point],
 			signals: [{ ...point, id: "s1", rule: "beyond-3-sigma", notedMs: beganMs }],
 			baselines: [
@@ -40,8 +40,8 @@ beforeAll(async () => {
 					body: '{"version":1,"hash":"h"}',
 				},
 			],
-		},
-	});
+		}),
+	);
 	await reader.open(store.path);
 	server = await startServer(reader);
 });

@@ -5,6 +5,7 @@ import type { SampleValue } from "../../../common/contract/samples.ts";
 import { Influxd, type InfluxRow } from "../../helpers/influxd.ts";
 import { describeWithPeer } from "../../helpers/peers.ts";
 import { beganMs, knownOccurrence, noCharts } from "../store/known-store.ts";
+import { verdictCommit } from "../store/verdict-commit.ts";
 import { FollowerRig, ownStore, plainSamples, type RigSample } from "./follower-rig.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20261130);
@@ -280,7 +281,7 @@ describeWithPeer("influxdb", "a follower of a real InfluxDB 1", (program) => {
 			visits: [{ ...visit, toMs: beganMs + 100_000 }],
 			lots: [{ ...lot, closedMs: beganMs + 150_000 }],
 		});
-		await line.store.commitVerdict({ verdict, dueMs: 0, outbox: [], charts: noCharts });
+		await line.store.commitFinalVerdict(verdictCommit(verdict));
 		await rig.until(({ writtenLines }) => writtenLines === 10);
 		expect(await influxd.query("SELECT * FROM gap ORDER BY time", db)).toEqual(
 			expect.arrayContaining([

@@ -3,7 +3,7 @@ import { occurrenceMessages, verdictMessages } from "../../../collector/notify/m
 import type { LotVerdict, Occurrence } from "../../../collector/pipeline.ts";
 import { soakWindow, specificationOf } from "../quality/told-story.ts";
 
-type Destination = Parameters<typeof verdictMessages>[1]["destinations"][number];
+type Destination = Parameters<typeof verdictMessages>[2]["destinations"][number];
 
 const raised: Occurrence = {
 	id: "0c0ffee",
@@ -41,7 +41,7 @@ function to(destination: Partial<Destination>, nowMs = raised.raisedMs) {
 	const context = { specification, destinations, nowMs };
 	const rows = [
 		...occurrenceMessages({ occurrences: [raised, cleared] }, context),
-		...verdictMessages(verdict, context),
+		...verdictMessages(verdict, undefined, context),
 	];
 	return rows.map(({ type }) => type);
 }
@@ -116,7 +116,7 @@ test("ids are the same for the same cause, different for raised and cleared, and
 		const context = { specification, destinations: [{ name: "d", events: [], concerns: [] }], nowMs };
 		return [
 			...occurrenceMessages({ occurrences: [raised, cleared] }, context),
-			...verdictMessages(verdict, context),
+			...verdictMessages(verdict, undefined, context),
 		].map(({ id }) => id);
 	};
 	expect(ids(1)).toEqual(ids(2));

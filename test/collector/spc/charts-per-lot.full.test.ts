@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import type { ChartBaselineRow, ChartPointRow } from "../../../collector/chart-port.ts";
 import { LotCharts } from "../../../collector/spc/lot-charts.ts";
 import { SeededNormals } from "../../../collector/spc/numerics/random.ts";
+import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
-import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import { verdictCommit } from "../store/verdict-commit.ts";
 
 test("a lot brings 500 charts up to date in at most 50 ms of CPU, computing and storing", () => {
 	const normals = new SeededNormals(20_261_123);
@@ -36,13 +37,16 @@ test("a lot brings 500 charts up to date in at most 50 ms of CPU, computing and 
 		const commit = charts.take(numbers, lot);
 		// The beginning is only computed, so that it does not take minutes of disk.
 		if (lot > lots - measured)
-			commitVerdict(file, {
-				verdict: {
-					...{ id: `v${lot}`, lot: `L${lot}`, specVersion: 1, verdict: "in", violations: 0, windows: 1 },
-					...{ reasons: [], observedWhole: true, judgedMs: lot },
-				},
-				...{ dueMs: 0, outbox: [], charts: commit },
-			});
+			commitFinalVerdict(
+				file,
+				verdictCommit(
+					{
+						...{ id: `v${lot}`, lot: `L${lot}`, specVersion: 1, verdict: "in", violations: 0, windows: 1 },
+						...{ reasons: [], observedWhole: true, judgedMs: lot },
+					},
+					commit,
+				),
+			);
 		charts.keep();
 		const { user, system } = process.cpuUsage(before);
 		takenMs.push((user + system) / 1_000);

@@ -4,12 +4,13 @@ import type { ChartPointRow, LotNumbersQuery } from "../../../collector/chart-po
 import type { WindowPeriod } from "../../../collector/pipeline.ts";
 import { readChart, readChartSignals, readCharts } from "../../../collector/store/chart-query.ts";
 import { commitBaselines, readStoredCharts } from "../../../collector/store/chart-table.ts";
+import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import { readLotNumbers } from "../../../collector/store/lot-numbers.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
-import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { beganMs, hourMs, KnownStore, minuteMs, noCharts } from "./known-store.ts";
 import { askSealedToo } from "./sealed-store.ts";
+import { verdictCommit } from "./verdict-commit.ts";
 
 let store: KnownStore;
 let db: DatabaseSync;
@@ -47,8 +48,8 @@ const baseline = {
 test("points, signals and baselines are stored with the verdict, and told as they are", () => {
 	const points = [point("L1", 1, 1), point("L2", 1, 9), point("L1", 2, 1.5)];
 	const charts = { points, signals: [signal], baselines: [baseline] };
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts });
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts });
+	commitFinalVerdict(store.file, verdictCommit(verdict, charts));
+	commitFinalVerdict(store.file, verdictCommit(verdict, charts));
 	expect(readStoredCharts(store.file)).toEqual({ points: [points[2], points[1]], baselines: [baseline] });
 	expect(readCharts(db, 5)).toEqual([
 		{
@@ -76,8 +77,7 @@ test("points, signals and baselines are stored with the verdict, and told as the
 
 test("a point that cannot be stored takes the verdict back with it, and is not passed over", () => {
 	const points = [point("L1", 1, 1), point("L2", 1, 2, { atMs: Number.NaN })];
-	const commit = () =>
-		commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: { ...noCharts, points } });
+	const commit = () => commitFinalVerdict(store.file, verdictCommit(verdict, { ...noCharts, points }));
 	expect(commit).toThrow("NOT NULL constraint failed: chart_point.at_ms");
 	expect(readStoredCharts(store.file).points).toEqual([]);
 	expect(store.file.all("SELECT * FROM verdict")).toEqual([]);
@@ -93,7 +93,7 @@ test("a stored baseline can neither be changed nor removed", () => {
 
 test("only the newest lots are read at the start, oldest first", () => {
 	const points = Array.from({ length: 320 }, (_, index) => point(`L${index}`, 1, index));
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: { ...noCharts, points } });
+	commitFinalVerdict(store.file, verdictCommit(verdict, { ...noCharts, points }));
 	const read = readStoredCharts(store.file).points.map(({ lot }) => lot);
 	expect([read.length, read[0], read.at(-1)]).toEqual([300, "L20", "L319"]);
 });
@@ -142,7 +142,7 @@ test("a lot's number is the mean of what its runs saw, each value for as long as
 	]);
 	expect(await ask([], "L2")).toEqual([]);
 	const points = [point("L1", 3, 1)];
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: { ...noCharts, points } });
+	commitFinalVerdict(store.file, verdictCommit(verdict, { ...noCharts, points }));
 	expect((await ask())[0]?.stored).toBe(3);
 });
 

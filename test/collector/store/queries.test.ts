@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import {
 	readCounts,
 	readGaps,
@@ -9,9 +10,9 @@ import {
 	readTotals,
 	readViolations,
 } from "../../../collector/store/queries.ts";
-import { commitVerdict } from "../../../collector/store/verdict-table.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs, noCharts } from "./known-store.ts";
+import { verdictCommit } from "./verdict-commit.ts";
 
 let store: KnownStore;
 let db: DatabaseSync;
@@ -178,7 +179,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		observedWhole: true,
 		judgedMs: beganMs,
 	};
-	commitVerdict(store.file, { verdict, dueMs: 0, outbox: [], charts: noCharts });
+	commitFinalVerdict(store.file, verdictCommit(verdict));
 	const newest = {
 		...verdict,
 		id: "v2",
@@ -187,7 +188,7 @@ test("a lot has its newest verdict and the number of its violations", () => {
 		reasons: [],
 		judgedMs: beganMs + 1,
 	};
-	commitVerdict(store.file, { verdict: newest, dueMs: 0, outbox: [], charts: noCharts });
+	commitFinalVerdict(store.file, verdictCommit(newest));
 	const { id: _id, lot: _lot, observedWhole: _whole, ...told } = newest;
 	expect(readLots(db, 5)).toEqual([
 		{ ...lot("L2", beganMs + hourMs), occurrences: 0, verdict: undefined },

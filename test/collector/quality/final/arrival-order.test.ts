@@ -1,0 +1,188 @@
+// Whatever way the same samples arrive, the same verdict is given, byte for byte.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import type { Specification } from "../../../../collector/specification.ts";
+import { temporaryFolder } from "../../../helpers/temporary-folder.ts";
+import { specificationFrom } from "../../specification-of.ts";
+import { JudgedLine, recordsOf, type Told, type ToldRecord } from "./judged-line.ts";
+
+const common = { eu: "degC", concerns: ["technical" as const], reaction: "look" };
+const specification: Specification = specificationFrom({
+	windows: [
+		{ id: "soak", unit: "U1", tag: "T1", phases: ["SOAK"], low: 0, high: 10, on_delay_s: 20, ...common },
+		{ id: "pack", unit: "U2", tag: "T1", high: 100, alert_high: 55, ...common },
+	],
+	aggregates: [
+		{
+			id: "soak-mean",
+			unit: "U1",
+			tag: "T1",
+			phases: ["SOAK"],
+			basis: "time_weighted_mean",
+			high: 8,
+			...common,
+		},
+		{ id: "pack-max", unit: "U2", tag: "T1", basis: "max", high: 90, ...common },
+	],
+});
+
+/** A small generator with a known seed (mulberry32). */
+function seeded(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let t = Math.imul(state ^ (state >>> 15), 1 | state);
+		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+		return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** Three lots, one behind the other; the second is too hot for a while, the third has Bad values. */
+function story(random: () => number): Told[] {
+	const told: Told[] = [];
+	const context = (unit: string, s: number, batch: string, lot: string, phase: string) => {
+		for (const [tag, value] of [
+			["Batch", batch],
+			["Lot", lot],
+			["Recipe", "R"],
+			["Phase", phase],
+		] as const)
+			told.push({ unit, tag, s, value });
+	};
+	for (const unit of ["U1", "U2"]) {
+		context(unit, 0, "", "", "IDLE");
+		told.push({ unit, tag: "T1", s: 0, value: 5 });
+	}
+	for (const [index, lot] of ["L1", "L2", "L3"].entries()) {
+		const s = 100 + index * 1_000;
+		context("U1", s, `B${index}`, lot, "HEAT");
+		context("U1", s + 100, `B${index}`, lot, "SOAK");
+		for (let at = s + 100; at < s + 400; at += 7) {
+			const hot = lot === "L2" && at > s + 200 && at < s + 260;
+			const bad = lot === "L3" && at > s + 300 && at < s + 320;
+			told.push({
+				...{ unit: "U1", tag: "T1", s: at, value: hot ? 14 + random() : 4 + 2 * random() },
+				...(bad ? { status: 0x80310000 } : {}),
+			});
+		}
+		context("U1", s + 400, "", "", "IDLE");
+		context("U2", s + 410, `B${index}`, lot, "FILL");
+		for (let at = s + 411; at < s + 700; at += 11)
+			told.push({ unit: "U2", tag: "T1", s: at, value: 40 + 20 * random() });
+		context("U2", s + 700, "", "", "IDLE");
+	}
+	for (const unit of ["U1", "U2"]) told.push({ unit, tag: "T1", s: 4_000, value: 5 });
+	return told.sort((a, b) => a.s - b.s);
+}
+
+async function verdictsOf(
+	deliver: (line: JudgedLine) => Promise<void>,
+): Promise<{ verdicts: Record<string, string>; given: number }> {
+	const line = new JudgedLine(temporaryFolder(), specification);
+	await line.start();
+	onTestFinished(() => line.stop());
+	await deliver(line);
+	await line.judged();
+	return { verdicts: line.verdicts(), given: line.given.length };
+}
+
+function shuffled<T>(list: readonly T[], random: () => number): T[] {
+	const out = [...list];
+	for (let at = out.length - 1; at > 0; at--) {
+		const other = Math.floor(random() * (at + 1));
+		[out[at], out[other]] = [out[other] as T, out[at] as T];
+	}
+	return out;
+}
+
+const told = story(seeded(20_261_130));
+const whole = recordsOf(told, () => true);
+
+let inOrder: Record<string, string>;
+beforeAll(async () => {
+	const folder = mkdtempSync(join(tmpdir(), "pilotline-test-"));
+	const line = new JudgedLine(folder, specification);
+	await line.start();
+	await line.deliver(whole);
+	await line.judged();
+	inOrder = line.verdicts();
+	await line.stop();
+	rmSync(folder, { recursive: true });
+});
+
+test("in order, each lot is judged as it was", () => {
+	const said = Object.fromEntries(
+		Object.entries(inOrder).map(([lot, text]) => {
+			const { verdict, windows } = JSON.parse(text);
+			return [
+				lot,
+				[
+					verdict,
+					...windows.map((one: { window: string; verdict: string }) => `${one.window} ${one.verdict}`),
+				],
+			];
+		}),
+	);
+	expect(said).toEqual({
+		L1: ["alert", "pack-max in", "soak-mean in", "pack alert", "soak in"],
+		L2: ["out", "pack-max in", "soak-mean in", "pack alert", "soak out"],
+		L3: ["not_evaluable", "pack-max in", "soak-mean not_evaluable", "pack alert", "soak not_evaluable"],
+	});
+});
+
+/** Byte for byte, with a short message for a lot that is missing. */
+function same(verdicts: Record<string, string>): void {
+	expect(Object.keys(verdicts)).toEqual(Object.keys(inOrder));
+	for (const [lot, text] of Object.entries(inOrder)) expect(verdicts[lot] === text, lot).toBe(true);
+}
+
+const seeds = [3, 4, 5];
+
+test.each(seeds)("splitting, order and repetition of records change nothing (seed %i)", async (seed) => {
+	const random = seeded(seed);
+	const records = recordsOf(told, () => random() < 0.3);
+	const repeated = records.filter(() => random() < 0.2);
+	const arrival = shuffled([...records, ...repeated], random);
+	const { verdicts } = await verdictsOf((line) => line.deliver(arrival));
+	same(verdicts);
+});
+
+test.each(seeds)("two lanes and restarts in between change nothing (seed %i)", async (seed) => {
+	const random = seeded(100 + seed);
+	const records = recordsOf(told, () => random() < 0.5);
+	const cut = Math.floor(records.length * (0.2 + 0.6 * random()));
+	const [backlog, live] = [records.slice(0, cut), records.slice(cut)];
+	const lanes: ToldRecord[] = [];
+	while (backlog.length > 0 || live.length > 0) {
+		const from = backlog.length === 0 || (live.length > 0 && random() < 0.5) ? live : backlog;
+		lanes.push(from.shift() as ToldRecord);
+	}
+	const { verdicts } = await verdictsOf(async (line) => {
+		const size = Math.ceil(lanes.length / 3);
+		for (let at = 0; at < lanes.length; at += size) {
+			await line.deliver(lanes.slice(at, at + size));
+			if (random() < 0.5) await line.judged();
+			await line.stop();
+			await line.start();
+		}
+	});
+	same(verdicts);
+});
+
+test("what is late corrects a verdict, once, and the correction names what it corrects", async () => {
+	const late = whole.filter(
+		({ unit, samples }) => unit === "U1" && samples.some(({ s }) => s > 1_320 && s < 1_360),
+	);
+	expect(late.length).toBeGreaterThan(2);
+	const rest = whole.filter((record) => !late.includes(record));
+	const { given, verdicts } = await verdictsOf(async (line) => {
+		await line.deliver(rest);
+		await line.judged();
+		await line.deliver(late);
+	});
+	same(verdicts);
+	expect(given).toBe(3);
+});
