@@ -219,7 +219,6 @@ test("a collector that is restarted twice judges as one that never stopped", asy
 		"SELECT id, to_ms AS toMs, good_samples AS goodSamples, bad_samples AS badSamples, violations FROM window_period",
 	);
 	expect(runs.toSorted(byId)).toEqual(periods.toSorted(byId));
-	expect(line.rows("SELECT count(*) AS n FROM dirty")).toEqual([{ n: judgement.dirty.length }]);
 	expect(line.rows("SELECT count(*) AS n FROM outbox WHERE id LIKE 'msg_violation_raised_%'")).toEqual([
 		{ n: occurrences.length },
 	]);
