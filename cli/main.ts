@@ -9,6 +9,7 @@ import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
+import { addReplay } from "./replay-command.ts";
 import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
 
@@ -146,6 +147,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 
 	addSpc(pilotline, run);
 	addExport(pilotline, run);
+	addReplay(pilotline, run);
 
 	pilotline
 		.command("backup")

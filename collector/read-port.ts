@@ -3,6 +3,7 @@
 
 import type { Figures } from "../common/runtime/process-figures.ts";
 import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./chart-port.ts";
+import type { VerdictRecord } from "./judgement-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 
@@ -204,6 +205,8 @@ export interface ReadPort {
 	totals(): Promise<StoreTotals>;
 	/** In order of time for a lot, else of name; empty when the store knows no such lot or unit. */
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;
+	/** Every verdict that a lot was given, by stage, the newest revision first; empty for one that has none. */
+	verdicts(lot: string): Promise<VerdictRecord[]>;
 	/** In order of name. */
 	charts(query: { limit: number }): Promise<ChartEntry[]>;
 	/** Undefined when no lot has had a point of it. */

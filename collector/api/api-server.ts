@@ -12,6 +12,7 @@ import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
 import { addSampleRoutes } from "./sample-routes.ts";
+import { addVerdictRoutes } from "./verdict-routes.ts";
 
 export interface ApiServerOptions {
 	readonly clock: Clock;
@@ -78,6 +79,7 @@ export class ApiServer implements Part {
 		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
 		addDataRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
+		addVerdictRoutes(server, this.#options);
 		addOpenApi(server);
 		await addConsoleRoutes(server, consoleDirectory);
 		await server.listen({ host, port });

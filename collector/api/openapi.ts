@@ -10,6 +10,7 @@ import {
 	reconciliationQuery,
 	samplesQuery,
 	trendQuery,
+	verdictQuery,
 } from "./query-values.ts";
 
 interface Described {
@@ -28,6 +29,10 @@ const described: Readonly<Record<string, Described>> = {
 	violations: { summary: "Violations, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },
+	verdict: {
+		summary: "A lot's verdicts, whole: each window with values, coverage and reasons, and the history",
+		query: verdictQuery,
+	},
 	messages: { summary: "Messages to destinations, without their bodies", query: listQuery },
 	reconciliation: { summary: "What units have counted against what is stored", query: reconciliationQuery },
 	trend: { summary: "One tag over a period, thinned for a screen", query: trendQuery },

@@ -30,6 +30,9 @@ export const chartQuery = z.strictObject({
 	limit: wholeText({ min: 1, max: 500 }).default(100),
 });
 
+/** A lot with its verdicts. */
+export const verdictQuery = z.strictObject({ lot: name });
+
 export const chartSignalQuery = z.strictObject({
 	lot: name.optional(),
 	limit: wholeText({ min: 1, max: 500 }).default(50),

@@ -35,6 +35,7 @@ import { storeFormat } from "./schema.ts";
 import { readSealedKnown } from "./sealed-known.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
+import { readNewestVerdicts, readVerdicts } from "./verdict-query.ts";
 
 const readerPragmas = "PRAGMA query_only = ON; PRAGMA cache_size = -20000; PRAGMA temp_store = MEMORY;";
 const waitMs = 2_000;
@@ -93,6 +94,8 @@ serve({
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	storedLot: (query: StoredLotQuery) => inView((file, rows) => readStoredLot(file, rows, query)),
+	verdicts: ({ lot }: { lot: string }) => readVerdicts(opened(), lot),
+	newestVerdicts: ({ limit }: { limit: number }) => readNewestVerdicts(opened(), limit),
 	contextOf: (query: Parameters<typeof readContext>[2]) =>
 		inView((file, rows) => readContext(file, rows, query)),
 	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),

@@ -16,6 +16,7 @@ import type {
 	StoredLot,
 	StoredLotQuery,
 	StoredUnitContext,
+	VerdictRecord,
 } from "../judgement-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
@@ -140,6 +141,14 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 
 	lotSamples(query: LotSamplesQuery): Promise<ReadonlyMap<string, EvidenceColumns> | undefined> {
 		return this.#ask("lotSamples", query);
+	}
+
+	verdicts(lot: string): Promise<VerdictRecord[]> {
+		return this.#ask("verdicts", { lot });
+	}
+
+	newestVerdicts(limit: number): Promise<VerdictRecord[]> {
+		return this.#ask("newestVerdicts", { limit });
 	}
 
 	totals(): Promise<StoreTotals> {

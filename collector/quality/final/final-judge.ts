@@ -7,27 +7,18 @@ import type { ChartCommit, ChartedLot } from "../../chart-port.ts";
 import type {
 	ContextRefresh,
 	DirtyPeriod,
-	EvidencePort,
 	FinalVerdictCommit,
 	LaboratoryVerdicts,
 	LotEvidence,
 	LotJudgement,
-	StoredLotQuery,
-	StoredUnitContext,
 	VerdictStage,
 } from "../../judgement-port.ts";
-import type { ContextChange, DueRow, LotRow, LotVerdict, OutboxRow } from "../../pipeline.ts";
+import type { DueRow, LotRow, LotVerdict, OutboxRow } from "../../pipeline.ts";
 import type { CollectorTelemetry } from "../../telemetry.ts";
 import { causeId } from "../window-state.ts";
-import { contextChanges, contextStretches } from "./context.ts";
 import { refreshOf } from "./dirty.ts";
-import {
-	assembleLot,
-	judgeUnit,
-	type SpecificationInForce,
-	tagsOf,
-	verdictSentences,
-} from "./lot-judgement.ts";
+import { type JudgedLots, judgeLine, readEvidence, stretchesOf } from "./judge-stored.ts";
+import { assembleLot, type SpecificationInForce, verdictSentences } from "./lot-judgement.ts";
 
 /** Control charts, lot by lot. Their rows are stored with the verdict; `keep` says that they are. */
 export interface ChartPort {
@@ -42,10 +33,9 @@ export type LaboratoryJudge = (
 	plantMs: number,
 ) => Promise<LaboratoryVerdicts | undefined>;
 
-export interface FinalJudgeOptions {
+export interface FinalJudgeOptions extends JudgedLots {
 	readonly clock: Clock;
 	readonly telemetry: CollectorTelemetry;
-	readonly evidence: EvidencePort;
 	readonly store: {
 		/** The newest verdict of a lot and stage. */
 		newestVerdict(lot: string, stage: VerdictStage): Promise<{ id: string; hash: string } | undefined>;
@@ -55,16 +45,8 @@ export interface FinalJudgeOptions {
 		dirtyPeriods(): Promise<readonly DirtyPeriod[]>;
 		refreshContext(refresh: ContextRefresh): Promise<readonly DueRow[]>;
 	};
-	readonly route: readonly string[];
-	readonly contextTags: StoredLotQuery["contextTags"];
 	/** The version in force when a lot's material was made. */
 	readonly specificationAt: (sourceMs: number) => SpecificationInForce | undefined;
-	/** What the lot book makes of these changes of one lot. */
-	readonly bookedLot: (
-		changes: readonly ContextChange[],
-		lot: string,
-		closedMs: number | undefined,
-	) => LotRow | undefined;
 	readonly laboratory: LaboratoryJudge;
 	readonly messages: (verdict: LotVerdict, corrects: string | undefined) => OutboxRow[];
 	readonly charts: ChartPort;
@@ -145,17 +127,17 @@ export class FinalJudge implements Part {
 			// What is not complete yet gets later data still.
 			if (period.toMs > watermark) continue;
 			const read = await evidence.contextOf({ ...period, contextTags });
-			const refresh = refreshOf(period, contextStretchesOf(read));
+			const refresh = refreshOf(period, stretchesOf(read));
 			for (const row of await store.refreshContext(refresh)) this.add(row);
 		}
 	}
 
 	async #judge(lot: string, dueMs: number, watermark: number): Promise<void> {
 		const { store, laboratory, specificationAt, charts, clock, onJudged, telemetry } = this.#options;
-		const evidence = await this.#evidence(lot);
+		const evidence = await readEvidence(lot, this.#options);
 		const inForce = evidence === undefined ? undefined : specificationAt(evidence.openedMs);
 		if (evidence === undefined || inForce === undefined) return await store.dropDue({ lot, dueMs });
-		const line = await this.#lineJudgement(evidence, inForce);
+		const line = await judgeLine(evidence, inForce, this.#options);
 		const lab = await laboratory(evidence, inForce, watermark);
 		const judged: LotJudgement[] = [line];
 		if (lab?.isComplete === true) {
@@ -194,44 +176,6 @@ export class FinalJudge implements Part {
 		onJudged();
 	}
 
-	async #evidence(lot: string): Promise<LotEvidence | undefined> {
-		const { evidence, route, contextTags, bookedLot } = this.#options;
-		const stored = await evidence.storedLot({ lot, route, contextTags });
-		if (stored === undefined) return undefined;
-		const context = stored.units.flatMap((read) => contextStretchesOf(read));
-		const booked = bookedLot(contextChanges(context), lot, stored.closedMs);
-		const closedMs = booked?.closedMs ?? stored.closedMs;
-		if (closedMs === undefined) return undefined;
-		const openedMs = booked?.openedMs ?? stored.openedMs;
-		const observedWhole = booked?.observedWhole === true;
-		return { lot, context, gaps: stored.gaps, results: [], openedMs, closedMs, observedWhole };
-	}
-
-	async #lineJudgement(evidence: LotEvidence, inForce: SpecificationInForce): Promise<LotJudgement> {
-		const { route, evidence: port } = this.#options;
-		const { specification } = inForce;
-		const windows: LotJudgement["windows"][number][] = [];
-		const reasons: LotJudgement["reasons"][number][] = [];
-		for (const unit of route) {
-			const own = evidence.context.filter((one) => one.unit === unit && one.lot === evidence.lot);
-			const tags = tagsOf(specification, unit);
-			if (own.length === 0 || tags.length === 0) continue;
-			const fromMs = Math.min(...own.map((one) => one.fromMs));
-			const toMs = Math.max(...own.map((one) => one.toMs));
-			const columns = await port.lotSamples({ unit, tags, fromMs, toMs });
-			if (columns === undefined) {
-				reasons.push({ code: "too_many", text: `more samples in ${unit} than one lot may read` });
-				continue;
-			}
-			const judged = judgeUnit(specification, unit, evidence, (tag) => columns.get(tag));
-			windows.push(...judged.verdicts);
-			reasons.push(...judged.reasons);
-			// A lot of a week is seconds of work: messages and probes go in between.
-			await new Promise((resolve) => setImmediate(resolve));
-		}
-		return assembleLot(evidence, inForce, { stage: "line", route, windows, reasons });
-	}
-
 	#verdictOf(judgement: LotJudgement, judgedMs: number, before: { id: string; hash: string } | undefined) {
 		const hash = canonicalHash(judgement);
 		const { lot, stage, specVersion, verdict, observedWhole, windows, proposal } = judgement;
@@ -260,8 +204,4 @@ export class FinalJudge implements Part {
 			return undefined;
 		}
 	}
-}
-
-function contextStretchesOf(read: StoredUnitContext) {
-	return contextStretches(read.unit, read.before, read.values, read.fromMs, read.untilMs);
 }

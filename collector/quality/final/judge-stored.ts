@@ -1,0 +1,73 @@
+// A lot's verdict from what is stored of it: read, then judged whole. The collector does so when a verdict is due, and a replay with
+// another version of the specification.
+
+import type {
+	ContextStretch,
+	EvidencePort,
+	LotEvidence,
+	LotJudgement,
+	StoredLotQuery,
+	StoredUnitContext,
+} from "../../judgement-port.ts";
+import type { ContextChange, LotRow } from "../../pipeline.ts";
+import { contextChanges, contextStretches } from "./context.ts";
+import { assembleLot, judgeUnit, type SpecificationInForce, tagsOf } from "./lot-judgement.ts";
+
+export interface JudgedLots {
+	readonly evidence: EvidencePort;
+	readonly route: readonly string[];
+	readonly contextTags: StoredLotQuery["contextTags"];
+	/** What the lot book makes of these changes of one lot. */
+	readonly bookedLot: (
+		changes: readonly ContextChange[],
+		lot: string,
+		closedMs: number | undefined,
+	) => LotRow | undefined;
+}
+
+export function stretchesOf(read: StoredUnitContext): ContextStretch[] {
+	return contextStretches(read.unit, read.before, read.values, read.fromMs, read.untilMs);
+}
+
+/** What a lot's verdict is made from; undefined when nobody knows the lot, or it has not left the line. */
+export async function readEvidence(lot: string, lots: JudgedLots): Promise<LotEvidence | undefined> {
+	const { evidence, route, contextTags, bookedLot } = lots;
+	const stored = await evidence.storedLot({ lot, route, contextTags });
+	if (stored === undefined) return undefined;
+	const context = stored.units.flatMap((read) => stretchesOf(read));
+	const booked = bookedLot(contextChanges(context), lot, stored.closedMs);
+	const closedMs = booked?.closedMs ?? stored.closedMs;
+	if (closedMs === undefined) return undefined;
+	const openedMs = booked?.openedMs ?? stored.openedMs;
+	const observedWhole = booked?.observedWhole === true;
+	return { lot, context, gaps: stored.gaps, results: [], openedMs, closedMs, observedWhole };
+}
+
+/** The verdict by everything that the line told. */
+export async function judgeLine(
+	evidence: LotEvidence,
+	inForce: SpecificationInForce,
+	{ route, evidence: port }: JudgedLots,
+): Promise<LotJudgement> {
+	const { specification } = inForce;
+	const windows: LotJudgement["windows"][number][] = [];
+	const reasons: LotJudgement["reasons"][number][] = [];
+	for (const unit of route) {
+		const own = evidence.context.filter((one) => one.unit === unit && one.lot === evidence.lot);
+		const tags = tagsOf(specification, unit);
+		if (own.length === 0 || tags.length === 0) continue;
+		const fromMs = Math.min(...own.map((one) => one.fromMs));
+		const toMs = Math.max(...own.map((one) => one.toMs));
+		const columns = await port.lotSamples({ unit, tags, fromMs, toMs });
+		if (columns === undefined) {
+			reasons.push({ code: "too_many", text: `more samples in ${unit} than one lot may read` });
+			continue;
+		}
+		const judged = judgeUnit(specification, unit, evidence, (tag) => columns.get(tag));
+		windows.push(...judged.verdicts);
+		reasons.push(...judged.reasons);
+		// A lot of a week is seconds of work: messages and probes go in between.
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	return assembleLot(evidence, inForce, { stage: "line", route, windows, reasons });
+}
