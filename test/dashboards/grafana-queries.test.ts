@@ -5,7 +5,7 @@ import type { Dashboard } from "../../dashboards/grafana/dashboard-model.ts";
 import { dashboardFiles } from "../../dashboards/grafana/generate.ts";
 import { readPlant } from "../../dashboards/grafana/plant-files.ts";
 import { FollowerRig, ownStore, type RigSample } from "../collector/followers/follower-rig.ts";
-import { beganMs, noCharts } from "../collector/store/known-store.ts";
+import { beganMs } from "../collector/store/known-store.ts";
 import { verdictCommit } from "../collector/store/verdict-commit.ts";
 import { Influxd } from "../helpers/influxd.ts";
 import { describeWithPeer } from "../helpers/peers.ts";

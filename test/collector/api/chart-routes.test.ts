@@ -26,7 +26,15 @@ beforeAll(async () => {
 	store = new KnownStore();
 	reader = new StoreReader();
 	const verdict = {
-		...{ id: "v1", lot: "L1", specVersion: 1, verdict: "in" as const, violations: 0, windows: 1, reasons: [] },
+		...{
+			id: "v1",
+			lot: "L1",
+			specVersion: 1,
+			verdict: "in" as const,
+			violations: 0,
+			windows: 1,
+			reasons: [],
+		},
 		...{ observedWhole: true, judgedMs: beganMs },
 	};
 	commitFinalVerdict(

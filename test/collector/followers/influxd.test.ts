@@ -4,7 +4,7 @@ import type { DatatypeName } from "../../../common/contract/datatype.ts";
 import type { SampleValue } from "../../../common/contract/samples.ts";
 import { Influxd, type InfluxRow } from "../../helpers/influxd.ts";
 import { describeWithPeer } from "../../helpers/peers.ts";
-import { beganMs, knownOccurrence, noCharts } from "../store/known-store.ts";
+import { beganMs, knownOccurrence } from "../store/known-store.ts";
 import { verdictCommit } from "../store/verdict-commit.ts";
 import { FollowerRig, ownStore, plainSamples, type RigSample } from "./follower-rig.ts";
 

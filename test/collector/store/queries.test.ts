@@ -11,7 +11,7 @@ import {
 	readViolations,
 } from "../../../collector/store/queries.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
-import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs, noCharts } from "./known-store.ts";
+import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs } from "./known-store.ts";
 import { verdictCommit } from "./verdict-commit.ts";
 
 let store: KnownStore;

@@ -19,7 +19,7 @@ import { SteppedClock } from "../../../helpers/stepped-clock.ts";
 
 export const route = ["U1", "U2"];
 export const contextTags = { batch: "Batch", lot: "Lot", recipe: "Recipe", phase: "Phase" };
-export const tags = [...Object.values(contextTags), "T1"];
+const tags = [...Object.values(contextTags), "T1"];
 const epoch = 77;
 
 export interface Told {
@@ -38,7 +38,7 @@ export interface ToldRecord {
 	readonly throughS: number;
 }
 
-export const beganMs = Date.UTC(2026, 10, 20, 6);
+const beganMs = Date.UTC(2026, 10, 20, 6);
 
 /** Cuts a story into records of one unit each, in order of time, so that each unit's Through rises with them. */
 export function recordsOf(story: readonly Told[], cutAfter: (index: number) => boolean): ToldRecord[] {
