@@ -26,6 +26,7 @@ import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { bookedLot, LotBook } from "./lots/lot-book.ts";
+import { LotDocuments } from "./lots/lot-documents.ts";
 import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
@@ -285,12 +286,17 @@ export class Collector {
 			judge,
 			followers,
 		});
+		const documents = new LotDocuments({
+			...{ store: exporter, results: async () => [], specificationAt: () => inForce },
+			...{ phaseTag: contextTags.phase, simulated: config.simulated },
+		});
 		const api = new ApiServer({
 			host: config.api.host,
 			port: config.api.port,
 			read: reader,
 			samples: exporter,
 			live,
+			documents,
 			registry: telemetry.registry,
 			ready: () =>
 				intake.lastError === undefined

@@ -8,6 +8,7 @@ import type { LivePort, ReadPort } from "../read-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes, type ChartRules } from "./data-routes.ts";
+import { addLotRoutes, type LotDocuments } from "./lot-routes.ts";
 import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
@@ -23,6 +24,7 @@ export interface ApiServerOptions {
 	readonly read: ReadPort;
 	readonly samples: SamplesPort;
 	readonly live: LivePort;
+	readonly documents: LotDocuments;
 	readonly registry: Registry;
 	readonly ready: StatusSource["ready"];
 	/** The tag by which every unit tells its phase (`context.phase` of the configuration). */
@@ -80,6 +82,7 @@ export class ApiServer implements Part {
 		addDataRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
 		addVerdictRoutes(server, this.#options);
+		addLotRoutes(server, this.#options.documents);
 		addOpenApi(server);
 		await addConsoleRoutes(server, consoleDirectory);
 		await server.listen({ host, port });

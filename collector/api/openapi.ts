@@ -29,6 +29,10 @@ const described: Readonly<Record<string, Described>> = {
 	violations: { summary: "Violations, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },
+	lot: {
+		summary: "Everything that is known of a lot as one document; /record?lot= is the same as a page to print",
+		query: verdictQuery,
+	},
 	verdict: {
 		summary: "A lot's verdicts, whole: each window with values, coverage and reasons, and the history",
 		query: verdictQuery,

@@ -13,6 +13,7 @@ import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
+import { readLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
 import { PositionWindow, readPositions } from "./positions.ts";
@@ -95,6 +96,7 @@ serve({
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	storedLot: (query: StoredLotQuery) => inView((file, rows) => readStoredLot(file, rows, query)),
 	verdicts: ({ lot }: { lot: string }) => readVerdicts(opened(), lot),
+	lotRows: ({ lot }: { lot: string }) => readLotRows(opened(), lot),
 	newestVerdicts: ({ limit }: { limit: number }) => readNewestVerdicts(opened(), limit),
 	contextOf: (query: Parameters<typeof readContext>[2]) =>
 		inView((file, rows) => readContext(file, rows, query)),

@@ -40,6 +40,7 @@ import type {
 	SampleSlice,
 	SamplesPort,
 } from "../samples-port.ts";
+import type { StoredLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
@@ -145,6 +146,11 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 
 	verdicts(lot: string): Promise<VerdictRecord[]> {
 		return this.#ask("verdicts", { lot });
+	}
+
+	/** What is stored of one lot beside its verdicts. */
+	lotRows(lot: string): Promise<StoredLotRows | undefined> {
+		return this.#ask("lotRows", { lot });
 	}
 
 	newestVerdicts(limit: number): Promise<VerdictRecord[]> {

@@ -1,5 +1,6 @@
 import { Registry } from "prom-client";
 import { ApiServer } from "../../../collector/api/api-server.ts";
+import type { LotDocuments } from "../../../collector/api/lot-routes.ts";
 import type { LivePort, LiveStatus, ReadPort } from "../../../collector/read-port.ts";
 import type { SamplesPort } from "../../../collector/samples-port.ts";
 import type { SpecWindow } from "../../../collector/specification.ts";
@@ -67,10 +68,13 @@ const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 
 const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
+const noDocuments: LotDocuments = { record: async () => undefined, page: () => "" };
+
 export async function startServer(
 	read: ReadPort & SamplesPort,
 	live: LivePort = knownLive(),
 	writtenTag: string | null = "Written",
+	documents: LotDocuments = noDocuments,
 ): Promise<ApiServer> {
 	const server = new ApiServer({
 		clock,
@@ -79,6 +83,7 @@ export async function startServer(
 		read,
 		samples: read,
 		live,
+		documents,
 		registry: new Registry(),
 		ready: () => ({ ready: true }),
 		phaseTag: "Phase",

@@ -29,6 +29,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"foreign.ts",
 			"chart-port.ts",
 			"judgement-port.ts",
+			"lot-port.ts",
 			"laboratory-port.ts",
 			"people-port.ts",
 		],
