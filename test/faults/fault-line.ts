@@ -30,7 +30,10 @@ export class FaultLine {
 	produced = 0;
 
 	/** Starts everything and resolves when the line produces. */
-	async start(mosquitto: string, options: { speed: number; startsHoursAgo: number }): Promise<void> {
+	async start(
+		mosquitto: string,
+		options: { speed: number; startsHoursAgo: number; unheard?: boolean },
+	): Promise<void> {
 		const ports = await freePorts(7);
 		const [brokerPort, apiPort, agentPort, charge, dry, size, laboratory] = ports;
 		const config = join(this.directory, "mosquitto.conf");
@@ -90,7 +93,9 @@ export class FaultLine {
 			],
 			(message) => this.#simulator(message as { type: string } & Partial<Halted>),
 		);
-		for (const part of [this.broker, this.collector, this.simulator, this.agent]) part.start();
+		const parts = [this.broker, this.simulator, this.agent];
+		// Unheard, the journal holds everything that the line tells.
+		for (const part of options.unheard === true ? parts : [...parts, this.collector]) part.start();
 		await this.#running.promise;
 	}
 
