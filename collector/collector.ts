@@ -51,6 +51,7 @@ interface Opened {
 	readonly store: Store;
 	readonly reader: StoreReader;
 	readonly exporter: StoreReader;
+	readonly followed: StoreReader;
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
@@ -110,12 +111,14 @@ export class Collector {
 		const reader = new StoreReader();
 		// Whoever takes much data out holds up nobody who asks a short question.
 		const exporter = new StoreReader("exporter");
+		// A follower that is back-filled reads for hours.
+		const followed = new StoreReader("followers");
 		const path = join(dataDirectory.path, "store.db");
 		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
 			path,
 			store,
-			readers: [reader, exporter],
+			readers: [reader, exporter, followed],
 			clock: this.#clock,
 			telemetry: this.#telemetry,
 			limits: this.#duckLimits(1),
@@ -132,14 +135,16 @@ export class Collector {
 			const readerLimits = this.#duckLimits(this.#config.store.query_threads);
 			await reader.open(path, readerLimits);
 			await exporter.open(path, readerLimits);
+			await followed.open(path, this.#duckLimits(1));
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
 				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
 				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
+				{ name: "followers' reader", start: () => undefined, stop: () => followed.close() },
 				keeper,
 				...(await this.#stages({
-					...{ store, reader, exporter, opened, broker, destinations, targets },
+					...{ store, reader, exporter, followed, opened, broker, destinations, targets },
 					path: dataDirectory.path,
 				})),
 			];
@@ -148,7 +153,7 @@ export class Collector {
 		} catch (error) {
 			this.#lifecycle = undefined;
 			await keeper.stop();
-			await Promise.all([reader.close(), exporter.close(), store.close()]);
+			await Promise.all([reader.close(), exporter.close(), followed.close(), store.close()]);
 			await dataDirectory.release();
 			throw error;
 		}
@@ -163,7 +168,7 @@ export class Collector {
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
 	async #stages(made: Opened): Promise<Part[]> {
-		const { store, reader, exporter, opened, broker, destinations, targets } = made;
+		const { store, reader, exporter, followed, opened, broker, destinations, targets } = made;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -264,7 +269,7 @@ export class Collector {
 		});
 		host = theHost;
 		const followers = new Followers({
-			...{ targets, reader, positions: store, clock, random: Math.random, telemetry },
+			...{ targets, reader: followed, positions: store, clock, random: Math.random, telemetry },
 			deadLetterDirectory: join(made.path, "dead-letters"),
 		});
 		const figures = new ProcessFigures();

@@ -303,10 +303,10 @@ export class StoreFile {
 	}
 
 	transaction(work: () => void): void {
-		this.db.exec("BEGIN IMMEDIATE");
+		this.run("BEGIN IMMEDIATE");
 		try {
 			work();
-			this.db.exec("COMMIT");
+			this.run("COMMIT");
 		} catch (error) {
 			// SQLite has already rolled back after "disk is full"; a second ROLLBACK would hide the cause.
 			if (this.db.isTransaction) this.db.exec("ROLLBACK");
