@@ -37,7 +37,7 @@ import { LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import { StoreKeeper } from "./store/keeper.ts";
-import { knownAnywhere } from "./store/known-anywhere.ts";
+import { hashAnywhere, knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
 import type { DuckLimits } from "./store/parts/duck.ts";
 import { StoreReader } from "./store/reader.ts";
@@ -201,7 +201,10 @@ export class Collector {
 		};
 		const intake = new Intake({
 			clock,
-			store,
+			store: {
+				commit: (batch) => store.commit(batch),
+				recordHash: (...place) => hashAnywhere({ store, reader: exporter }, ...place),
+			},
 			judge,
 			commands,
 			telemetry,

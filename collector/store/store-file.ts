@@ -4,9 +4,16 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
+
+/** What brings a file of a format to the next one, in order. */
+const formatSteps = [
+	[1, stepsTo2],
+	[2, stepsTo3],
+] as const;
 
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
 export type PlainBatch = CommitBatch;
@@ -32,7 +39,8 @@ export class StoreFile {
 			db.exec(writerPragmas);
 			this.db = db;
 			if (empty) this.#create();
-			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
+			for (const [from, steps] of formatSteps)
+				if (format !== undefined && format <= from) this.transaction(() => this.db.exec(steps));
 			db.exec(chartSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
