@@ -38,11 +38,11 @@ import { LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import { StoreKeeper } from "./store/keeper.ts";
-import { knownAnywhere } from "./store/known-anywhere.ts";
+import { hashAnywhere, knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
 import type { DuckLimits } from "./store/parts/duck.ts";
-import { StoreReader } from "./store/reader.ts";
 import { Store } from "./store/store.ts";
+import { StoreReaders } from "./store/store-readers.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
 
 const stopPartWithinMs = 4_000;
@@ -50,9 +50,7 @@ const stopPartWithinMs = 4_000;
 /** What the stages are made of. */
 interface Opened {
 	readonly store: Store;
-	readonly reader: StoreReader;
-	readonly exporter: StoreReader;
-	readonly evidence: StoreReader;
+	readonly readers: StoreReaders;
 	readonly opened: OpenState;
 	readonly broker: BrokerConnection;
 	readonly destinations: NotifierOptions["destinations"];
@@ -109,16 +107,13 @@ export class Collector {
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
 		await dataDirectory.acquire();
 		const store = new Store();
-		const reader = new StoreReader();
-		// Whoever takes much data out holds up nobody who asks a short question.
-		const exporter = new StoreReader("exporter");
-		const evidence = new StoreReader("evidence");
+		const readers = new StoreReaders();
 		const path = join(dataDirectory.path, "store.db");
 		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
 			path,
 			store,
-			readers: [reader, exporter, evidence],
+			readers: readers.all,
 			clock: this.#clock,
 			telemetry: this.#telemetry,
 			limits: this.#duckLimits(1),
@@ -132,19 +127,14 @@ export class Collector {
 		try {
 			const opened = await store.open(path);
 			await keeper.open();
-			const readerLimits = this.#duckLimits(this.#config.store.query_threads);
-			await reader.open(path, readerLimits);
-			await exporter.open(path, readerLimits);
-			await evidence.open(path, this.#duckLimits(1));
+			await readers.open(path, this.#duckLimits(this.#config.store.query_threads));
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
-				{ name: "store reader", start: () => undefined, stop: () => reader.close() },
-				{ name: "store exporter", start: () => undefined, stop: () => exporter.close() },
-				{ name: "store evidence", start: () => undefined, stop: () => evidence.close() },
+				readers,
 				keeper,
 				...(await this.#stages({
-					...{ store, reader, exporter, evidence, opened, broker, destinations, targets },
+					...{ store, readers, opened, broker, destinations, targets },
 					path: dataDirectory.path,
 				})),
 			];
@@ -153,7 +143,7 @@ export class Collector {
 		} catch (error) {
 			this.#lifecycle = undefined;
 			await keeper.stop();
-			await Promise.all([reader.close(), exporter.close(), evidence.close(), store.close()]);
+			await Promise.all([readers.stop(), store.close()]);
 			await dataDirectory.release();
 			throw error;
 		}
@@ -168,7 +158,8 @@ export class Collector {
 
 	/** The stages in order of starting; they stop in reverse, so that the host goes silent before the store closes. */
 	async #stages(made: Opened): Promise<Part[]> {
-		const { store, reader, exporter, evidence, opened, broker, destinations, targets } = made;
+		const { store, readers, opened, broker, destinations, targets } = made;
+		const { questions: reader, exports: exporter, evidence, followed } = readers;
 		const config = this.#config;
 		const specification = this.#specification;
 		const clock = this.#clock;
@@ -201,7 +192,10 @@ export class Collector {
 		};
 		const intake = new Intake({
 			clock,
-			store,
+			store: {
+				commit: (batch) => store.commit(batch),
+				recordHash: (...place) => hashAnywhere({ store, reader: exporter }, ...place),
+			},
 			judge,
 			commands,
 			telemetry,
@@ -269,7 +263,7 @@ export class Collector {
 		});
 		host = theHost;
 		const followers = new Followers({
-			...{ targets, reader, positions: store, clock, random: Math.random, telemetry },
+			...{ targets, reader: followed, positions: store, clock, random: Math.random, telemetry },
 			deadLetterDirectory: join(made.path, "dead-letters"),
 		});
 		const figures = new ProcessFigures();

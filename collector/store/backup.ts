@@ -13,6 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import { DataDirectory, replaceFile } from "../../common/runtime/data-directory.ts";
+import { samplesPerSeq } from "../pipeline.ts";
 import { copyParts, highestSeqOf, type PartCopy, PartGone, pinParts } from "./parts/part-copies.ts";
 import { sha256Of, syncPath } from "./parts/part-file.ts";
 import { partFolder } from "./parts/part-folder.ts";
@@ -151,7 +152,7 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 			db.exec("BEGIN");
 			const meta = (key: string) =>
 				String(db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.value);
-			const row = db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
+			const row = recordsOf(db);
 			const parts = listedParts(db);
 			const pin = await pinParts(partFolder(source), parts, attempt === pinAttempts);
 			await backup(db, copy, {
@@ -176,11 +177,28 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 	}
 }
 
-/** A store from before there were parts has none. */
-function listedParts(db: DatabaseSync): PartCopy[] {
-	if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'part'").get() === undefined) return [];
+function hasTable(db: DatabaseSync, name: string): boolean {
+	return db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name) !== undefined;
+}
+
+/** How many records there are, in the database and in record files, and the highest of them. */
+function recordsOf(db: DatabaseSync) {
+	if (!hasTable(db, "record_file"))
+		return db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
 	return db
-		.prepare("SELECT file, bytes, sha256 FROM part WHERE state = 'listed' ORDER BY to_pos, file")
+		.prepare(`SELECT (SELECT coalesce(sum(records), 0) FROM record_file) + (SELECT count(*) FROM record
+			WHERE seq >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'records_to')) AS n,
+			(SELECT coalesce(max(seq), 0) FROM record) AS highest`)
+		.get();
+}
+
+/** Parts and record files. A store from before there were any has none. */
+function listedParts(db: DatabaseSync): PartCopy[] {
+	if (!hasTable(db, "part")) return [];
+	const parts = "SELECT file, bytes, sha256, to_pos FROM part WHERE state = 'listed'";
+	const records = ` UNION ALL SELECT file, bytes, sha256, to_seq * ${samplesPerSeq} FROM record_file`;
+	return db
+		.prepare(`${parts}${hasTable(db, "record_file") ? records : ""} ORDER BY 4, 1`)
 		.all()
 		.map((row) => ({ file: String(row.file), bytes: Number(row.bytes), sha256: String(row.sha256) }));
 }

@@ -2,6 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { samplesPerSeq } from "../pipeline.ts";
 import type { PositionedSamples } from "./positioned-samples.ts";
 import { all } from "./read-rows.ts";
+import type { RecordRows } from "./records/record-rows.ts";
+import type { SampleRows } from "./sample-rows.ts";
 
 const seqsAtOnce = 500;
 
@@ -16,7 +18,11 @@ interface Place {
  * The indexes of samples in the order in which judgement reads them: source time, then edge node, the epoch's place in its chain,
  * offset, index in the record. `pos` follows the arrival, so it says nothing of two samples of one moment from different records.
  */
-export function evidenceOrder(db: DatabaseSync, { samples, pos, count }: PositionedSamples): Uint32Array {
+export async function evidenceOrder(
+	db: DatabaseSync,
+	{ records }: SampleRows,
+	{ samples, pos, count }: PositionedSamples,
+): Promise<Uint32Array> {
 	const byTime = (a: number, b: number) =>
 		(samples.sourceMs[a] as number) - (samples.sourceMs[b] as number) ||
 		(samples.sourceRestTicks[a] as number) - (samples.sourceRestTicks[b] as number);
@@ -30,7 +36,7 @@ export function evidenceOrder(db: DatabaseSync, { samples, pos, count }: Positio
 		if (byTime(a, b) === 0 && seqOf(a) !== seqOf(b)) tied.add(seqOf(a)).add(seqOf(b));
 	}
 	if (tied.size === 0) return order;
-	const places = placesOf(db, [...tied]);
+	const places = await placesOf(db, records, [...tied]);
 	return order.sort((a, b) => {
 		const time = byTime(a, b);
 		if (time !== 0) return time;
@@ -45,7 +51,11 @@ export function evidenceOrder(db: DatabaseSync, { samples, pos, count }: Positio
 	});
 }
 
-function placesOf(db: DatabaseSync, seqs: readonly number[]): Map<number, Place> {
+async function placesOf(
+	db: DatabaseSync,
+	records: RecordRows,
+	seqs: readonly number[],
+): Promise<Map<number, Place>> {
 	const chains = epochChains(db);
 	const names = new Map(
 		all(db, "SELECT id, group_id, edge_node_id FROM edge_node").map((row) => [
@@ -56,17 +66,9 @@ function placesOf(db: DatabaseSync, seqs: readonly number[]): Map<number, Place>
 	const places = new Map<number, Place>();
 	for (let at = 0; at < seqs.length; at += seqsAtOnce) {
 		const some = seqs.slice(at, at + seqsAtOnce);
-		const rows = all(
-			db,
-			'SELECT seq, edge_node, epoch, "offset" FROM record WHERE seq IN (SELECT value FROM json_each(?))',
-			JSON.stringify(some),
-		);
-		for (const row of rows) {
-			places.set(Number(row.seq), {
-				edgeNode: names.get(Number(row.edge_node)) ?? "",
-				chain: chains.get(`${row.edge_node} ${row.epoch}`) ?? 0,
-				offset: Number(row.offset),
-			});
+		for (const { seq, edgeNode, epoch, offset } of await records.journalPlaces(some)) {
+			const chain = chains.get(`${edgeNode} ${epoch}`) ?? 0;
+			places.set(seq, { edgeNode: names.get(edgeNode) ?? "", chain, offset });
 		}
 	}
 	return places;

@@ -6,7 +6,7 @@ import type {
 	VerdictRecord,
 	VerdictStage,
 } from "../judgement-port.ts";
-import type { DueRow, GapRow, LotRow } from "../pipeline.ts";
+import type { DirtyRow, DueRow, GapRow, LotRow } from "../pipeline.ts";
 import { writeCharts } from "./chart-table.ts";
 import type { StoreFile } from "./store-file.ts";
 
@@ -158,4 +158,15 @@ export function refreshContext(file: StoreFile, refresh: ContextRefresh): DueRow
 		file.run("DELETE FROM dirty WHERE device = ? AND rowid <= ?", unit, lastRow);
 	});
 	return [...due].map(([lot, dueMs]) => ({ lot, dueMs }));
+}
+
+/** One period for each device: a backlog dirties as many as it has samples. */
+export function mergedDirty(dirty: readonly DirtyRow[]): Iterable<DirtyRow> {
+	const byDevice = new Map<string, DirtyRow>();
+	for (const { device, fromMs, toMs } of dirty) {
+		const known = byDevice.get(device);
+		const from = Math.min(fromMs, known?.fromMs ?? fromMs);
+		byDevice.set(device, { device, fromMs: from, toMs: Math.max(toMs, known?.toMs ?? toMs) });
+	}
+	return byDevice.values();
 }

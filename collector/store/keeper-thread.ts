@@ -7,6 +7,9 @@ import { type CompactRequest, compactParts } from "./parts/compaction.ts";
 import { Duck, type DuckLimits } from "./parts/duck.ts";
 import { temporaryFolder } from "./parts/part-folder.ts";
 import { type SealRequest, sealRange } from "./parts/sealing.ts";
+import { get } from "./read-rows.ts";
+import type { RecordRange } from "./records/record-file.ts";
+import { mergeRecords, sealRecords } from "./records/record-sealing.ts";
 import { serve } from "./thread-serve.ts";
 
 const waitMs = 2_000;
@@ -55,6 +58,18 @@ serve(
 		nextStretch: ({ samplesMax }: { samplesMax: number }) => nextStretch(theStore().db, samplesMax),
 		seal: (request: SealRequest) =>
 			withDuck((made, folder) => sealRange(theStore().db, made, request, { folder, onStep: goOn })),
+		sealRecords: (range: RecordRange) =>
+			withDuck((made, folder) => sealRecords(theStore().db, made, range, { folder, onStep: goOn })),
+		mergeRecords: (request: Parameters<typeof mergeRecords>[1]) =>
+			withDuck((made, folder) => mergeRecords(made, request, { folder, onStep: goOn })),
+		recordsEnd: ({ fromSeq, toSeq, records }: { fromSeq: number; toSeq: number; records: number }) => {
+			const next = get(
+				theStore().db,
+				"SELECT seq FROM record WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT 1 OFFSET ?",
+				...[fromSeq, toSeq, records],
+			);
+			return Number(next?.seq ?? toSeq);
+		},
 		compact: (request: CompactRequest) =>
 			withDuck((made, folder) => compactParts(made, request, { folder, onStep: goOn })),
 		close() {

@@ -2,14 +2,16 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
+import { samplesPerSeq } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { partsToCompact, partsToRetire, type RetentionBounds } from "./keeping-rules.ts";
 import type { KeepingState } from "./keeping-state.ts";
 import type { DuckLimits } from "./parts/duck.ts";
-import type { PartRow } from "./parts/part-file.ts";
+import { isRecordFile, type PartRow } from "./parts/part-file.ts";
 import { partFolder, setAside, tidyFolder } from "./parts/part-folder.ts";
 import type { SealRequest } from "./parts/sealing.ts";
 import type { StoreReader } from "./reader.ts";
+import { RecordKeeper } from "./records/record-keeping.ts";
 import type { Store } from "./store.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
@@ -43,6 +45,7 @@ export class StoreKeeper implements Part {
 	readonly name = "store keeper";
 	readonly #options: KeeperOptions;
 	readonly #thread = new ThreadCaller(threadFile("keeper-thread"));
+	readonly #records: RecordKeeper;
 	#stopLooking = () => {};
 	#working: Promise<void> | undefined;
 	#stopping = new AbortController();
@@ -52,6 +55,9 @@ export class StoreKeeper implements Part {
 
 	constructor(options: KeeperOptions) {
 		this.#options = options;
+		const { store, path, clock } = options;
+		const wallMs = () => clock.wallMs();
+		this.#records = new RecordKeeper({ store, thread: this.#thread, folder: partFolder(path), wallMs });
 	}
 
 	/** Puts the folder of parts in order; before anything reads it. The store must be open. */
@@ -114,10 +120,13 @@ export class StoreKeeper implements Part {
 	async #work(): Promise<void> {
 		for (const reader of this.#options.readers)
 			for (const { file, reason } of await reader.takeDamaged()) await this.#damaged(file, reason);
-		while (!this.#stopping.signal.aborted && (await this.#sealOne()));
+		const { signal } = this.#stopping;
+		while (!signal.aborted && (await this.#records.catchUp(await this.#state())));
+		while (!signal.aborted && (await this.#sealOne()));
 		await this.#trim();
 		await this.#retire();
-		while (!this.#stopping.signal.aborted && (await this.#compactSome()));
+		while (!signal.aborted && (await this.#compactSome()));
+		while (!signal.aborted && (await this.#records.mergeSome(await this.#state())));
 		await this.#removeReplaced();
 	}
 
@@ -145,12 +154,13 @@ export class StoreKeeper implements Part {
 			telemetry.partRetired({ file: part.file, samples: part.samples, bytes: part.bytes, why });
 		}
 		telemetry.partsHeld(heldBytes);
+		await this.#records.retire(await this.#state());
 	}
 
 	/** Whether something was sealed. */
 	async #sealOne(): Promise<boolean> {
 		const { store, clock, telemetry, sealAfterMs, sealSamplesMax } = this.#options;
-		const { sealedTo, savedTo, oldestHotMs, instance } = await this.#state();
+		const { sealedTo, savedTo, oldestHotMs, instance, recordsTo } = await this.#state();
 		if (oldestHotMs === undefined || savedTo <= sealedTo) return false;
 		const stretch = await this.#thread.call<{ toPos: number; samples: number }>("nextStretch", {
 			samplesMax: sealSamplesMax,
@@ -161,7 +171,9 @@ export class StoreKeeper implements Part {
 		const beganMs = clock.monotonicMs();
 		const request: SealRequest = { fromPos: sealedTo, toPos: stretch.toPos, instance };
 		const part = await this.#thread.call<PartRow | undefined>("seal", request);
-		await store.listPart(part, stretch.toPos, clock.wallMs());
+		const toSeq = stretch.toPos / samplesPerSeq;
+		const records = await this.#records.make({ fromSeq: recordsTo, toSeq, instance });
+		await store.listPart({ part, records, toPos: stretch.toPos, atMs: clock.wallMs() });
 		if (part !== undefined) {
 			const { file, samples, bytes } = part;
 			telemetry.partSealed({ file, samples, bytes, tookMs: Math.round(clock.monotonicMs() - beganMs) });
@@ -186,7 +198,9 @@ export class StoreKeeper implements Part {
 
 	async #damaged(file: string, reason: string): Promise<void> {
 		const { store, clock, telemetry, path } = this.#options;
-		const gaps = await store.damagedPart(file, reason, clock.wallMs());
+		// What a record file tells of is not lost with it, only how it came.
+		if (isRecordFile(file)) await store.removeRecords(file);
+		const gaps = isRecordFile(file) ? [] : await store.damagedPart(file, reason, clock.wallMs());
 		await setAside(partFolder(path), file);
 		telemetry.partDamaged({ file, reason });
 		telemetry.gapsWritten(gaps);

@@ -15,12 +15,26 @@ export interface KeepingState {
 	/** When the first record that is not sealed was received; undefined when there is none. */
 	readonly oldestHotMs: number | undefined;
 	readonly listed: readonly (PartRow & { readonly sealedMs: number })[];
+	/** Records below it stand in record files. */
+	readonly recordsTo: number;
+	readonly recordFiles: readonly ListedRecords[];
 	readonly replaced: readonly { readonly file: string; readonly replacedMs: number }[];
 	readonly retired: readonly string[];
 	/** Nothing above it may be retired, because a follower within its bound still reads it. */
 	readonly heldFrom: number;
 	/** Nothing younger may be retired, because a lot that is not judged yet began then; a source time. */
 	readonly openLotsFromMs: number | undefined;
+}
+
+/** A record file as the keeper sees it. */
+export interface ListedRecords {
+	readonly file: string;
+	readonly fromSeq: number;
+	/** Not included. */
+	readonly toSeq: number;
+	readonly records: number;
+	readonly bytes: number;
+	readonly sealedMs: number;
 }
 
 export function readKeepingState(db: DatabaseSync): KeepingState {
@@ -44,6 +58,15 @@ export function readKeepingState(db: DatabaseSync): KeepingState {
 		savedTo: cache === undefined ? 0 : (Number(cache.seq) + 1) * samplesPerSeq,
 		oldestHotMs: oldest === undefined ? undefined : Number(oldest.received_ms),
 		listed: parts.filter(({ state }) => state === "listed").map(listedPart),
+		recordsTo: Number(meta("records_to")),
+		recordFiles: all(db, "SELECT * FROM record_file ORDER BY to_seq").map((row) => ({
+			file: String(row.file),
+			fromSeq: Number(row.from_seq),
+			toSeq: Number(row.to_seq),
+			records: Number(row.records),
+			bytes: Number(row.bytes),
+			sealedMs: Number(row.sealed_ms),
+		})),
 		replaced: all(db, "SELECT * FROM part_replaced").map((row) => ({
 			file: String(row.file),
 			replacedMs: Number(row.replaced_ms),
@@ -70,9 +93,11 @@ export function nextStretch(db: DatabaseSync, samplesMax: number): { toPos: numb
 function heldFrom(db: DatabaseSync): number {
 	let held = Number.MAX_SAFE_INTEGER;
 	for (const { pos, hold_samples } of all(db, "SELECT pos, hold_samples FROM follower")) {
+		// Of the record file that it stands in nothing is counted: better to hold a little too much.
 		const waiting = get(
 			db,
-			"SELECT coalesce(sum(samples), 0) AS n FROM record WHERE seq >= ?",
+			`SELECT (SELECT coalesce(sum(samples), 0) FROM record_file WHERE from_seq >= ?1) + (SELECT coalesce(sum(samples), 0)
+				FROM record WHERE seq >= max(?1, (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'records_to'))) AS n`,
 			Math.floor(Number(pos) / samplesPerSeq),
 		);
 		// One that is further behind than its bound holds nothing; it is told what it has missed.

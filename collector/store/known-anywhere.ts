@@ -17,3 +17,12 @@ export async function knownAnywhere(
 	const sealed = await reader.sealedKnown(samples);
 	return hot.map((known, index) => known || sealed[index] === true);
 }
+
+/** The hash of the record at a place: among the newest records first, then in record files. */
+export async function hashAnywhere(
+	{ store, reader }: { store: Pick<Store, "recordHash">; reader: Pick<StoreReader, "hashInFiles"> },
+	...[edgeNode, epoch, offset]: [edgeNode: number, epoch: number, offset: number]
+): Promise<Uint8Array | undefined> {
+	const newest = await store.recordHash(edgeNode, epoch, offset);
+	return newest ?? (await reader.hashInFiles({ edgeNode, epoch, offset }));
+}

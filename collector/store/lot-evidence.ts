@@ -85,7 +85,7 @@ async function contextBetween(
 	const found = await inPeriod(rows, { unit, series: [...series.keys()], fromMs, toMs: untilMs });
 	const values: StoredUnitContext["values"][number][] = [];
 	const keyOf = new Map((Object.keys(contextTags) as Key[]).map((key) => [contextTags[key], key]));
-	for (const index of evidenceOrder(db, found)) {
+	for (const index of await evidenceOrder(db, rows, found)) {
 		const { samples } = found;
 		const key = keyOf.get(series.get(samples.tagId[index] as number) ?? "");
 		const value = samples.value(index);
@@ -138,7 +138,7 @@ export async function readLotSamples(
 	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
 	if ((await rows.weight(query)) > samplesMax) return undefined;
 	const found = await inPeriod(rows, query);
-	const order = evidenceOrder(db, found);
+	const order = await evidenceOrder(db, rows, found);
 	const byTag = new Map<string, number[]>();
 	for (const index of order) {
 		const tag = series.get(found.samples.tagId[index] as number) ?? "";

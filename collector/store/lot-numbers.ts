@@ -99,12 +99,8 @@ async function samplesOf(
 		Math.min(...runs.map((run) => run.fromMs)),
 		Math.max(...runs.map((run) => run.toMs)),
 	];
-	const size = all(
-		db,
-		"SELECT coalesce(sum(samples), 0) AS n FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ?",
-		...[unit, fromMs, toMs],
-	);
-	if (Number(size[0]?.n) > scanSamplesMax) return undefined;
+	const { samples } = await rows.records.figures({ device: unit, endFromMs: fromMs, beginToMs: toMs });
+	if (samples > scanSamplesMax) return undefined;
 	const series = all(db, "SELECT id, tag, datatype FROM series WHERE device = ?", unit).filter(({ tag }) =>
 		tags.has(String(tag)),
 	);

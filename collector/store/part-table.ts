@@ -3,11 +3,26 @@
 import type { FollowerPosition } from "../follow-port.ts";
 import { type GapRow, samplesPerSeq } from "../pipeline.ts";
 import type { PartRow } from "./parts/part-file.ts";
+import type { RecordFileRow } from "./records/record-file.ts";
+import { partDevices } from "./records/record-file-schema.ts";
+import { RecordFileTable } from "./records/record-file-table.ts";
 import type { StoreFile } from "./store-file.ts";
 
 /** Hot rows that one transaction deletes. */
 const trimmedAtOnce = 20_000;
 const noteMax = 500;
+
+// A day that was put together has of each device what its parts had, within its own bounds.
+const devicesOfReplacing = `INSERT INTO part_device SELECT ?1, edge_node, device, max(min_ms, ?2), min(max_ms, ?3)
+	FROM part_device WHERE file = ?4 AND min_ms <= ?3 AND max_ms >= ?2
+	ON CONFLICT DO UPDATE SET min_ms = min(min_ms, excluded.min_ms), max_ms = max(max_ms, excluded.max_ms)`;
+
+export interface PartListing {
+	readonly part: PartRow | undefined;
+	readonly records?: RecordFileRow | undefined;
+	readonly toPos: number;
+	readonly atMs: number;
+}
 
 export class PartTable {
 	readonly #file: StoreFile;
@@ -23,9 +38,9 @@ export class PartTable {
 
 	/**
 	 * Lists a part and moves the border: from here on readers take these samples from the file. `part` is undefined when the
-	 * stretch has none.
+	 * stretch has no samples. `records` is the file of its record rows; without one they are put into a file later.
 	 */
-	list({ part, toPos, atMs }: { part: PartRow | undefined; toPos: number; atMs: number }): void {
+	list({ part, records, toPos, atMs }: PartListing): void {
 		const file = this.#file;
 		this.#transaction(() => {
 			const fromPos = this.sealedTo;
@@ -44,8 +59,12 @@ export class PartTable {
 				fromPos,
 				toPos,
 			);
-			if (part !== undefined) this.#insert(part, atMs);
+			if (part !== undefined) {
+				this.#insert(part, atMs);
+				file.run(partDevices, part.file, fromPos / samplesPerSeq, toPos / samplesPerSeq);
+			}
 			file.run("UPDATE meta SET value = ? WHERE key = 'sealed_to'", String(toPos));
+			if (records !== undefined) new RecordFileTable(file).add(records, toPos / samplesPerSeq, atMs);
 		});
 	}
 
@@ -67,6 +86,8 @@ export class PartTable {
 				if (row === undefined) throw new Error(`expected a listed part, found ${name} in another state`);
 				before += Number(row.samples);
 				file.run("DELETE FROM part WHERE file = ?", name);
+				for (const part of parts) file.run(devicesOfReplacing, part.file, part.minMs, part.maxMs, name);
+				file.run("DELETE FROM part_device WHERE file = ?", name);
 				file.run("INSERT OR REPLACE INTO part_replaced VALUES (?, ?)", name, atMs);
 			}
 			const after = parts.reduce((sum, { samples }) => sum + samples, 0);
@@ -86,22 +107,15 @@ export class PartTable {
 			const part = file.get("SELECT * FROM part WHERE file = ? AND state = 'listed'", name);
 			if (part === undefined) return;
 			file.run("UPDATE part SET state = 'damaged', note = ? WHERE file = ?", reason.slice(0, noteMax), name);
-			const devices = file.all(
-				`SELECT edge_node, device, min(source_min_ms) AS from_ms, max(source_max_ms) AS to_ms FROM record
-				WHERE seq >= ? AND seq < ? AND samples > 0 AND device <> '' GROUP BY edge_node, device`,
-				...[
-					Math.floor(Number(part.from_pos) / samplesPerSeq),
-					Math.ceil(Number(part.to_pos) / samplesPerSeq),
-				],
-			);
+			const devices = file.all("SELECT * FROM part_device WHERE file = ? AND device <> ''", name);
 			for (const row of devices) {
 				const gap: GapRow = {
 					id: `part ${name} ${row.edge_node} ${row.device}`,
 					edgeNode: Number(row.edge_node),
 					device: String(row.device),
 					tags: [],
-					fromMs: Math.max(Number(row.from_ms), Number(part.min_ms)),
-					toMs: Math.min(Number(row.to_ms), Number(part.max_ms)),
+					fromMs: Math.max(Number(row.min_ms), Number(part.min_ms)),
+					toMs: Math.min(Number(row.max_ms), Number(part.max_ms)),
 					cause: "store_damaged",
 					backfilled: false,
 					noticedMs: atMs,
@@ -116,6 +130,7 @@ export class PartTable {
 
 	/** Readers leave the part out from now on, because of its age or the size of all. */
 	retire({ file: name, note }: { file: string; note: string }): void {
+		this.#file.run("DELETE FROM part_device WHERE file = ?", name);
 		this.#file.run(
 			"UPDATE part SET state = 'retired', note = ? WHERE file = ? AND state = 'listed'",
 			note,

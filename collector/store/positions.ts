@@ -30,7 +30,6 @@ export class PositionWindow {
 
 	/** Sealed samples from `fromPos` on, at most `limit`, and the position up to which that is all. */
 	async read(
-		db: DatabaseSync,
 		rows: SampleRows,
 		{ fromPos, limit, endPos }: Required<PositionQuery>,
 	): Promise<{ found: PositionedSamples; nextPos: number }> {
@@ -44,7 +43,7 @@ export class PositionWindow {
 			fromPos < this.#fromPos ||
 			fromPos >= this.#toPos
 		)
-			await this.#fill(db, rows, fromPos);
+			await this.#fill(rows, fromPos);
 		this.#parts = parts;
 		const kept = this.#found as PositionedSamples;
 		const from = firstAtOrAfter(kept.pos, kept.count, fromPos);
@@ -55,16 +54,15 @@ export class PositionWindow {
 		return { found: kept.picked(indexes), nextPos: to < end ? (kept.pos[to] as number) : all };
 	}
 
-	async #fill(db: DatabaseSync, rows: SampleRows, fromPos: number): Promise<void> {
-		const row = get(
-			db,
-			`SELECT max(seq) AS last FROM (SELECT seq, sum(samples) OVER (ORDER BY seq) AS running
-				FROM (SELECT seq, samples FROM record WHERE seq >= ? ORDER BY seq LIMIT ${windowRecords}))
-			WHERE running <= ${windowSamples}`,
-			Math.floor(fromPos / samplesPerSeq),
-		);
-		const last = row?.last === null || row === undefined ? rows.sealedTo : Number(row.last);
-		this.#toPos = Math.min(rows.sealedTo, (last + 1) * samplesPerSeq);
+	async #fill(rows: SampleRows, fromPos: number): Promise<void> {
+		const next = Math.min(...rows.parts().flatMap((part) => (part.toPos > fromPos ? [part.fromPos] : [])));
+		const fromSeq = Math.floor(fromPos / samplesPerSeq);
+		// Where no part is, nothing is read.
+		const last =
+			next > fromPos
+				? Math.ceil(Math.min(next, rows.sealedTo) / samplesPerSeq) - 1
+				: await rows.records.stretchFrom(fromSeq, windowSamples, windowRecords);
+		this.#toPos = Math.min(rows.sealedTo, ((last ?? fromSeq) + 1) * samplesPerSeq);
 		this.#fromPos = fromPos;
 		this.#found = await rows.sealedBetween(fromPos, this.#toPos - 1);
 	}
@@ -93,7 +91,7 @@ export async function readPositions(
 			missing: [],
 		};
 	}
-	const { found, nextPos } = await window.read(db, rows, { fromPos, limit, endPos });
+	const { found, nextPos } = await window.read(rows, { fromPos, limit, endPos });
 	return {
 		samples: found.samples,
 		pos: found.pos,

@@ -28,6 +28,7 @@ import {
 } from "./queries.ts";
 import { get } from "./read-rows.ts";
 import { readReconciliation } from "./reconciliation-query.ts";
+import type { RecordPlace } from "./records/record-rows.ts";
 import { readReplay } from "./replay.ts";
 import { readPieces } from "./sample-pieces.ts";
 import type { SampleRows } from "./sample-rows.ts";
@@ -122,6 +123,7 @@ serve({
 	},
 	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
 		inView((_file, rows) => readSealedKnown(rows, samples)),
+	hashInFiles: (place: RecordPlace) => inView((_file, rows) => rows.records.hashInFiles(place)),
 	positions: (query: { fromPos: number; limit: number }) =>
 		inView((file, rows) => readPositions(file, rows, query, window)),
 	events: (query: { afterN: number; limit: number }) => readEvents(opened(), query),

@@ -44,6 +44,7 @@ import type { StoredLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
+import type { RecordPlace } from "./records/record-rows.ts";
 import type { Replay } from "./replay.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
@@ -185,6 +186,11 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 	/** For each sample whether an equal one of its series is sealed. The columns are copied, not handed over. */
 	sealedKnown(samples: SampleColumns): Promise<readonly boolean[]> {
 		return this.#ask("sealedKnown", { samples });
+	}
+
+	/** The hash of the record in a record file that has this place. */
+	hashInFiles(place: RecordPlace): Promise<Uint8Array | undefined> {
+		return this.#ask("hashInFiles", place);
 	}
 
 	async readPositions(fromPos: number, limit: number): Promise<PositionSlice> {

@@ -91,7 +91,7 @@ async function reconcile(
 	share: { records: number; ahead: number },
 ): Promise<{ row: ReconciliationRow; records: number }> {
 	const { unit, batch, lot, toMs } = period;
-	const { records, fromMs } = readableFrom(db, period, share.records);
+	const { records, fromMs } = await readableFrom(samples, period, share.records);
 	const series = all(
 		db,
 		"SELECT id FROM series WHERE device = ? AND tag = ? ORDER BY id LIMIT ?",
@@ -100,7 +100,7 @@ async function reconcile(
 		seriesMax,
 	).map(({ id }) => Number(id));
 	const whole = fromMs === period.fromMs;
-	const counts = new UnitCounts(db, samples, {
+	const counts = await UnitCounts.of(samples, {
 		unit,
 		series,
 		toMs: Math.min(endOfTime, toMs + marginMs),
@@ -173,22 +173,15 @@ async function isWhole(counts: UnitCounts, a: CountPoint, b: CountPoint): Promis
 }
 
 /** From when on the period can be compared within the share; its beginning when all of it can. */
-function readableFrom(
-	db: DatabaseSync,
+async function readableFrom(
+	{ records }: SampleRows,
 	{ unit, fromMs, toMs }: Period,
 	share: number,
-): { fromMs: number; records: number } {
-	const range = "FROM record WHERE device = ? AND source_max_ms >= ? AND source_max_ms <= ?";
-	const cut = get(
-		db,
-		`SELECT source_max_ms ${range} ORDER BY source_max_ms DESC LIMIT 1 OFFSET ?`,
-		unit,
-		fromMs,
-		toMs,
-		share,
-	);
-	if (cut !== undefined) return { fromMs: Number(cut.source_max_ms) + 1, records: share };
-	return { fromMs, records: Number(get(db, `SELECT count(*) AS n ${range}`, unit, fromMs, toMs)?.n) };
+): Promise<{ fromMs: number; records: number }> {
+	const query = { device: unit, endFromMs: fromMs, endToMs: toMs };
+	const cutMs = await records.cut(query, share);
+	if (cutMs !== undefined) return { fromMs: cutMs + 1, records: share };
+	return { fromMs, records: (await records.figures(query)).records };
 }
 
 function gapsOf(db: DatabaseSync, unit: string, { fromMs, toMs }: { fromMs: number; toMs: number }): number {

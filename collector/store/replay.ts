@@ -1,7 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { samplesPerSeq } from "../pipeline.ts";
 import { readPositions } from "./positions.ts";
-import { all } from "./read-rows.ts";
 import type { SampleRows } from "./sample-rows.ts";
 
 /** Stored records after a position, for rebuilding the judgement. */
@@ -30,13 +29,15 @@ export async function readReplay(
 	samples: SampleRows,
 	{ afterSeq, records }: { afterSeq: number; records: number },
 ): Promise<Replay> {
-	const found = all(
-		db,
-		"SELECT seq, device, samples, through_ms, received_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
-		afterSeq,
-		records,
+	const found = (await samples.records.after(afterSeq, records)).map(
+		([seq, device, , throughMs, receivedMs]) => ({
+			seq: Number(seq),
+			device: String(device),
+			throughMs: throughMs === null ? undefined : Number(throughMs),
+			receivedMs: Number(receivedMs),
+		}),
 	);
-	const lastSeq = Number(found.at(-1)?.seq ?? afterSeq);
+	const lastSeq = found.at(-1)?.seq ?? afterSeq;
 	const endPos = (lastSeq + 1) * samplesPerSeq;
 	const rows: Replay["rows"][number][] = [];
 	const counts = new Map<number, number>();
@@ -58,12 +59,7 @@ export async function readReplay(
 	}
 	return {
 		lastSeq,
-		records: found.map((row) => ({
-			device: String(row.device),
-			count: counts.get(Number(row.seq)) ?? 0,
-			throughMs: row.through_ms === null ? undefined : Number(row.through_ms),
-			receivedMs: Number(row.received_ms),
-		})),
+		records: found.map(({ seq, ...record }) => ({ ...record, count: counts.get(seq) ?? 0 })),
 		rows,
 	};
 }

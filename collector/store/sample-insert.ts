@@ -13,14 +13,13 @@ export type Cell = number | bigint | string | Uint8Array | null;
 /** Writes the sample columns of a batch as rows. */
 export class SampleInsert {
 	readonly #counts: SeriesCounts;
-	readonly #many: StatementSync;
-	readonly #one: StatementSync;
+	/** By number of rows. */
+	readonly #inserts: readonly StatementSync[];
 	readonly #cells: Cell[] = new Array(rowsAtOnce * columns.length).fill(null);
 
 	constructor(file: StoreFile, counts: SeriesCounts) {
 		this.#counts = counts;
-		this.#many = file.statement(insertOf(rowsAtOnce));
-		this.#one = file.statement(insertOf(1));
+		this.#inserts = Array.from({ length: rowsAtOnce + 1 }, (_, rows) => file.statement(insertOf(rows)));
 	}
 
 	/** Samples stand in `batch.samples` in the order of its records. */
@@ -45,18 +44,23 @@ export class SampleInsert {
 				at += columns.length;
 				this.#counts.add(series, pos);
 				if (at < cells.length) continue;
-				this.#many.run(...cells);
+				this.#run(rowsAtOnce);
 				at = 0;
 			}
 		}
-		for (let from = 0; from < at; from += columns.length)
-			this.#one.run(...cells.slice(from, from + columns.length));
+		if (at > 0) this.#run(at / columns.length);
+	}
+
+	/** Writes the first rows of the cells with one statement: a row of its own costs twice as much. */
+	#run(rows: number): void {
+		const cells = rows === rowsAtOnce ? this.#cells : this.#cells.slice(0, rows * columns.length);
+		(this.#inserts[rows] as StatementSync).run(...cells);
 	}
 }
 
 function insertOf(rows: number): string {
 	const row = `(${columns.map(() => "?").join(", ")})`;
-	return `INSERT INTO sample(${columns.join(", ")}) VALUES ${new Array(rows).fill(row).join(", ")}`;
+	return `INSERT INTO sample(${columns.join(", ")}) VALUES ${new Array(Math.max(1, rows)).fill(row).join(", ")}`;
 }
 
 /**

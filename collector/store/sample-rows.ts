@@ -10,6 +10,7 @@ import type { RollupMinute } from "./parts/rollup.ts";
 import { append, type SealedRows } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
 import { all, get } from "./read-rows.ts";
+import { RecordRows } from "./records/record-rows.ts";
 import { type RollupStretch, rollupStretches } from "./rollup-stretches.ts";
 
 /** Samples of these series in records of their unit; source times, both ends included. */
@@ -37,12 +38,14 @@ export class SampleRows {
 	readonly #sealed: SealedRows;
 	readonly #leftOut: ReadonlySet<string>;
 	readonly sealedTo: number;
+	readonly records: RecordRows;
 	readonly #types = new Map<number, Datatype>();
 
 	private constructor(db: DatabaseSync, sealed: SealedRows, leftOut: ReadonlySet<string>) {
 		this.#db = db;
 		this.#sealed = sealed;
 		this.#leftOut = leftOut;
+		this.records = new RecordRows(db, sealed, leftOut);
 		this.sealedTo = Number(get(db, "SELECT value FROM meta WHERE key = 'sealed_to'")?.value);
 	}
 

@@ -1,5 +1,7 @@
+import { recordFileTables } from "./records/record-file-schema.ts";
+
 /** Version of the file; a newer one is refused, an older one is brought up to date in one transaction. */
-export const storeFormat = 2;
+export const storeFormat = 3;
 
 /** Ids of gap rows that a restore wrote: they hold until agents have sent again what they still had. */
 export const restoreGapPrefix = "restore ";
@@ -127,6 +129,7 @@ CREATE VIEW count_by_series(series, samples, last_pos) AS
 			WHERE pos >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'counted_to') GROUP BY series)
 	GROUP BY series;
 ${partTables}
+${recordFileTables}
 `;
 
 /** WAL with FULL: a commit that returned survives a power cut, and readers do not wait for writers. */

@@ -4,10 +4,17 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
-import { dirtyByGap, judgementSchema } from "./judgement-table.ts";
+import { dirtyByGap, judgementSchema, mergedDirty } from "./judgement-table.ts";
+import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
+
+/** What brings a file of a format to the next one, in order. */
+const formatSteps = [
+	[1, stepsTo2],
+	[2, stepsTo3],
+] as const;
 
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
 export type PlainBatch = CommitBatch;
@@ -33,7 +40,8 @@ export class StoreFile {
 			db.exec(writerPragmas);
 			this.db = db;
 			if (empty) this.#create();
-			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
+			for (const [from, steps] of formatSteps)
+				if (format !== undefined && format <= from) this.transaction(() => this.db.exec(steps));
 			db.exec(chartSchema);
 			db.exec(judgementSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
@@ -239,7 +247,7 @@ export class StoreFile {
 				row.samples,
 			);
 		}
-		for (const { device, fromMs, toMs } of merged(batch.dirty))
+		for (const { device, fromMs, toMs } of mergedDirty(batch.dirty))
 			this.run("INSERT INTO dirty VALUES (?, ?, ?)", device, fromMs, toMs);
 	}
 
@@ -308,27 +316,16 @@ export class StoreFile {
 	}
 
 	transaction(work: () => void): void {
-		this.db.exec("BEGIN IMMEDIATE");
+		this.run("BEGIN IMMEDIATE");
 		try {
 			work();
-			this.db.exec("COMMIT");
+			this.run("COMMIT");
 		} catch (error) {
 			// SQLite has already rolled back after "disk is full"; a second ROLLBACK would hide the cause.
 			if (this.db.isTransaction) this.db.exec("ROLLBACK");
 			throw error;
 		}
 	}
-}
-
-/** One period for each device: a backlog dirties as many as it has samples. */
-function merged(dirty: PlainBatch["dirty"]): Iterable<PlainBatch["dirty"][number]> {
-	const byDevice = new Map<string, PlainBatch["dirty"][number]>();
-	for (const { device, fromMs, toMs } of dirty) {
-		const known = byDevice.get(device);
-		const from = Math.min(fromMs, known?.fromMs ?? fromMs);
-		byDevice.set(device, { device, fromMs: from, toMs: Math.max(toMs, known?.toMs ?? toMs) });
-	}
-	return byDevice.values();
 }
 
 /** The format of the file, undefined for a new one; it is only read, so that a file which is not ours stays as it is. */

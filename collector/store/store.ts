@@ -15,7 +15,9 @@ import type {
 	Settlement,
 } from "../pipeline.ts";
 import type { OpenState } from "./open-state.ts";
+import type { PartListing } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
+import type { RecordFileRow } from "./records/record-file.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 /** The writing side of the store, on a thread of its own. Operations are done one after the other. */
@@ -83,9 +85,23 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		await this.#writer.call("settleMessage", settlement);
 	}
 
-	/** Lists a part, or says that the stretch has no samples, and moves the border up to `toPos`. */
-	async listPart(part: PartRow | undefined, toPos: number, atMs: number): Promise<void> {
-		await this.#writer.call("listPart", { part, toPos, atMs });
+	/** Lists a part and the file of its records, or says that the stretch has none, and moves the border up to `toPos`. */
+	async listPart(listing: PartListing): Promise<void> {
+		await this.#writer.call("listPart", listing);
+	}
+
+	/** Lists record rows of samples that are sealed already, up to `toSeq`. */
+	async listRecords(row: RecordFileRow | undefined, toSeq: number, atMs: number): Promise<void> {
+		await this.#writer.call("listRecords", { row, toSeq, atMs });
+	}
+
+	async replaceRecords(row: RecordFileRow, replaced: readonly string[], atMs: number): Promise<void> {
+		await this.#writer.call("replaceRecords", { row, replaced, atMs });
+	}
+
+	/** Takes a record file off the list; resolves with whether it stood there. */
+	async removeRecords(file: string): Promise<boolean> {
+		return await this.#writer.call("removeRecords", { file });
 	}
 
 	async replaceParts(parts: readonly PartRow[], replaced: readonly string[], atMs: number): Promise<void> {
@@ -105,7 +121,7 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		await this.#writer.call("forgetReplaced", { file });
 	}
 
-	/** Deletes some sealed samples from the hot table. Resolves with whether more are there. */
+	/** Deletes some sealed samples and records from the hot tables. Resolves with whether more are there. */
 	async trim(): Promise<boolean> {
 		return await this.#writer.call("trim");
 	}

@@ -1,11 +1,11 @@
 // The counts and values of one unit in the store. Whole records are a sum over the index, which also tells whether the
 // agent itself wrote one; only records that lie across an end of a period are opened.
 
-import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { SampleValue } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
 import { samplesPerSeq } from "../pipeline.ts";
 import type { CountedUnit, CountPoint } from "./reconciliation.ts";
+import type { BoundedPlace } from "./records/record-rows.ts";
 import type { Place, SampleRows } from "./sample-rows.ts";
 
 /** Records in which the nearest count is looked for. */
@@ -13,38 +13,40 @@ const nearRecords = 200;
 /** Records that lie across one moment; more of them are not opened. */
 const acrossMax = 2_000;
 
-interface BoundedPlace extends Place {
-	readonly minMs: number;
+interface CountsOptions {
+	readonly unit: string;
+	/** Ids of the tag that counts. */
+	readonly series: readonly number[];
+	/** A source time; questions reach no further. */
+	readonly toMs: number;
+	/** Records that begin up to `toMs` and end after it are looked for among so many. */
+	readonly aheadMax: number;
 }
 
-/** One unit up to a source time; questions reach no further. For one read transaction. */
+/** One unit up to a source time. For one read transaction. */
 export class UnitCounts implements CountedUnit {
-	readonly #db: DatabaseSync;
 	readonly #rows: SampleRows;
 	readonly #unit: string;
 	readonly #toMs: number;
-	readonly #aheadMax: number;
-	readonly #statements = new Map<string, StatementSync>();
 	readonly #series: readonly number[];
-	readonly #beyond: BoundedPlace[];
+	#beyond: readonly BoundedPlace[] = [];
 	#bounded = false;
 
-	/**
-	 * `series` are the ids of the tag that counts. Records that begin up to `toMs` and end after it are looked for among
-	 * the next `aheadMax`.
-	 */
-	constructor(
-		db: DatabaseSync,
-		rows: SampleRows,
-		options: { unit: string; series: readonly number[]; toMs: number; aheadMax: number },
-	) {
-		this.#db = db;
+	private constructor(rows: SampleRows, { unit, series, toMs }: CountsOptions) {
 		this.#rows = rows;
-		this.#unit = options.unit;
-		this.#toMs = options.toMs;
-		this.#aheadMax = options.aheadMax;
-		this.#series = options.series;
-		this.#beyond = options.series.length === 0 ? [] : this.#acrossTheEnd();
+		this.#unit = unit;
+		this.#toMs = toMs;
+		this.#series = series;
+	}
+
+	static async of(rows: SampleRows, options: CountsOptions): Promise<UnitCounts> {
+		const counts = new UnitCounts(rows, options);
+		if (options.series.length === 0) return counts;
+		const { unit: device, toMs: atMs, aheadMax: among } = options;
+		const { places, bounded } = await rows.records.across({ device, atMs }, { among, limit: acrossMax + 1 });
+		counts.#bounded = bounded;
+		counts.#beyond = counts.#bound(places);
+		return counts;
 	}
 
 	/** A bound was met: records that lie across an end were not all found. */
@@ -65,40 +67,27 @@ export class UnitCounts implements CountedUnit {
 	}
 
 	async stored(afterMs: number, toMs: number): Promise<number> {
-		const whole = this.#one(
-			`SELECT coalesce(sum(CASE own WHEN 0 THEN samples END), 0) FROM record
-			WHERE device = ? AND source_max_ms > ? AND source_max_ms <= ? AND source_min_ms > ?`,
-			this.#unit,
-			afterMs,
-			toMs,
-			afterMs,
-		);
+		const device = this.#unit;
+		const whole = { device, endFromMs: afterMs + 1, endToMs: toMs, beginFromMs: afterMs + 1 };
+		const { ofSource } = await this.#rows.records.figures(whole);
 		// The agent's own word has one source time, so none of it lies across.
-		const across = [...this.#across(afterMs, toMs), ...this.#places(toMs)];
+		const across = [...(await this.#across(afterMs, toMs)), ...(await this.#places(toMs))];
 		const found = await this.#rows.inPlaces(across, { fromMs: afterMs + 1, toMs });
-		return Number(whole?.[0] ?? 0) + found.count;
+		return ofSource + found.count;
 	}
 
 	async countBetween(afterMs: number, beforeMs: number): Promise<CountPoint | undefined> {
-		const range = "FROM record WHERE device = ? AND source_max_ms > ? AND source_max_ms < ?";
-		const records = Number(this.#one(`SELECT count(*) ${range}`, this.#unit, afterMs, beforeMs)?.[0]);
-		const middle = this.#one(
-			`SELECT source_max_ms ${range} ORDER BY source_max_ms LIMIT 1 OFFSET ?`,
-			this.#unit,
-			afterMs,
-			beforeMs,
-			Math.floor(records / 2),
-		);
-		if (middle === undefined) return undefined;
-		const found = await this.#after(Number(middle[0]), beforeMs - 1);
+		const query = { device: this.#unit, endFromMs: afterMs + 1, endToMs: beforeMs - 1 };
+		const middleMs = await this.#rows.records.middle(query);
+		if (middleMs === undefined) return undefined;
+		const found = await this.#after(middleMs, beforeMs - 1);
 		return found !== undefined && found.atMs > afterMs ? found : undefined;
 	}
 
 	async countsBetween(afterMs: number, beforeMs: number): Promise<CountPoint[]> {
-		const rows = this.#statement(
-			`SELECT seq, samples FROM record WHERE device = ? AND source_max_ms > ? AND source_max_ms <= ?`,
-		).all(this.#unit, afterMs, beforeMs) as unknown as [number, number][];
-		const places = [...rows.map(([seq, samples]) => ({ seq, samples })), ...this.#places(beforeMs)];
+		const query = { device: this.#unit, endFromMs: afterMs + 1, endToMs: beforeMs };
+		const found = await this.#rows.records.places(query, { order: "ASC", limit: Number.MAX_SAFE_INTEGER });
+		const places = [...found, ...(await this.#places(beforeMs))];
 		const byTime = new Map<number, bigint>();
 		for (const { atMs, count } of await this.#read(places, afterMs + 1, beforeMs - 1)) {
 			const known = byTime.get(atMs);
@@ -109,11 +98,9 @@ export class UnitCounts implements CountedUnit {
 
 	/** The first count from `atMs` to `toMs`, in the records that follow. */
 	async #after(atMs: number, toMs: number): Promise<CountPoint | undefined> {
-		const rows = this.#statement(
-			`SELECT seq, samples FROM record WHERE device = ? AND source_max_ms >= ? AND source_max_ms <= ?
-			ORDER BY source_max_ms, seq LIMIT ${nearRecords}`,
-		).all(this.#unit, atMs, this.#toMs) as unknown as [number, number][];
-		const places = [...rows.map(([seq, samples]) => ({ seq, samples })), ...this.#beyond];
+		const query = { device: this.#unit, endFromMs: atMs, endToMs: this.#toMs };
+		const found = await this.#rows.records.places(query, { order: "ASC", limit: nearRecords });
+		const places = [...found, ...this.#beyond];
 		const counts = await this.#readByRecord(places, atMs, toMs);
 		for (const { seq } of places) {
 			const first = counts.get(seq)?.sort((a, b) => a.atMs - b.atMs)[0];
@@ -124,13 +111,10 @@ export class UnitCounts implements CountedUnit {
 
 	/** The last count up to `atMs`, in the records before. */
 	async #before(fromMs: number, atMs: number): Promise<CountPoint | undefined> {
-		const rows = this.#statement(
-			`SELECT seq, samples FROM record WHERE device = ? AND source_max_ms >= ? AND source_max_ms <= ?
-			ORDER BY source_max_ms DESC, seq DESC LIMIT ${nearRecords}`,
-		).all(this.#unit, fromMs, atMs) as unknown as [number, number][];
 		const newest = (points: CountPoint[] | undefined) => points?.sort((a, b) => b.atMs - a.atMs)[0];
-		const across = newest(await this.#read(this.#places(atMs), fromMs, atMs));
-		const places = rows.map(([seq, samples]) => ({ seq, samples }));
+		const across = newest(await this.#read(await this.#places(atMs), fromMs, atMs));
+		const query = { device: this.#unit, endFromMs: fromMs, endToMs: atMs };
+		const places = await this.#rows.records.places(query, { order: "DESC", limit: nearRecords });
 		const counts = await this.#readByRecord(places, fromMs, atMs);
 		for (const { seq } of places) {
 			const point = newest(counts.get(seq));
@@ -142,10 +126,9 @@ export class UnitCounts implements CountedUnit {
 
 	/** Of several counts at one time the greatest holds, wherever it is stored. */
 	async #greatestAt({ atMs }: CountPoint): Promise<CountPoint> {
-		const rows = this.#statement(
-			"SELECT seq, samples FROM record WHERE device = ? AND source_max_ms = ?",
-		).all(this.#unit, atMs) as unknown as [number, number][];
-		const places = [...rows.map(([seq, samples]) => ({ seq, samples })), ...this.#places(atMs)];
+		const query = { device: this.#unit, endFromMs: atMs, endToMs: atMs };
+		const found = await this.#rows.records.places(query, { order: "ASC", limit: Number.MAX_SAFE_INTEGER });
+		const places = [...found, ...(await this.#places(atMs))];
 		let greatest = 0n;
 		for (const { count } of await this.#read(places, atMs, atMs)) if (count > greatest) greatest = count;
 		return { atMs, count: greatest };
@@ -178,57 +161,20 @@ export class UnitCounts implements CountedUnit {
 	}
 
 	/** Records that begin at or before `atMs` and end after it. */
-	#places(atMs: number): BoundedPlace[] {
-		return [...this.#across(atMs, this.#toMs), ...this.#beyond.filter(({ minMs }) => minMs <= atMs)];
+	async #places(atMs: number): Promise<BoundedPlace[]> {
+		const before = this.#beyond.filter(({ minMs }) => minMs <= atMs);
+		return [...(await this.#across(atMs, this.#toMs)), ...before];
 	}
 
 	/** Records across `atMs` that end at `toMs` or before. */
-	#across(atMs: number, toMs: number): BoundedPlace[] {
-		return this.#bound(
-			this.#statement(
-				`SELECT seq, samples, source_min_ms FROM record
-				WHERE device = ? AND source_max_ms > ? AND source_max_ms <= ? AND source_min_ms <= ? LIMIT ${acrossMax + 1}`,
-			).all(this.#unit, atMs, toMs, atMs),
-		);
+	async #across(atMs: number, toMs: number): Promise<BoundedPlace[]> {
+		const query = { device: this.#unit, endFromMs: atMs + 1, endToMs: toMs, beginToMs: atMs };
+		return this.#bound(await this.#rows.records.places(query, { order: "ASC", limit: acrossMax + 1 }));
 	}
 
-	/** Records that end after the period and begin in it or before. */
-	#acrossTheEnd(): BoundedPlace[] {
-		const after = "FROM record WHERE device = ? AND source_max_ms > ? ORDER BY source_max_ms";
-		if (this.#one(`SELECT 1 ${after} LIMIT 1 OFFSET ${this.#aheadMax}`, this.#unit, this.#toMs) !== undefined)
-			this.#bounded = true;
-		return this.#bound(
-			this.#statement(
-				`SELECT seq, samples, source_min_ms FROM
-					(SELECT seq, samples, source_min_ms ${after} LIMIT ${this.#aheadMax})
-				WHERE source_min_ms <= ? LIMIT ${acrossMax + 1}`,
-			).all(this.#unit, this.#toMs, this.#toMs),
-		);
-	}
-
-	#bound(rows: unknown): BoundedPlace[] {
-		const places = (rows as [number, number, number][]).map(([seq, samples, minMs]) => ({
-			seq,
-			samples,
-			minMs,
-		}));
+	#bound(places: BoundedPlace[]): BoundedPlace[] {
 		if (places.length > acrossMax) this.#bounded = true;
 		return places.slice(0, acrossMax);
-	}
-
-	#one(sql: string, ...values: (string | number)[]): SQLOutputValue[] | undefined {
-		return this.#statement(sql).get(...values) as unknown as SQLOutputValue[] | undefined;
-	}
-
-	/** Kept for this question only: the text of some names series. */
-	#statement(sql: string): StatementSync {
-		let statement = this.#statements.get(sql);
-		if (statement === undefined) {
-			statement = this.#db.prepare(sql);
-			statement.setReturnArrays(true);
-			this.#statements.set(sql, statement);
-		}
-		return statement;
 	}
 }
 

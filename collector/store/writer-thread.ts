@@ -16,8 +16,9 @@ import {
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
-import { PartTable } from "./part-table.ts";
+import { type PartListing, PartTable } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
+import { RecordFileTable } from "./records/record-file-table.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
 
@@ -30,6 +31,10 @@ function opened(): StoreFile {
 
 function parts(): PartTable {
 	return new PartTable(opened());
+}
+
+function records(): RecordFileTable {
+	return new RecordFileTable(opened());
 }
 
 serve({
@@ -69,7 +74,7 @@ serve({
 	settleMessage(settlement: Settlement) {
 		new OutboxTable(opened()).settle(settlement);
 	},
-	listPart(argument: { part: PartRow | undefined; toPos: number; atMs: number }) {
+	listPart(argument: PartListing) {
 		parts().list(argument);
 	},
 	replaceParts(argument: { parts: readonly PartRow[]; replaced: readonly string[]; atMs: number }) {
@@ -82,7 +87,10 @@ serve({
 		parts().retire(argument);
 	},
 	forgetReplaced: ({ file: name }: { file: string }) => parts().forgetReplaced(name),
-	trim: () => parts().trim(),
+	trim: () => parts().trim() || records().trim(),
+	listRecords: (argument: Parameters<RecordFileTable["list"]>[0]) => records().list(argument),
+	replaceRecords: (argument: Parameters<RecordFileTable["replace"]>[0]) => records().replace(argument),
+	removeRecords: ({ file: name }: { file: string }) => records().remove(name),
 	followerPositions: () => parts().followers(),
 	saveFollowerPosition: (position: FollowerPosition) => parts().saveFollower(position),
 	forgetFollower: ({ name }: { name: string }) => parts().forgetFollower(name),

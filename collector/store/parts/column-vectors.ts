@@ -25,3 +25,36 @@ export function noneThere(vector: DuckDBVector, count: number): void {
 	const { validity } = vector as unknown as { validity: { data: BigUint64Array | null } };
 	validity.data = new BigUint64Array(Math.ceil(count / 64));
 }
+
+/** Makes every item of a new column NULL; what it returns takes those that are there. */
+export function someThere(vector: DuckDBVector, count: number): Uint8Array {
+	noneThere(vector, count);
+	const { validity } = vector as unknown as { validity: { data: BigUint64Array } };
+	return new Uint8Array(validity.data.buffer);
+}
+
+export function setThere(there: Uint8Array, index: number): void {
+	there[index >> 3] = (there[index >> 3] as number) | (1 << (index & 7));
+}
+
+/** Integers of 64 bits, written as two halves: a BigInt for each of them costs ten times as much. */
+export interface IntegerColumn {
+	/** `value` is a safe integer. */
+	set(index: number, value: number): void;
+	setExact(index: number, value: bigint): void;
+}
+
+/** A column of 64-bit integers or of microseconds; DuckDB runs on little-endian machines only. */
+export function integersOf(chunk: DuckDBDataChunk, column: number): IntegerColumn {
+	const items = numbersOf<BigInt64Array>(chunk, column);
+	const halves = new Uint32Array(items.buffer, items.byteOffset, 2 * items.length);
+	return {
+		set(index, value) {
+			halves[2 * index] = value;
+			halves[2 * index + 1] = Math.floor(value / 2 ** 32);
+		},
+		setExact(index, value) {
+			items[index] = value;
+		},
+	};
+}

@@ -37,6 +37,11 @@ export function partName(fromPos: number, toPos: number, what: string, instance:
 	return `${fromPos}-${toPos}-${what}-${instance.slice(0, 8)}.parquet`;
 }
 
+/** Whether a name is that of a file of record rows. */
+export function isRecordFile(name: string): boolean {
+	return namePattern.exec(name)?.groups?.what === "q";
+}
+
 /** What the name of a part says; undefined for any other file. */
 export function readPartName(
 	name: string,

@@ -4,9 +4,12 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { samplesPerSeq } from "../../pipeline.ts";
-import { readPartName, syncPath } from "./part-file.ts";
+import { isRecordFile, readPartName, syncPath } from "./part-file.ts";
 
 const asideName = "set-aside";
+const adoptName = "adopt";
+/** They are nobody's to tidy. */
+const keptFolders: readonly string[] = [asideName, adoptName];
 
 /** Where the parts of a store lie. */
 export function partFolder(storePath: string): string {
@@ -45,6 +48,9 @@ export interface KnownParts {
 		readonly bytes: number;
 		readonly rollup?: string | undefined;
 	}[];
+	/** Records below it stand in these files. */
+	readonly recordsTo: number;
+	readonly recordFiles: readonly { readonly file: string; readonly bytes: number }[];
 	/** Replaced or retired: their files may go. */
 	readonly gone: readonly string[];
 }
@@ -65,10 +71,13 @@ export interface FolderFindings {
 export async function tidyFolder(folder: string, known: KnownParts): Promise<FolderFindings> {
 	const findings: FolderFindings = { removed: [], setAside: [], damaged: [] };
 	await mkdir(folder, { recursive: true, mode: 0o750 });
-	const listed = new Set(known.listed.flatMap(({ file, rollup }) => [file, rollup ?? file]));
+	const listed = new Set([
+		...known.listed.flatMap(({ file, rollup }) => [file, rollup ?? file]),
+		...known.recordFiles.map(({ file }) => file),
+	]);
 	const gone = new Set(known.gone);
 	for (const name of (await readdir(folder)).sort()) {
-		if (listed.has(name) || name === asideName || isPinned(name)) continue;
+		if (listed.has(name) || keptFolders.includes(name) || isPinned(name)) continue;
 		if (name.startsWith("temporary-") || name.startsWith(pinPrefix))
 			await rm(join(folder, name), { recursive: true, force: true });
 		else if (name.endsWith(".tmp") || gone.has(name) || isLeftOver(name, known)) {
@@ -79,7 +88,7 @@ export async function tidyFolder(folder: string, known: KnownParts): Promise<Fol
 			findings.setAside.push(name);
 		}
 	}
-	for (const { file, bytes } of known.listed) {
+	for (const { file, bytes } of [...known.listed, ...known.recordFiles]) {
 		const found = await stat(join(folder, file)).catch(() => undefined);
 		if (found === undefined) findings.damaged.push({ file, reason: "expected a file, found none" });
 		else if (found.size !== bytes)
@@ -102,10 +111,14 @@ export async function setAside(folder: string, name: string): Promise<void> {
  * Made by this very store and not listed when it was interrupted: what was being sealed is still hot, and what was being
  * put together is still in the parts it came from. A store that does not know of such positions is an older copy.
  */
-function isLeftOver(name: string, { instance, sealedTo, storedTo }: KnownParts): boolean {
+function isLeftOver(name: string, { instance, sealedTo, storedTo, recordsTo }: KnownParts): boolean {
 	const said = readPartName(name);
 	if (said === undefined || said.instance !== instance.slice(0, 8)) return false;
-	const isSealed =
-		said.fromPos >= sealedTo && said.toPos <= Math.ceil(storedTo / samplesPerSeq) * samplesPerSeq;
+	const storedToRecord = Math.ceil(storedTo / samplesPerSeq) * samplesPerSeq;
+	const isSealed = said.fromPos >= sealedTo && said.toPos <= storedToRecord;
+	if (isRecordFile(name)) {
+		const toPos = recordsTo * samplesPerSeq;
+		return said.toPos <= toPos || (said.fromPos >= toPos && said.toPos <= storedToRecord);
+	}
 	return said.level === 0 ? isSealed : said.toPos <= sealedTo;
 }

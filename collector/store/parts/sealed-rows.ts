@@ -9,7 +9,7 @@ import { cellValue } from "../hot-rows.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
 import { numbersOf } from "./column-vectors.ts";
 import { type Duck, quoted } from "./duck.ts";
-import { microsBeyondMs, partColumns, sourceMsColumn } from "./part-file.ts";
+import { isRecordFile, microsBeyondMs, partColumns, sourceMsColumn } from "./part-file.ts";
 import { type RollupMinute, rollupColumns } from "./rollup.ts";
 
 /** A part that cannot be read. */
@@ -88,6 +88,17 @@ export class SealedRows {
 		}
 	}
 
+	/** The rows of a question about files of any kind, as DuckDB's own values; none without files. @throws DamagedPart */
+	async table(files: readonly string[], sql: (from: string) => string): Promise<unknown[][]> {
+		if (files.length === 0) return [];
+		try {
+			const { connection } = await this.#duck();
+			return (await connection.runAndReadAll(sql(this.#from(files)))).getRows();
+		} catch (error) {
+			throw await this.#blame(error, files);
+		}
+	}
+
 	/** Whether a rollup is there; what it holds can also be made from its part. */
 	hasRollup(file: string | undefined): boolean {
 		return file !== undefined && existsSync(join(this.#folder, file));
@@ -118,7 +129,8 @@ export class SealedRows {
 	async check(file: string): Promise<void> {
 		if (!existsSync(join(this.#folder, file))) throw new DamagedPart(file, "no such file");
 		try {
-			await (await this.#duck()).row(`SELECT sum(hash(${partColumns})::HUGEINT) FROM ${this.#from([file])}`);
+			const columns = isRecordFile(file) ? "q" : partColumns;
+			await (await this.#duck()).row(`SELECT sum(hash(${columns})::HUGEINT) FROM ${this.#from([file])} q`);
 		} catch (error) {
 			throw new DamagedPart(file, errorText(error));
 		}

@@ -42,7 +42,7 @@ export async function sealRange(
 	{ folder, onStep = () => undefined }: SealOptions,
 ): Promise<PartRow | undefined> {
 	const { fromPos, toPos, instance } = request;
-	const samples = await stage(db, duck, request);
+	const { samples, minMs, maxMs } = await stage(db, duck, request);
 	if (samples === 0) return undefined;
 	onStep("staged");
 	const file = partName(fromPos, toPos, "s", instance);
@@ -52,7 +52,6 @@ export async function sealRange(
 		onStep("written");
 		await verifyPart(duck, stagedAsPart, temporary);
 		onStep("verified");
-		const bounds = await duck.row("SELECT min(source_ms), max(source_ms) FROM staged");
 		await syncPath(temporary);
 		onStep("synced");
 		await rename(temporary, join(folder, file));
@@ -60,7 +59,6 @@ export async function sealRange(
 		await syncPath(folder);
 		onStep("folder synced");
 		const path = join(folder, file);
-		const [minMs, maxMs] = [Number(bounds[0]), Number(bounds[1])];
 		const { size: bytes } = await stat(path);
 		return { file, level: 0, fromPos, toPos, minMs, maxMs, samples, bytes, sha256: await sha256Of(path) };
 	} catch (error) {
@@ -93,8 +91,12 @@ async function verifyPart(duck: Duck, query: string, path: string): Promise<void
 	);
 }
 
-/** Reads the stretch into the table `staged`. Returns the number of samples. */
-async function stage(db: DatabaseSync, duck: Duck, { fromPos, toPos }: SealRequest): Promise<number> {
+/** Reads the stretch into the table `staged`. Returns the number of samples and the bounds of their source times. */
+async function stage(
+	db: DatabaseSync,
+	duck: Duck,
+	{ fromPos, toPos }: SealRequest,
+): Promise<{ samples: number; minMs: number; maxMs: number }> {
 	const types = seriesTypes(db);
 	const staging = await Staging.begin(duck);
 	// One view, so that the rows are those that the records speak of.
@@ -125,7 +127,7 @@ async function stage(db: DatabaseSync, duck: Duck, { fromPos, toPos }: SealReque
 		db.exec("COMMIT");
 		staging.end();
 	}
-	return total;
+	return { samples: total, minMs: staging.minMs, maxMs: staging.maxMs };
 }
 
 /** Rows from a position on, as arrays. */

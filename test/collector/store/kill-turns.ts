@@ -63,6 +63,9 @@ export async function killWhileSealing(kills: number, random: () => number): Pro
 			.flatMap(({ file: name, rollup }) =>
 				rollup === null ? [String(name)] : [String(name), String(rollup)],
 			);
+		for (const { file: name } of file.all("SELECT file FROM record_file")) listed.push(String(name));
+		const records = await ask(path, (_db, rows) => rows.records.figures({ device: "U500" }));
+		expect(records).toMatchObject({ records: stored, samples: stored * samplesPerRecord });
 		const there = readdirSync(partFolder(path)).filter((name) => name.endsWith(".parquet"));
 		expect(there.sort()).toEqual(listed.sort());
 		parts = listed.length;

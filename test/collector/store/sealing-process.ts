@@ -9,6 +9,8 @@ import { compactParts } from "../../../collector/store/parts/compaction.ts";
 import { Duck } from "../../../collector/store/parts/duck.ts";
 import { partFolder, temporaryFolder, tidyFolder } from "../../../collector/store/parts/part-folder.ts";
 import { sealRange } from "../../../collector/store/parts/sealing.ts";
+import { RecordFileTable } from "../../../collector/store/records/record-file-table.ts";
+import { mergeRecords, sealRecords } from "../../../collector/store/records/record-sealing.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
 import { SampleColumns } from "../../../common/contract/samples.ts";
 import { emptyBatch } from "./known-store.ts";
@@ -54,6 +56,7 @@ if (import.meta.main) {
 	await tidied(file, path);
 	const folder = partFolder(path);
 	const table = new PartTable(file);
+	const recordTable = new RecordFileTable(file);
 	const db = new DatabaseSync(path, { readOnly: true });
 	const limits = { memoryMb: 64, threads: 1, temporaryMb: 64 };
 	const duck = await Duck.open(folder, temporaryFolder(folder, "keeper"), limits);
@@ -69,8 +72,10 @@ if (import.meta.main) {
 		const toPos = (seq + 1) * samplesPerSeq;
 		const instance = file.meta("instance");
 		const part = await sealRange(db, duck, { fromPos: table.sealedTo, toPos, instance }, { folder });
-		table.list({ part, toPos, atMs: seq });
+		const range = { fromSeq: recordTable.recordsTo, toSeq: seq + 1, instance };
+		table.list({ part, records: await sealRecords(db, duck, range, { folder }), toPos, atMs: seq });
 		table.trim();
+		recordTable.trim();
 		const small = readKeepingState(file.db).listed.filter(({ level }) => level === 0);
 		if (small.length < 4) continue;
 		const files = small.map((each) => each.file);
@@ -79,5 +84,11 @@ if (import.meta.main) {
 			...{ parts: await compactParts(duck, { files, samples, instance }, { folder }) },
 			...{ replaced: files, atMs: seq },
 		});
+		const { recordFiles } = readKeepingState(file.db);
+		const records = recordFiles.reduce((sum, each) => sum + each.records, 0);
+		const names = recordFiles.map((each) => each.file);
+		const whole = { fromSeq: recordFiles[0]?.fromSeq ?? 0, toSeq: seq + 1, instance };
+		const row = await mergeRecords(duck, { files: names, range: whole, records }, { folder });
+		recordTable.replace({ row, replaced: names, atMs: seq });
 	}
 }

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { samplesPerSeq } from "../../../collector/pipeline.ts";
+import { readKeepingState } from "../../../collector/store/keeping-state.ts";
 import { PartTable } from "../../../collector/store/part-table.ts";
 import { partFolder, setAside, tidyFolder } from "../../../collector/store/parts/part-folder.ts";
 import { DamagedPart } from "../../../collector/store/parts/sealed-rows.ts";
 import { type SealingStep, sealingSteps } from "../../../collector/store/parts/sealing.ts";
-import { readPositions, storedTo } from "../../../collector/store/positions.ts";
+import { readPositions } from "../../../collector/store/positions.ts";
 import { readTags } from "../../../collector/store/queries.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { beganMs, KnownStore, minuteMs } from "./known-store.ts";
@@ -57,15 +58,8 @@ const folder = () => partFolder(store.path);
 const files = () => readdirSync(folder()).sort();
 
 async function tidy() {
-	const meta = (key: string) => store.file.meta(key);
-	const parts = store.file.all("SELECT file, bytes FROM part WHERE state = 'listed'");
-	return await tidyFolder(folder(), {
-		instance: meta("instance"),
-		sealedTo: Number(meta("sealed_to")),
-		storedTo: storedTo(store.file.db),
-		listed: parts.map((row) => ({ file: String(row.file), bytes: Number(row.bytes) })),
-		gone: [],
-	});
+	const state = readKeepingState(store.file.db);
+	return await tidyFolder(folder(), { ...state, gone: [] });
 }
 
 test("every value, time and status comes back from a part as it was (property)", async () => {

@@ -173,7 +173,7 @@ describe("a file", () => {
 		[
 			"of a newer format",
 			"DATA_FORMAT_NEWER",
-			(path) => edit(path, "UPDATE meta SET value = '3' WHERE key = 'format'"),
+			(path) => edit(path, "UPDATE meta SET value = '99' WHERE key = 'format'"),
 		],
 		["with no format in it", "DATA_DAMAGED", (path) => edit(path, "DELETE FROM meta")],
 		["that is another database", "DATA_DAMAGED", (path) => edit(path, "CREATE TABLE recipes(x)", false)],
