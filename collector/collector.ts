@@ -36,6 +36,7 @@ import { ruleFalseAlarms } from "./spc/false-alarms.ts";
 import { LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
+import { SpecificationBook } from "./specification-book.ts";
 import { StoreKeeper } from "./store/keeper.ts";
 import { knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
@@ -62,23 +63,23 @@ interface Opened {
 /** One running collector. `start` and `stop` are idempotent. */
 export class Collector {
 	readonly #config: CollectorConfig;
-	readonly #specification: Specification;
+	readonly #specifications: readonly Specification[];
 	readonly #directory: string;
 	readonly #clock: Clock;
 	readonly #telemetry: CollectorTelemetry;
 	readonly #failed = Promise.withResolvers<Error>();
 	#lifecycle: Lifecycle | undefined;
 
-	/** `directory` is where the configuration file lies; relative paths start there. */
+	/** `directory` is where the configuration file lies; relative paths start there. `specification`: one version or several. */
 	constructor(options: {
 		config: CollectorConfig;
-		specification: Specification;
+		specification: Specification | readonly Specification[];
 		directory: string;
 		clock: Clock;
 		log: Logger;
 	}) {
 		this.#config = options.config;
-		this.#specification = options.specification;
+		this.#specifications = [options.specification].flat();
 		this.#directory = options.directory;
 		this.#clock = options.clock;
 		this.#telemetry = new CollectorTelemetry(options.log);
@@ -165,17 +166,22 @@ export class Collector {
 	async #stages(made: Opened): Promise<Part[]> {
 		const { store, reader, exporter, opened, broker, destinations, targets } = made;
 		const config = this.#config;
-		const specification = this.#specification;
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
 
+		const book = new SpecificationBook(this.#specifications, await store.specifications(), clock.wallMs());
+		if (book.toStore.length > 0) await store.keepSpecifications(book.toStore);
+
 		const { written: writtenTag, ...contextTags } = config.context;
 		const judge = new LiveJudge({
-			specification,
+			versions: book,
 			contextTags,
 			lots: new LotBook(config.route),
 		});
-		const messageContext = (): MessageContext => ({ specification, destinations, nowMs: clock.wallMs() });
+		const messageContext = (): MessageContext => ({
+			specificationOf: (version) => book.version(version)?.specification,
+			...{ destinations, nowMs: clock.wallMs() },
+		});
 		const notifier = new Notifier({ destinations, outbox: store, clock, random: Math.random, telemetry });
 		const ledgers = new Map(
 			opened.edgeNodes.map(({ id }) => [
@@ -217,13 +223,15 @@ export class Collector {
 		await rebuildJudgement({ reader, judge, opened, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
-			wanted: specification.baselines,
-			numbers: ({ lot, gaps }) =>
+			wanted: book.versions.flatMap(({ specification: { baselines } }) => baselines),
+			numbers: ({ lot, gaps, openedMs }) =>
 				reader.lotNumbers({
 					lot,
-					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
-						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
-					})),
+					windows: (book.inForce(openedMs)?.specification.windows ?? []).map(
+						({ id, unit, tag, blanking_s }) => ({
+							...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
+						}),
+					),
 					gaps: gaps.map(({ device, ...hole }) => ({ unit: device, ...hole })),
 				}),
 			telemetry,
@@ -234,7 +242,8 @@ export class Collector {
 			clock,
 			telemetry,
 			store,
-			judge: (facts, judgedMs) => judgeLot(facts, specification, config.route, judgedMs),
+			judge: (facts, judgedMs) =>
+				judgeLot(facts, book.inForce(facts.openedMs)?.specification, config.route, judgedMs),
 			messages: (verdict) => verdictMessages(verdict, messageContext()),
 			charts,
 			watermarkMs: () => watches.watermarkMs(config.route),
@@ -272,7 +281,7 @@ export class Collector {
 			figures: () => figures.figures(),
 			units: () => directory.devices,
 			config,
-			specification,
+			versions: book,
 			instance: opened.instance,
 			clock,
 			host: theHost,
@@ -306,13 +315,15 @@ export class Collector {
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
 			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
 		});
+		const now = book.inForce(clock.wallMs());
 		telemetry.started({
 			host: config.host,
 			instance: opened.instance,
-			specification: specification.product.code,
-			version: specification.version,
-			windows: specification.windows.length,
+			specification: now?.specification.product.code ?? "",
+			version: now?.specification.version ?? 0,
+			windows: now?.specification.windows.length ?? 0,
 		});
+		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
 		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
 	}
 

@@ -5,6 +5,7 @@ import type { Figures } from "../common/runtime/process-figures.ts";
 import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./chart-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
+import type { SpecificationRow } from "./specification-port.ts";
 
 /** A value for people and JSON: 64-bit integers beyond 2^53, NaN and infinities are text; bytes are `base64:…`. */
 export type ReadValue = number | string | null;
@@ -204,6 +205,8 @@ export interface ReadPort {
 	totals(): Promise<StoreTotals>;
 	/** In order of time for a lot, else of name; empty when the store knows no such lot or unit. */
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;
+	/** Every version that this collector has had, the newest first. */
+	specifications(): Promise<SpecificationRow[]>;
 	/** In order of name. */
 	charts(query: { limit: number }): Promise<ChartEntry[]>;
 	/** Undefined when no lot has had a point of it. */

@@ -3,8 +3,6 @@
 import type { Specification } from "./specification.ts";
 import type { SpecificationFinding } from "./specification-checks.ts";
 
-export type SpecStatus = Specification["status"];
-
 /** What of a version its life is about. */
 export type SpecLife = Pick<
 	Specification,

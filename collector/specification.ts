@@ -41,7 +41,7 @@ export const bases = [
 ] as const;
 
 /** A version's life, in this order and never back. */
-export const statuses = ["draft", "approved", "retired"] as const;
+const statuses = ["draft", "approved", "retired"] as const;
 
 const seconds = number({ min: 0, max: 7 * 86_400 });
 const limit = number({ min: -1e300, max: 1e300 });

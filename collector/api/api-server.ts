@@ -12,6 +12,7 @@ import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
 import { addSampleRoutes } from "./sample-routes.ts";
+import { addSpecificationRoutes } from "./specification-routes.ts";
 
 export interface ApiServerOptions {
 	readonly clock: Clock;
@@ -77,6 +78,7 @@ export class ApiServer implements Part {
 		});
 		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
 		addDataRoutes(server, this.#options);
+		addSpecificationRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
 		addOpenApi(server);
 		await addConsoleRoutes(server, consoleDirectory);

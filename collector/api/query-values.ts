@@ -30,6 +30,12 @@ export const chartQuery = z.strictObject({
 	limit: wholeText({ min: 1, max: 500 }).default(100),
 });
 
+export const specificationQuery = z.strictObject({
+	version: wholeText({ min: 1, max: 1_000_000 }),
+	/** The newest stored with that number when left out. */
+	product: name.optional(),
+});
+
 export const chartSignalQuery = z.strictObject({
 	lot: name.optional(),
 	limit: wholeText({ min: 1, max: 500 }).default(50),

@@ -31,6 +31,7 @@ import type {
 	SampleSlice,
 	SamplesPort,
 } from "../samples-port.ts";
+import type { SpecificationRow } from "../specification-port.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
@@ -103,6 +104,10 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 
 	messages(query: { limit: number }): Promise<MessageEntry[]> {
 		return this.#ask("messages", query);
+	}
+
+	specifications(): Promise<SpecificationRow[]> {
+		return this.#ask("specifications", {});
 	}
 
 	charts(query: { limit: number }): Promise<ChartEntry[]> {

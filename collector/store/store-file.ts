@@ -7,6 +7,7 @@ import { chartSchema } from "./chart-table.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
+import { specificationSchema } from "./specification-table.ts";
 
 /** The plain form of a CommitBatch: SampleColumns loses its class on the way between threads. */
 export type PlainBatch = CommitBatch;
@@ -34,6 +35,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			db.exec(chartSchema);
+			db.exec(specificationSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);

@@ -4,12 +4,14 @@ import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
 import type { CommitBatch, Settlement } from "../pipeline.ts";
+import type { SpecificationRow } from "../specification-port.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { PartTable } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
+import { keepSpecifications, readSpecifications } from "./specification-table.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
 import { commitVerdict, readLotFacts } from "./verdict-table.ts";
@@ -51,6 +53,12 @@ serve({
 	},
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
+	},
+	specifications() {
+		return readSpecifications(opened().db);
+	},
+	keepSpecifications({ rows }: { rows: readonly SpecificationRow[] }) {
+		keepSpecifications(opened(), rows);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

@@ -22,7 +22,7 @@ const draft: SpecLife = {
 const approve: SpecStep = { kind: "approve", by: "B. Weber", time, reason: "lots 1 to 25" };
 const retire: SpecStep = { kind: "retire", by: "B. Weber", time, reason: "new mill", effectiveTo: time };
 
-function after(...steps: SpecStep[]): SpecLife {
+function lived(...steps: SpecStep[]): SpecLife {
 	return steps.reduce((version, step) => {
 		const taken = takeStep(version, step);
 		if (!taken.ok) throw new Error(taken.message);
@@ -32,17 +32,17 @@ function after(...steps: SpecStep[]): SpecLife {
 
 describe("a version", () => {
 	test("is approved by another person than its author, then retired, and its file is sound each time", () => {
-		expect(after(approve)).toMatchObject({
+		expect(lived(approve)).toMatchObject({
 			status: "approved",
 			approved_by: "B. Weber",
 			approval: { time, reason: "lots 1 to 25" },
 		});
-		expect(after(approve, retire)).toMatchObject({
+		expect(lived(approve, retire)).toMatchObject({
 			status: "retired",
 			effective_to: time,
 			retirement: { by: "B. Weber", time, reason: "new mill" },
 		});
-		for (const version of [draft, after(approve), after(approve, retire)])
+		for (const version of [draft, lived(approve), lived(approve, retire)])
 			expect(statusFindings(version)).toEqual([]);
 	});
 
@@ -51,12 +51,12 @@ describe("a version", () => {
 		["no_name", draft, { ...approve, by: " " }],
 		["no_reason", draft, { ...approve, reason: "" }],
 		["no_author", { ...draft, author: undefined }, approve],
-		["not_a_draft", after(approve), approve],
-		["not_a_draft", after(approve, retire), approve],
+		["not_a_draft", lived(approve), approve],
+		["not_a_draft", lived(approve, retire), approve],
 		["not_approved", draft, retire],
-		["not_approved", after(approve, retire), retire],
-		["ends_before_it_begins", after(approve), { ...retire, effectiveTo: from }],
-		["ends_later_than_it_did", { ...after(approve), effective_to: new Date("2026-01-15T00:00:00Z") }, retire],
+		["not_approved", lived(approve, retire), retire],
+		["ends_before_it_begins", lived(approve), { ...retire, effectiveTo: from }],
+		["ends_later_than_it_did", { ...lived(approve), effective_to: new Date("2026-01-15T00:00:00Z") }, retire],
 	])("is not changed: %s", (refusal, version, step) => {
 		const taken = takeStep(version, step);
 		expect(taken).toMatchObject({ ok: false, refusal });
