@@ -5,6 +5,7 @@ import {
 	peekKey,
 	readConfigFile,
 } from "../common/runtime/config-file.ts";
+import { type SoundFile, togetherProblems } from "./check-together.ts";
 import { configKinds, unknownKind } from "./config-kinds.ts";
 
 interface CheckedFile {
@@ -16,10 +17,12 @@ interface CheckedFile {
 
 /** Checks files without starting anything, and prints every problem with its place. Resolves with the exit code. */
 export function check(files: readonly string[], options: { json: boolean; env: NodeJS.ProcessEnv }): number {
-	const checked = files.map((file): CheckedFile => {
+	const sound: SoundFile[] = [];
+	const alone = files.map((file): CheckedFile => {
 		try {
 			const kind = String(peekKey(file, "kind"));
 			const result = readConfigFile(file, configKinds[kind] ?? unknownKind, options.env);
+			if (result.ok) sound.push({ file, kind, value: result.value });
 			return { file, kind, ok: result.ok, problems: result.ok ? [] : result.problems };
 		} catch (error) {
 			if (!(error instanceof CodedError)) throw error;
@@ -30,6 +33,11 @@ export function check(files: readonly string[], options: { json: boolean; env: N
 				problems: [{ file, line: 1, column: 1, path: "", message: error.message }],
 			};
 		}
+	});
+	const together = togetherProblems(sound, options.env);
+	const checked = alone.map((one) => {
+		const more = together.filter(({ file }) => file === one.file);
+		return more.length === 0 ? one : { ...one, ok: false, problems: [...one.problems, ...more] };
 	});
 	const problems = checked.flatMap((file) => file.problems);
 	if (options.json) {

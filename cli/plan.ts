@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path";
 import type { AgentConfig } from "../agent/config.ts";
 import { planReload } from "../agent/reload/plan.ts";
 import type { CollectorConfig } from "../collector/config.ts";
+import { readSpecificationFiles } from "../collector/specification-files.ts";
 import { CodedError } from "../common/runtime/coded-error.ts";
 import { type ConfigChange, configDiff } from "../common/runtime/config-diff.ts";
 import { formatProblems, peekKey, readConfigFile } from "../common/runtime/config-file.ts";
@@ -68,10 +69,18 @@ function readWhole(file: string, env: NodeJS.ProcessEnv) {
 	if (!result.ok) return { problems: result.problems };
 	if (kind !== "collector") return { kind, config: result.value };
 	const { specification } = result.value as CollectorConfig;
-	const path = pathFrom(dirname(resolve(file)), specification);
-	const named = readConfigFile(path, configKinds.specification ?? unknownKind, env);
-	if (!named.ok) return { problems: named.problems };
-	return { kind, config: { ...(result.value as CollectorConfig), specification: named.value } };
+	const paths = specification.map((path) => pathFrom(dirname(resolve(file)), path));
+	const named = readSpecificationFiles(paths, env);
+	if (named.problems.length > 0) return { problems: named.problems };
+	// Of one file, keys are named as they stand in it.
+	const [only, ...more] = named.specifications;
+	return {
+		kind,
+		config: {
+			...(result.value as CollectorConfig),
+			specification: more.length === 0 ? only : named.specifications,
+		},
+	};
 }
 
 function addressOf(kind: string, config: unknown, given: string | undefined): string {

@@ -3,7 +3,10 @@ import { collectorConfig } from "../collector/config.ts";
 import type { LotJudgement, VerdictRecord, WindowVerdict } from "../collector/judgement-port.ts";
 import { bookedLot } from "../collector/lots/lot-book.ts";
 import { judgeLine, readEvidence } from "../collector/quality/final/judge-stored.ts";
-import { specificationConfig } from "../collector/specification.ts";
+import type { Specification } from "../collector/specification.ts";
+import { SpecificationBook } from "../collector/specification-book.ts";
+import { loadSpecificationFiles } from "../collector/specification-files.ts";
+import { specificationHash } from "../collector/specification-version.ts";
 import { StoreReader } from "../collector/store/reader.ts";
 import { canonicalHash } from "../common/runtime/canonical-json.ts";
 import { CodedError } from "../common/runtime/coded-error.ts";
@@ -47,9 +50,18 @@ const progressEveryMs = 2_000;
  */
 export async function replay(options: ReplayOptions): Promise<number> {
 	const { value: config, directory } = loadConfigFile(options.config, collectorConfig, options.env);
-	const specPath = options.spec ?? pathFrom(directory, config.specification);
-	const { value: specification } = loadConfigFile(specPath, specificationConfig, options.env);
-	const inForce = { specification, hash: canonicalHash(specification) };
+	const files =
+		options.spec === undefined
+			? config.specification.map((file) => pathFrom(directory, file))
+			: [options.spec];
+	const versions = loadSpecificationFiles(files, options.env);
+	// Another version is asked what it would say, whenever it is or was in force.
+	const [wanted] = versions;
+	const book = new SpecificationBook(versions, [], Date.now());
+	const specificationAt = (sourceMs: number) =>
+		options.spec === undefined || wanted === undefined
+			? book.inForce(sourceMs)
+			: { specification: wanted, hash: specificationHash(wanted) };
 	const reader = new StoreReader(`replay-${process.pid}`);
 	await reader.open(join(pathFrom(directory, config.data_dir), "store.db"));
 	try {
@@ -64,7 +76,7 @@ export async function replay(options: ReplayOptions): Promise<number> {
 		for (const [index, verdict] of stored.entries()) {
 			const evidence = await readEvidence(verdict.judgement.lot, lots);
 			if (evidence === undefined) continue;
-			const again = await judgeLine(evidence, inForce, lots);
+			const again = await judgeLine(evidence, specificationAt(evidence.openedMs), lots);
 			replayed.push(compared(verdict, again));
 			if (Date.now() - toldMs < progressEveryMs) continue;
 			toldMs = Date.now();
@@ -73,9 +85,9 @@ export async function replay(options: ReplayOptions): Promise<number> {
 		const isAnother = options.spec !== undefined;
 		if (options.json)
 			process.stdout.write(
-				`${JSON.stringify({ version: specification.version, hash: inForce.hash, lots: replayed })}\n`,
+				`${JSON.stringify({ versions: versions.map(({ version }) => version), lots: replayed })}\n`,
 			);
-		else process.stdout.write(`${textOf(replayed, specification.version, basename(specPath))}\n`);
+		else process.stdout.write(`${textOf(replayed, versions, files)}\n`);
 		return isAnother || replayed.every(({ same }) => same) ? 0 : 1;
 	} finally {
 		await reader.close();
@@ -119,7 +131,11 @@ function compared(stored: VerdictRecord, again: LotJudgement): ReplayedLot {
 	};
 }
 
-function textOf(lots: readonly ReplayedLot[], version: number, file: string): string {
+function textOf(
+	lots: readonly ReplayedLot[],
+	versions: readonly Specification[],
+	files: readonly string[],
+): string {
 	if (lots.length === 0) return "No lot has a verdict yet.";
 	const rows = lots.flatMap(({ lot, before, after, windows }) => {
 		const first = [lot, `${before.verdict} (version ${before.version})`, after.verdict];
@@ -130,7 +146,8 @@ function textOf(lots: readonly ReplayedLot[], version: number, file: string): st
 		]);
 	});
 	const others = lots.filter(({ before, after }) => before.verdict !== after.verdict).length;
-	const said = `${lots.length} lots by version ${version} (${file}): ${others} would have another verdict.`;
+	const by = versions.map(({ version }, index) => `${version} (${basename(files[index] ?? "")})`).join(", ");
+	const said = `${lots.length} lots by version ${by}: ${others} would have another verdict.`;
 	const head = ["lot", "verdict", "now", "window", "batch", "was", "would be", "why"];
 	return [table(head, rows), said].filter((text) => text !== "").join("\n");
 }

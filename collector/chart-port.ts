@@ -70,7 +70,9 @@ export interface StoredCharts {
 }
 
 /** A lot that is charted, and the holes in the data of its units. */
-export type ChartedLot = Pick<LotNumbersQuery, "lot" | "gaps">;
+export interface ChartedLot extends Pick<LotNumbersQuery, "lot" | "gaps"> {
+	readonly openedMs: number;
+}
 
 /** What of a lot is to be read in numbers. */
 export interface LotNumbersQuery {

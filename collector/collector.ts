@@ -37,6 +37,7 @@ import { ruleFalseAlarms } from "./spc/false-alarms.ts";
 import { LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
+import { SpecificationBook } from "./specification-book.ts";
 import { StoreKeeper } from "./store/keeper.ts";
 import { hashAnywhere, knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
@@ -62,23 +63,23 @@ interface Opened {
 /** One running collector. `start` and `stop` are idempotent. */
 export class Collector {
 	readonly #config: CollectorConfig;
-	readonly #specification: Specification;
+	readonly #specifications: readonly Specification[];
 	readonly #directory: string;
 	readonly #clock: Clock;
 	readonly #telemetry: CollectorTelemetry;
 	readonly #failed = Promise.withResolvers<Error>();
 	#lifecycle: Lifecycle | undefined;
 
-	/** `directory` is where the configuration file lies; relative paths start there. */
+	/** `directory` is where the configuration file lies; relative paths start there. `specification`: one version or several. */
 	constructor(options: {
 		config: CollectorConfig;
-		specification: Specification;
+		specification: Specification | readonly Specification[];
 		directory: string;
 		clock: Clock;
 		log: Logger;
 	}) {
 		this.#config = options.config;
-		this.#specification = options.specification;
+		this.#specifications = [options.specification].flat();
 		this.#directory = options.directory;
 		this.#clock = options.clock;
 		this.#telemetry = new CollectorTelemetry(options.log);
@@ -161,17 +162,22 @@ export class Collector {
 		const { store, readers, opened, broker, destinations, targets } = made;
 		const { questions: reader, exports: exporter, evidence, followed } = readers;
 		const config = this.#config;
-		const specification = this.#specification;
 		const clock = this.#clock;
 		const telemetry = this.#telemetry;
 
+		const book = new SpecificationBook(this.#specifications, await store.specifications(), clock.wallMs());
+		if (book.toStore.length > 0) await store.keepSpecifications(book.toStore);
+
 		const { written: writtenTag, ...contextTags } = config.context;
 		const judge = new LiveJudge({
-			specification,
+			versions: book,
 			contextTags,
 			lots: new LotBook(config.route),
 		});
-		const messageContext = (): MessageContext => ({ specification, destinations, nowMs: clock.wallMs() });
+		const messageContext = (): MessageContext => ({
+			specificationOf: (version) => book.version(version)?.specification,
+			...{ destinations, nowMs: clock.wallMs() },
+		});
 		const notifier = new Notifier({ destinations, outbox: store, clock, random: Math.random, telemetry });
 		const ledgers = new Map(
 			opened.edgeNodes.map(({ id }) => [
@@ -216,23 +222,24 @@ export class Collector {
 		await rebuildJudgement({ reader, judge, opened, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
-			wanted: specification.baselines,
-			numbers: ({ lot, gaps }) =>
+			wanted: book.versions.flatMap(({ specification: { baselines } }) => baselines),
+			numbers: ({ lot, gaps, openedMs }) =>
 				reader.lotNumbers({
 					lot,
-					windows: specification.windows.map(({ id, unit, tag, blanking_s }) => ({
-						...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
-					})),
+					windows: (book.inForce(openedMs)?.specification.windows ?? []).map(
+						({ id, unit, tag, blanking_s }) => ({
+							...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
+						}),
+					),
 					gaps,
 				}),
 			telemetry,
 		});
 		const baselines = charts.wantedBaselines(clock.wallMs());
 		if (baselines.length > 0) await store.commitBaselines(baselines);
-		const inForce = { specification, hash: canonicalHash(specification) };
 		const lotJudge = new FinalJudge({
 			...{ clock, telemetry, store, evidence, route: config.route, contextTags, charts },
-			specificationAt: () => inForce,
+			specificationAt: (sourceMs) => book.inForce(sourceMs),
 			bookedLot: (...asked) => bookedLot(config.route, ...asked),
 			laboratory: async () => undefined,
 			messages: (verdict, corrects) => verdictMessages(verdict, corrects, messageContext()),
@@ -271,7 +278,7 @@ export class Collector {
 			figures: () => figures.figures(),
 			units: () => directory.devices,
 			config,
-			specification,
+			versions: book,
 			instance: opened.instance,
 			clock,
 			host: theHost,
@@ -281,7 +288,7 @@ export class Collector {
 			followers,
 		});
 		const documents = new LotDocuments({
-			...{ store: exporter, results: async () => [], specificationAt: () => inForce },
+			...{ store: exporter, results: async () => [], specificationAt: (sourceMs) => book.inForce(sourceMs) },
 			...{ phaseTag: contextTags.phase, simulated: config.simulated },
 		});
 		const api = new ApiServer({
@@ -310,13 +317,15 @@ export class Collector {
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
 			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
 		});
+		const now = book.inForce(clock.wallMs());
 		telemetry.started({
 			host: config.host,
 			instance: opened.instance,
-			specification: specification.product.code,
-			version: specification.version,
-			windows: specification.windows.length,
+			specification: now?.specification.product.code ?? "",
+			version: now?.specification.version ?? 0,
+			windows: now?.specification.windows.length ?? 0,
 		});
+		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
 		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
 	}
 

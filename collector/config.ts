@@ -60,7 +60,10 @@ const schema = keys({
 	}).prefault({}),
 	/** The page, the API, /metrics and the probes. Only the loopback, because nobody logs in yet. */
 	api: keys({ host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"), port }),
-	specification: text,
+	/** A file, or a list of files: versions of one product's specification. */
+	specification: z
+		.union([text, list(text, 1, "files")], { error: "expected a file or a list of files" })
+		.transform((files) => (typeof files === "string" ? [files] : files)),
 	/** Tags by which every unit tells what it is doing. */
 	context: keys({
 		batch: text.default("Batch"),

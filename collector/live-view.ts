@@ -5,12 +5,13 @@ import type { Figures } from "../common/runtime/process-figures.ts";
 import type { CollectorConfig } from "./config.ts";
 import { isInsecure } from "./follower-config.ts";
 import type { EdgeNodeView, LiveFollower, LivePort, LiveStatus, LiveUnit } from "./read-port.ts";
-import type { Specification, SpecWindow } from "./specification.ts";
+import type { SpecWindow } from "./specification.ts";
+import type { SpecVersion, SpecVersions } from "./specification-port.ts";
 
 /** What the view asks of the stages; the composition gives them. */
 export interface LiveViewOptions {
 	readonly config: CollectorConfig;
-	readonly specification: Specification;
+	readonly versions: SpecVersions;
 	readonly instance: string;
 	readonly figures: () => Figures;
 	/** Units in the order in which people know them. */
@@ -69,12 +70,13 @@ export class LiveView implements LivePort, Part {
 	}
 
 	windows(): readonly SpecWindow[] {
-		return this.#options.specification.windows;
+		return this.#inForce()?.specification.windows ?? [];
 	}
 
 	status(): LiveStatus {
-		const { config, specification, instance, host, intake, watches } = this.#options;
+		const { config, instance, host, intake, watches } = this.#options;
 		const throughs = watches.throughs();
+		const inForce = this.#inForce();
 		const insecure = [
 			...(isPlain(config.broker) ? ["broker"] : []),
 			...config.destinations
@@ -96,10 +98,19 @@ export class LiveView implements LivePort, Part {
 			waitingSamples: intake.waitingSamples,
 			edgeNodes: this.#edgeNodes(),
 			units: this.#units(throughs),
-			specification: { product: specification.product.code, version: specification.version },
+			specification: {
+				product: inForce?.specification.product.code ?? "",
+				version: inForce?.specification.version ?? 0,
+			},
 			...(config.followers.length === 0 ? {} : { followers: this.#options.followers.status() }),
 			...(intake.lastError === undefined ? {} : { lastCommitError: intake.lastError }),
 		};
+	}
+
+	/** The version for what is made now, in plant time. */
+	#inForce(): SpecVersion | undefined {
+		const { versions, watches, clock } = this.#options;
+		return versions.inForce(Math.max(...watches.throughs().values(), 0) || clock.wallMs());
 	}
 
 	#measure(): void {

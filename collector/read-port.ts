@@ -6,6 +6,7 @@ import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./ch
 import type { VerdictRecord } from "./judgement-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
+import type { SpecificationRow } from "./specification-port.ts";
 
 /** A value for people and JSON: 64-bit integers beyond 2^53, NaN and infinities are text; bytes are `base64:…`. */
 export type ReadValue = number | string | null;
@@ -207,6 +208,8 @@ export interface ReadPort {
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;
 	/** Every verdict that a lot was given, by stage, the newest revision first; empty for one that has none. */
 	verdicts(lot: string): Promise<VerdictRecord[]>;
+	/** Every version that this collector has had, the newest first. */
+	specifications(): Promise<SpecificationRow[]>;
 	/** In order of name. */
 	charts(query: { limit: number }): Promise<ChartEntry[]>;
 	/** Undefined when no lot has had a point of it. */

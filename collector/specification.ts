@@ -40,6 +40,9 @@ export const bases = [
 	"time_outside",
 ] as const;
 
+/** A version's life, in this order and never back. */
+const statuses = ["draft", "approved", "retired"] as const;
+
 const seconds = number({ min: 0, max: 7 * 86_400 });
 const limit = number({ min: -1e300, max: 1e300 });
 const share = number({ min: 0, max: 100 });
@@ -136,8 +139,9 @@ const laboratory = keys({
 	detection_limit: number({ min: 0, max: 1e300 }).optional(),
 	/** Brought to this temperature by Arrhenius' law, where the laboratory did not do so itself. */
 	temperature: keys({
-		reference_c: number({ min: -273, max: 1_000 }),
-		activation_ev: number({ min: 0, max: 10 }),
+		/** Wide enough for every electrolyte; kelvin, kJ/mol and meV are all outside. */
+		reference_c: number({ min: -100, max: 250 }),
+		activation_ev: number({ min: 0.01, max: 3 }),
 	}).optional(),
 	/** Each lot needs it, or one in so many. */
 	every_lots: whole({ min: 1, max: 1_000 }).default(1),
@@ -189,12 +193,23 @@ const baseline = keys({
 
 const schema = keys({
 	...fileHead("specification"),
-	product: keys({ code: text, formula: text, grade: text.optional() }),
+	product: keys({
+		code: text,
+		formula: text,
+		/** What recipes make that `grades` does not name. */
+		grade: text.optional(),
+		grades: z
+			.array(keys({ grade: text, recipes: list(text, 1, "recipes") }), { error: "expected a list of grades" })
+			.default([]),
+	}),
 	version: whole({ min: 1, max: 1_000_000 }),
-	/** Only an approved version judges. Two persons: who wrote it does not approve it. */
-	status: oneOf(["draft", "approved", "retired"]).default("approved"),
+	/** Only an approved version judges; a retired one goes on for what was made before it ended. */
+	status: oneOf(statuses).default("approved"),
+	/** Two persons: who wrote it does not approve it. */
 	author: text.optional(),
 	approved_by: text.optional(),
+	approval: keys({ time: date, reason: text }).optional(),
+	retirement: keys({ by: text, time: date, reason: text }).optional(),
 	effective_from: date,
 	/** Exclusive; until a newer version begins when left out. */
 	effective_to: date.optional(),

@@ -98,6 +98,10 @@ export class CollectorTelemetry {
 	}): void {
 		this.#log.info(fields, "collector started");
 	}
+	/** Nothing is judged: lots are stored, and not evaluable. */
+	noSpecificationInForce(fields: { versions: number }): void {
+		this.#log.warn(fields, "no approved specification is in force; lots cannot be evaluated");
+	}
 	stopped(fields: { late: string[]; failed: string[] }): void {
 		if (fields.late.length + fields.failed.length === 0) this.#log.info("collector stopped");
 		else this.#log.warn(fields, "collector stopped, and some of its parts did not");

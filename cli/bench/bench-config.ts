@@ -70,6 +70,8 @@ export async function writeBenchFiles(options: {
 		schema: 1,
 		product: { code: "BENCH", formula: "none" },
 		version: 1,
+		author: "a benchmark",
+		approved_by: "another benchmark",
 		effective_from: "2026-01-01T00:00:00Z",
 		windows: units.flatMap(({ unit, first, count }) =>
 			Array.from({ length: Math.ceil(count / tagsPerWindow) }, (_, index) =>

@@ -13,6 +13,7 @@ import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
 import { addSampleRoutes } from "./sample-routes.ts";
+import { addSpecificationRoutes } from "./specification-routes.ts";
 import { addVerdictRoutes } from "./verdict-routes.ts";
 
 export interface ApiServerOptions {
@@ -80,6 +81,7 @@ export class ApiServer implements Part {
 		});
 		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
 		addDataRoutes(server, this.#options);
+		addSpecificationRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
 		addVerdictRoutes(server, this.#options);
 		addLotRoutes(server, this.#options.documents);

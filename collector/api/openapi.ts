@@ -9,6 +9,7 @@ import {
 	noQuery,
 	reconciliationQuery,
 	samplesQuery,
+	specificationQuery,
 	trendQuery,
 	verdictQuery,
 } from "./query-values.ts";
@@ -26,6 +27,11 @@ const described: Readonly<Record<string, Described>> = {
 	counts: { summary: "Samples by unit and tag", query: noQuery },
 	tags: { summary: "Every tag with its newest value", query: noQuery },
 	windows: { summary: "The specification windows in force", query: noQuery },
+	specifications: { summary: "Versions of the specification, the newest first", query: noQuery },
+	specification: {
+		summary: "One version: what was approved, its hash and its life",
+		query: specificationQuery,
+	},
 	violations: { summary: "Violations, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },

@@ -32,6 +32,11 @@ export const chartQuery = z.strictObject({
 
 /** A lot with its verdicts. */
 export const verdictQuery = z.strictObject({ lot: name });
+export const specificationQuery = z.strictObject({
+	version: wholeText({ min: 1, max: 1_000_000 }),
+	/** The newest stored with that number when left out. */
+	product: name.optional(),
+});
 
 export const chartSignalQuery = z.strictObject({
 	lot: name.optional(),

@@ -5,7 +5,8 @@ import type { Specification, SpecWindow } from "../specification.ts";
 type MessageType = DestinationConfig["events"][number];
 
 export interface MessageContext {
-	readonly specification: Specification;
+	/** A version of the specification, if it judges or did. */
+	readonly specificationOf: (version: number) => Specification | undefined;
 	readonly destinations: readonly Pick<DestinationConfig, "name" | "events" | "concerns">[];
 	/** Wall-clock time of writing; messages about a plant time that lies behind it say `replayed`. */
 	readonly nowMs: number;
@@ -22,7 +23,9 @@ export function occurrenceMessages(
 ): OutboxRow[] {
 	return judgement.occurrences.flatMap((occurrence) => {
 		const type: MessageType = occurrence.clearedMs === undefined ? "violation.raised" : "violation.cleared";
-		const window = context.specification.windows.find(({ id }) => id === occurrence.window);
+		const window = context
+			.specificationOf(occurrence.specVersion)
+			?.windows.find(({ id }) => id === occurrence.window);
 		const atMs = occurrence.clearedMs ?? occurrence.raisedMs;
 		const data = occurrenceData(occurrence, window, context);
 		return rows(type, `${type}.${occurrence.id}`, atMs, data, window?.concerns ?? [], context);
@@ -36,7 +39,7 @@ export function verdictMessages(
 	context: MessageContext,
 ): OutboxRow[] {
 	const { lot, verdict: name, violations, windows, reasons, specVersion } = verdict;
-	const product = context.specification.product.code;
+	const product = context.specificationOf(specVersion)?.product.code ?? "";
 	const data = {
 		lot,
 		product,
@@ -55,7 +58,7 @@ export function verdictMessages(
 function occurrenceData(
 	occurrence: Occurrence,
 	window: SpecWindow | undefined,
-	{ specification, nowMs }: MessageContext,
+	{ specificationOf, nowMs }: MessageContext,
 ) {
 	const {
 		id,
@@ -76,7 +79,7 @@ function occurrenceData(
 		violation: id,
 		window: occurrence.window,
 		specificationVersion: occurrence.specVersion,
-		product: specification.product.code,
+		product: specificationOf(occurrence.specVersion)?.product.code ?? "",
 		unit,
 		tag,
 		batch,

@@ -1,17 +1,20 @@
-import { type SampleColumns, valueKind } from "../../common/contract/samples.ts";
+import type { SampleColumns } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
 import type { ContextChange, JudgedRecord, Judgement, JudgePort, Series } from "../pipeline.ts";
-import type { Specification, SpecWindow } from "../specification.ts";
+import type { SpecVersions } from "../specification-port.ts";
 import {
-	advance,
-	awaitsDelay,
-	copyWindow,
-	enterContext,
-	idleWindow,
-	takeValue,
-	type UnitContext,
-	type WindowState,
-} from "./window-state.ts";
+	boundaries,
+	isJudged,
+	type JudgedWindow,
+	judgedWindows,
+	loadWindows,
+	type SavedWindow,
+	saveWindows,
+} from "./judged-window.ts";
+import { MadeTimes } from "./made-times.ts";
+import { advance, awaitsDelay, enterContext, takeValue } from "./window-machine.ts";
+import { copyWindow, type UnitContext, type WindowState } from "./window-state.ts";
+import { countingValue } from "./window-values.ts";
 
 /** The names of the tags by which every unit tells what it is doing. */
 export interface ContextTags {
@@ -38,17 +41,8 @@ interface UnitState {
 	keyMs: Partial<Record<keyof ContextTags, number>>;
 	/** Context tags that have ever had a value. */
 	said: readonly (keyof ContextTags)[];
-}
-
-interface JudgedWindow {
-	readonly window: SpecWindow;
-	state: WindowState;
-	/** Source time of the newest value taken; an older one does not touch the live condition. */
-	newestMs: number;
-	/** Whether the present batch changed it, and what it was before; meaningless otherwise. Copied into, never made anew. */
-	touched: boolean;
-	before: WindowState;
-	newestBeforeMs: number;
+	/** Source time from which on another version judges what has no lot; null when none will. */
+	boundaryMs: number | null;
 }
 
 type Role =
@@ -58,10 +52,12 @@ type Role =
 
 /** A judge's state as plain data. */
 export interface SavedJudge {
+	/** The version of windows that name none, as in a state of before. */
 	readonly specVersion: number;
 	readonly units: readonly (readonly [string, UnitState])[];
-	readonly windows: readonly (readonly [string, WindowState, number])[];
+	readonly windows: readonly SavedWindow[];
 	readonly lots: unknown;
+	readonly made?: readonly (readonly [string, number])[];
 }
 
 /**
@@ -70,12 +66,18 @@ export interface SavedJudge {
  */
 const aheadMostMs = 86_400_000;
 
+/** Versions whose windows are followed live, the newest ones; a lot that was made under an older one has its final verdict. */
+const versionsMax = 4;
+
 /**
  * Judges stream windows as records come, on each tag's newest sample. Everything a batch changes can be taken back
  * until `keep`, because it counts only when the store has committed it.
  */
 export class LiveJudge implements JudgePort {
-	readonly #specVersion: number;
+	readonly #versions: SpecVersions;
+	/** Source times at which a version begins or ends, in order. */
+	readonly #boundaries: readonly number[];
+	readonly #made = new MadeTimes();
 	readonly #contextTags: ContextTags;
 	readonly #lots: LotPort;
 	readonly #windows: readonly JudgedWindow[];
@@ -86,18 +88,16 @@ export class LiveJudge implements JudgePort {
 	readonly #touched: JudgedWindow[] = [];
 	#undoLots: { state: unknown } | undefined;
 
-	constructor(options: { specification: Specification; contextTags: ContextTags; lots: LotPort }) {
-		this.#specVersion = options.specification.version;
+	constructor(options: { versions: SpecVersions; contextTags: ContextTags; lots: LotPort }) {
+		this.#versions = options.versions;
 		this.#contextTags = options.contextTags;
 		this.#lots = options.lots;
-		this.#windows = options.specification.windows.map((window) => ({
-			window,
-			state: idleWindow(),
-			newestMs: Number.NEGATIVE_INFINITY,
-			touched: false,
-			before: idleWindow(),
-			newestBeforeMs: Number.NEGATIVE_INFINITY,
-		}));
+		const { versions } = options.versions;
+		this.#boundaries = boundaries(versions);
+		const newest = versions.toSorted(
+			(a, b) => b.specification.effective_from.getTime() - a.specification.effective_from.getTime(),
+		);
+		this.#windows = judgedWindows(newest.slice(0, versionsMax));
 		for (const judged of this.#windows) {
 			const { unit } = judged.window;
 			this.#windowsByUnit.set(unit, [...(this.#windowsByUnit.get(unit) ?? []), judged]);
@@ -137,6 +137,7 @@ export class LiveJudge implements JudgePort {
 		for (const judged of this.#touched) judged.touched = false;
 		this.#touched.length = 0;
 		this.#undoLots = undefined;
+		this.#made.keep();
 	}
 
 	discard(): void {
@@ -151,32 +152,31 @@ export class LiveJudge implements JudgePort {
 			judged.newestMs = judged.newestBeforeMs;
 		}
 		if (this.#undoLots !== undefined) this.#lots.load(this.#undoLots.state as never);
+		this.#made.discard();
 		this.keep();
 	}
 
 	save(): string {
 		const saved: SavedJudge = {
-			specVersion: this.#specVersion,
+			specVersion: this.#windows[0]?.specification.version ?? 0,
 			units: [...this.#units],
-			windows: this.#windows.map(({ window, state, newestMs }) => [window.id, state, newestMs]),
+			windows: saveWindows(this.#windows),
 			lots: this.#lots.save(),
+			made: this.#made.save(),
 		};
-		return JSON.stringify(saved, (_, value: unknown) => (value === Number.NEGATIVE_INFINITY ? null : value));
+		return JSON.stringify(saved);
 	}
 
-	/** Takes up a saved state. Windows of another specification version begin anew with the unit's next change. */
+	/** Takes up a saved state. Windows of a version that was not there begin anew with the unit's next change. */
 	load(text: string): void {
 		const saved = JSON.parse(text) as SavedJudge;
-		for (const [unit, state] of saved.units)
-			this.#units.set(unit, { ...state, context: state.context ?? undefined });
-		this.#lots.load(saved.lots as never);
-		const states = new Map(saved.windows.map(([id, state, newestMs]) => [id, { state, newestMs }]));
-		for (const judged of this.#windows) {
-			const found = saved.specVersion === this.#specVersion ? states.get(judged.window.id) : undefined;
-			if (found === undefined) continue;
-			copyWindow(found.state, judged.state);
-			judged.newestMs = found.newestMs ?? Number.NEGATIVE_INFINITY;
+		for (const [unit, state] of saved.units) {
+			const boundaryMs = this.#boundaryAfter(state.contextMs);
+			this.#units.set(unit, { ...state, context: state.context ?? undefined, boundaryMs });
 		}
+		this.#lots.load(saved.lots as never);
+		this.#made.load(saved.made ?? []);
+		loadWindows(this.#windows, saved.windows, saved.specVersion);
 	}
 
 	/** What each unit is doing now. */
@@ -201,6 +201,10 @@ export class LiveJudge implements JudgePort {
 					this.#applyContext(device, unit.pendingMs, out);
 					unit = this.#unit(device);
 				}
+				if (unit.boundaryMs !== null && atMs >= unit.boundaryMs) {
+					this.#crossBoundaries(device, atMs, out);
+					unit = this.#unit(device);
+				}
 				for (const judged of role.windows) this.#windowSample(judged, samples, index, out);
 			} else {
 				this.#contextSample(device, unit, role.kind, samples, index, out);
@@ -218,14 +222,9 @@ export class LiveJudge implements JudgePort {
 			out.dirty.push({ device: window.unit, fromMs: atMs, toMs: atMs });
 			return;
 		}
-		const raw =
-			samples.kind[index] === valueKind.number
-				? (samples.number[index] as number)
-				: Number(samples.value(index) || Number.NaN);
-		const good = isGood(samples.status[index] as number) && Number.isFinite(raw);
 		const state = this.#touch(judged);
 		judged.newestMs = atMs;
-		takeValue(state, window, this.#specVersion, good ? raw : undefined, atMs, out);
+		takeValue(state, window, judged.specification.version, countingValue(samples, index, window), atMs, out);
 	}
 
 	#contextSample(
@@ -257,13 +256,15 @@ export class LiveJudge implements JudgePort {
 		const unit = this.#units.get(device);
 		if (unit?.pending !== undefined && throughMs >= unit.pendingMs)
 			this.#applyContext(device, unit.pendingMs, out);
+		this.#crossBoundaries(device, throughMs, out);
 		for (const judged of this.#windowsByUnit.get(device) ?? []) {
-			if (!awaitsDelay(judged.state)) continue;
-			advance(this.#touch(judged), judged.window, this.#specVersion, throughMs, out);
+			if (!awaitsDelay(judged.state, judged.window)) continue;
+			advance(this.#touch(judged), judged.window, judged.specification.version, throughMs, out);
 		}
 	}
 
 	#applyContext(device: string, atMs: number, out: Judgement): void {
+		this.#crossBoundaries(device, atMs, out);
 		const unit = this.#mutableUnit(device);
 		const saidNow = Object.keys(unit.pending ?? {}) as (keyof ContextTags)[];
 		// The first batch and lot that a unit names began before anybody looked.
@@ -277,11 +278,35 @@ export class LiveJudge implements JudgePort {
 		unit.said = [...new Set([...unit.said, ...saidNow])];
 		unit.context = after;
 		unit.pending = undefined;
-		for (const judged of this.#windowsByUnit.get(device) ?? []) {
-			enterContext(this.#touch(judged), judged.window, this.#specVersion, after, atMs, out);
-		}
+		this.#enter(device, after, atMs, out);
+		unit.boundaryMs = this.#boundaryAfter(atMs);
 		this.#undoLots ??= { state: this.#lots.save() };
 		this.#lots.change({ unit: device, atMs, before, after }, out);
+	}
+
+	/** Which windows judge from now on: those of the version in force when what is in the unit was made. */
+	#enter(device: string, context: UnitContext, atMs: number, out: Judgement): void {
+		const inForce = this.#versions.inForce(context.lot === "" ? atMs : this.#made.of(context.lot, atMs));
+		for (const judged of this.#windowsByUnit.get(device) ?? []) {
+			const { window, specification } = judged;
+			const isHere = isJudged(judged, context, inForce);
+			enterContext(this.#touch(judged), window, specification.version, context, isHere, atMs, out);
+		}
+	}
+
+	/** What has no lot, such as a utility, is judged by the version in force at the time. */
+	#crossBoundaries(device: string, toMs: number, out: Judgement): void {
+		const known = this.#units.get(device);
+		if (known?.context === undefined || known.boundaryMs === null || toMs < known.boundaryMs) return;
+		const unit = this.#mutableUnit(device);
+		while (unit.boundaryMs !== null && toMs >= unit.boundaryMs) {
+			if (known.context.lot === "") this.#enter(device, known.context, unit.boundaryMs, out);
+			unit.boundaryMs = this.#boundaryAfter(unit.boundaryMs);
+		}
+	}
+
+	#boundaryAfter(atMs: number): number | null {
+		return this.#boundaries.find((boundary) => boundary > atMs) ?? null;
 	}
 
 	#unit(device: string): UnitState {
@@ -294,7 +319,15 @@ export class LiveJudge implements JudgePort {
 		this.#undoUnits.set(device, known);
 		const copy: UnitState =
 			known === undefined
-				? { context: undefined, pending: undefined, pendingMs: 0, contextMs: 0, keyMs: {}, said: [] }
+				? {
+						context: undefined,
+						pending: undefined,
+						pendingMs: 0,
+						contextMs: 0,
+						keyMs: {},
+						said: [],
+						boundaryMs: null,
+					}
 				: { ...known };
 		this.#units.set(device, copy);
 		return copy;

@@ -1,17 +1,6 @@
-// One specification window as a state machine over source time. Pure: samples, phases and Through come in, changes of
-// an occurrence and the summary of a finished run come out.
-//
-//   idle ──phase of the window──► blanked ──blanking over──► inside ──value outside──► suspect ──on delay──► violated
-//     ▲                                                        ▲ ◄────value inside────────┘                     │  ▲
-//     │                                                        └──off delay── recovering ◄──inside by deadband──┘  │
-//     └──────────────── phase left (closes what is open) ◄──────────────────────────│──── not inside by deadband ──┘
-//
-// A delay counts observed time only: it runs while the device's Through says that nothing is missing, and a value that
-// is not Good stops it. Such a value neither raises nor clears; it is counted, and the verdict says "not evaluable".
+// What is known of one specification window at one moment, as plain data.
 
-import { createHash } from "node:crypto";
 import type { Occurrence, WindowPeriod } from "../pipeline.ts";
-import type { SpecWindow } from "../specification.ts";
 
 export type WindowPhase = "idle" | "blanked" | "inside" | "suspect" | "violated" | "recovering";
 
@@ -29,8 +18,20 @@ export interface WindowState {
 	violations: number;
 	side: "low" | "high";
 	extreme: number;
+	/** Of the newest value that counts; of the run's beginning while there is none. */
+	lastMs: number;
+	/** Since when values have moved by no more than the window's tolerance, and within what; -1 before the first value. */
+	flatMs: number;
+	flatLow: number;
+	flatHigh: number;
+	/** Stale or frozen, and counted as such. */
+	lost: boolean;
 	/** The open occurrence, from its raising to its clearing. */
 	open: Occurrence | undefined;
+	/** The occurrence that was told as raised and not as cleared. */
+	told: Occurrence | undefined;
+	/** Raised and cleared, and not told yet, because the phase may end within the window's grace. */
+	held: readonly Occurrence[];
 }
 
 /** What a step changed, for the store. */
@@ -52,7 +53,14 @@ export function idleWindow(): WindowState {
 		violations: 0,
 		side: "high",
 		extreme: 0,
+		lastMs: 0,
+		flatMs: -1,
+		flatLow: 0,
+		flatHigh: 0,
+		lost: false,
 		open: undefined,
+		told: undefined,
+		held: [],
 	};
 }
 
@@ -69,7 +77,14 @@ export function copyWindow(from: Readonly<WindowState>, to: WindowState): void {
 	to.violations = from.violations;
 	to.side = from.side;
 	to.extreme = from.extreme;
+	to.lastMs = from.lastMs;
+	to.flatMs = from.flatMs;
+	to.flatLow = from.flatLow;
+	to.flatHigh = from.flatHigh;
+	to.lost = from.lost;
 	to.open = from.open;
+	to.told = from.told;
+	to.held = from.held;
 }
 
 /** What a unit is doing. */
@@ -78,177 +93,4 @@ export interface UnitContext {
 	readonly lot: string;
 	readonly recipe: string;
 	readonly phase: string;
-}
-
-/** Whether a window is judged in this context. */
-function applies(window: SpecWindow, context: UnitContext): boolean {
-	return window.phases === undefined ? context.batch !== "" : window.phases.includes(context.phase);
-}
-
-/** The unit's context changed at `atMs`. A run lasts while the window applies and the batch stays the same. */
-export function enterContext(
-	state: WindowState,
-	window: SpecWindow,
-	specVersion: number,
-	context: UnitContext,
-	atMs: number,
-	out: WindowOutput,
-): void {
-	advance(state, window, specVersion, atMs, out);
-	const now = applies(window, context);
-	if (state.phase !== "idle" && (!now || context.batch !== state.batch || context.lot !== state.lot)) {
-		closeRun(state, window, specVersion, atMs, out);
-	}
-	state.unitPhase = context.phase;
-	if (!now || state.phase !== "idle") return;
-	state.phase = "blanked";
-	state.sinceMs = atMs;
-	state.runFromMs = atMs;
-	state.batch = context.batch;
-	state.lot = context.lot;
-	state.goodSamples = 0;
-	state.badSamples = 0;
-	state.violations = 0;
-}
-
-/** Whether the passing of observed time alone can change it. */
-export function awaitsDelay({ phase }: WindowState): boolean {
-	return phase === "blanked" || phase === "suspect" || phase === "recovering";
-}
-
-/** Observed time has come to `toMs`: what was waiting for a delay may happen. */
-export function advance(
-	state: WindowState,
-	window: SpecWindow,
-	specVersion: number,
-	toMs: number,
-	out: WindowOutput,
-): void {
-	if (state.phase === "blanked" && toMs - state.sinceMs >= window.blanking_s * 1_000) {
-		state.phase = "inside";
-		state.sinceMs += window.blanking_s * 1_000;
-	}
-	if (state.phase === "suspect" && toMs - state.sinceMs >= window.on_delay_s * 1_000)
-		raise(state, window, specVersion, out);
-	if (state.phase === "recovering" && toMs - state.sinceMs >= window.off_delay_s * 1_000) {
-		clear(state, state.sinceMs + window.off_delay_s * 1_000, "returned", out);
-	}
-}
-
-/** A value of the window's tag at `atMs`; `value` is undefined when it is not Good or not a number. */
-export function takeValue(
-	state: WindowState,
-	window: SpecWindow,
-	specVersion: number,
-	value: number | undefined,
-	atMs: number,
-	out: WindowOutput,
-): void {
-	advance(state, window, specVersion, atMs, out);
-	if (state.phase === "idle" || state.phase === "blanked") return;
-	if (value === undefined) {
-		state.badSamples++;
-		// What is not observed does not count towards a delay.
-		if (state.phase === "suspect") state.phase = "inside";
-		if (state.phase === "recovering") state.phase = "violated";
-		return;
-	}
-	state.goodSamples++;
-	const side = outside(window, value);
-	if (state.phase === "inside" || state.phase === "suspect") {
-		if (side === undefined) state.phase = "inside";
-		else if (state.phase === "inside" || side !== state.side) {
-			state.phase = "suspect";
-			state.sinceMs = atMs;
-			state.side = side;
-			state.extreme = value;
-			if (window.on_delay_s === 0) raise(state, window, specVersion, out);
-		} else state.extreme = farther(state.side, state.extreme, value);
-		return;
-	}
-	if (side === state.side) state.extreme = farther(state.side, state.extreme, value);
-	if (insideByDeadband(window, value)) {
-		if (state.phase === "violated") {
-			state.phase = "recovering";
-			state.sinceMs = atMs;
-			if (window.off_delay_s === 0) clear(state, atMs, "returned", out);
-		}
-	} else state.phase = "violated";
-}
-
-/** Which limit a value is beyond; on the limit is inside. NaN is beyond neither, and callers do not send it. */
-function outside(window: SpecWindow, value: number): "low" | "high" | undefined {
-	if (window.low !== undefined && value < window.low) return "low";
-	return window.high !== undefined && value > window.high ? "high" : undefined;
-}
-
-function insideByDeadband(window: SpecWindow, value: number): boolean {
-	const { low, high, deadband } = window;
-	return (low === undefined || value >= low + deadband) && (high === undefined || value <= high - deadband);
-}
-
-function farther(side: "low" | "high", a: number, b: number): number {
-	return side === "low" ? Math.min(a, b) : Math.max(a, b);
-}
-
-function raise(state: WindowState, window: SpecWindow, specVersion: number, out: WindowOutput): void {
-	const startedMs = state.sinceMs;
-	state.phase = "violated";
-	state.violations++;
-	state.open = {
-		id: causeId("occurrence", window.id, specVersion, window.unit, state.batch, state.runFromMs, startedMs),
-		window: window.id,
-		specVersion,
-		unit: window.unit,
-		tag: window.tag,
-		batch: state.batch,
-		lot: state.lot,
-		phase: state.unitPhase,
-		side: state.side,
-		limit: (state.side === "low" ? window.low : window.high) as number,
-		startedMs,
-		raisedMs: startedMs + window.on_delay_s * 1_000,
-		clearedMs: undefined,
-		clearedBy: undefined,
-		extreme: state.extreme,
-	};
-	out.occurrences.push(state.open);
-}
-
-function clear(state: WindowState, atMs: number, by: "returned" | "phase_end", out: WindowOutput): void {
-	if (state.open !== undefined) {
-		out.occurrences.push({ ...state.open, clearedMs: atMs, clearedBy: by, extreme: state.extreme });
-	}
-	state.open = undefined;
-	state.phase = "inside";
-	state.sinceMs = atMs;
-}
-
-function closeRun(
-	state: WindowState,
-	window: SpecWindow,
-	specVersion: number,
-	atMs: number,
-	out: WindowOutput,
-): void {
-	if (state.open !== undefined) clear(state, atMs, "phase_end", out);
-	out.periods.push({
-		id: causeId("period", window.id, specVersion, window.unit, state.batch, state.runFromMs),
-		window: window.id,
-		specVersion,
-		unit: window.unit,
-		batch: state.batch,
-		lot: state.lot,
-		fromMs: state.runFromMs,
-		toMs: atMs,
-		goodSamples: state.goodSamples,
-		badSamples: state.badSamples,
-		violations: state.violations,
-	});
-	state.phase = "idle";
-}
-
-/** An id that the same cause always gets again, so that recomputing and restoring never make a second one. */
-export function causeId(...cause: (string | number)[]): string {
-	return createHash("sha256").update(JSON.stringify(cause)).digest("hex").slice(0, 32);
 }

@@ -35,6 +35,7 @@ import type { SampleRows } from "./sample-rows.ts";
 import { readBuckets, readSlice } from "./sample-slices.ts";
 import { storeFormat } from "./schema.ts";
 import { readSealedKnown } from "./sealed-known.ts";
+import { readSpecifications } from "./specification-table.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
 import { readNewestVerdicts, readVerdicts } from "./verdict-query.ts";
@@ -91,6 +92,7 @@ serve({
 	},
 	counts: () => readCounts(opened()),
 	tags: () => readTags(opened()),
+	specifications: () => readSpecifications(opened()),
 	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
 	chart: (query: ChartQuery) => readChart(opened(), query),
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),

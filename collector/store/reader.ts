@@ -40,6 +40,7 @@ import type {
 	SampleSlice,
 	SamplesPort,
 } from "../samples-port.ts";
+import type { SpecificationRow } from "../specification-port.ts";
 import type { StoredLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
@@ -114,6 +115,10 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 
 	messages(query: { limit: number }): Promise<MessageEntry[]> {
 		return this.#ask("messages", query);
+	}
+
+	specifications(): Promise<SpecificationRow[]> {
+		return this.#ask("specifications", {});
 	}
 
 	charts(query: { limit: number }): Promise<ChartEntry[]> {

@@ -9,6 +9,7 @@ import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
+import { specificationSchema } from "./specification-table.ts";
 
 /** What brings a file of a format to the next one, in order. */
 const formatSteps = [
@@ -44,6 +45,7 @@ export class StoreFile {
 				if (format !== undefined && format <= from) this.transaction(() => this.db.exec(steps));
 			db.exec(chartSchema);
 			db.exec(judgementSchema);
+			db.exec(specificationSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);

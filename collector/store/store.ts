@@ -14,6 +14,7 @@ import type {
 	OutboxPort,
 	Settlement,
 } from "../pipeline.ts";
+import type { SpecificationRow } from "../specification-port.ts";
 import type { OpenState } from "./open-state.ts";
 import type { PartListing } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
@@ -75,6 +76,15 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 
 	async commitBaselines(baselines: readonly ChartBaselineRow[]): Promise<void> {
 		await this.#writer.call("commitBaselines", { baselines });
+	}
+
+	/** Versions of specifications that were stored before. */
+	async specifications(): Promise<SpecificationRow[]> {
+		return await this.#writer.call("specifications");
+	}
+
+	async keepSpecifications(rows: readonly SpecificationRow[]): Promise<void> {
+		await this.#writer.call("keepSpecifications", { rows });
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

@@ -5,6 +5,7 @@ import type { ChartBaselineRow } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
 import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type { CommitBatch, DueRow, Settlement } from "../pipeline.ts";
+import type { SpecificationRow } from "../specification-port.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import {
 	commitFinalVerdict,
@@ -19,6 +20,7 @@ import { OutboxTable } from "./outbox-table.ts";
 import { type PartListing, PartTable } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
 import { RecordFileTable } from "./records/record-file-table.ts";
+import { keepSpecifications, readSpecifications } from "./specification-table.ts";
 import { StoreFile } from "./store-file.ts";
 import { serve } from "./thread-serve.ts";
 
@@ -67,6 +69,12 @@ serve({
 	},
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
+	},
+	specifications() {
+		return readSpecifications(opened().db);
+	},
+	keepSpecifications({ rows }: { rows: readonly SpecificationRow[] }) {
+		keepSpecifications(opened(), rows);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

@@ -79,6 +79,11 @@ export const errorCodes = {
 		retryable: false,
 		meaning: "A file of values cannot be charted; each wrong place is named with its line and row.",
 	},
+	SPECIFICATION_CHANGED: {
+		retryable: false,
+		meaning:
+			"A specification file does not say what was approved under its version; the message names what changed.",
+	},
 	DEMO_FAILED: { retryable: false, meaning: "The demonstration could not run to its end." },
 } as const;
 

@@ -67,6 +67,39 @@ describe("pilotline check", () => {
 		expect(code).toBe(0);
 	});
 
+	test("holds windows against the tags of the agents that are given, and versions against each other", async () => {
+		const folder = temporaryFolder();
+		const text = readFileSync(join(root, "examples/pilot-line/specification.yaml"), "utf8");
+		const file = join(folder, "two.yaml");
+		const wrong = text
+			.replace("tag: W200.AT01\n", "tag: W200.AT09\n")
+			.replace("eu: kWh/kg", "eu: J/kg")
+			.replace("unit: U300", "unit: U301")
+			.replace("eu: ppmv h", "eu: ppb h");
+		writeFileSync(file, wrong);
+		const line = (of: string) => wrong.slice(0, wrong.indexOf(of)).split("\n").length;
+		const { code, stdout } = await pilotline(
+			"check",
+			"examples/pilot-line/agent.yaml",
+			"examples/pilot-line/specification.yaml",
+			file,
+		);
+		expect(stdout.replaceAll(`${folder}/`, "").split("\n").slice(0, -3)).toEqual([
+			expect.stringMatching(
+				/^two.yaml:\d+:10: version: expected a version of its own, found 1 in both files/,
+			),
+			expect.stringMatching(/^two.yaml:\d+:17: effective_from: expected a beginning of its own/),
+			expect.stringContaining(
+				`two.yaml:${line("tag: W200.AT09")}:10: windows[1].tag: window W200.AT01-charge: expected a tag of U200 in the agents given, found W200.AT09`,
+			),
+			expect.stringContaining(`two.yaml:${line("unit: U301")}:11: `),
+			expect.stringContaining(`two.yaml:${line("eu: J/kg")}:9: `),
+			expect.stringContaining("window W200.AT01-dose: expected ppmv, as the agent has W200.AT01, found ppb"),
+			expect.stringContaining("agent.yaml: a sound agent file"),
+		]);
+		expect(code).toBe(2);
+	});
+
 	test("names the kinds it knows for a file that says none", async () => {
 		const file = join(temporaryFolder(), "odd.yaml");
 		writeFileSync(file, "kind: toaster\n");

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type Specification, type SpecWindow, specificationConfig } from "../../collector/specification.ts";
+import { SpecificationBook } from "../../collector/specification-book.ts";
 
 type Written = z.input<typeof specificationConfig.schema>;
 
@@ -16,6 +17,11 @@ export function specificationFrom(written: Partial<Written>): Specification {
 		],
 		...written,
 	});
+}
+
+/** Versions as files would give them, none of which was stored before. */
+export function versionsOf(...specifications: Specification[]): SpecificationBook {
+	return new SpecificationBook(specifications, [], 0);
 }
 
 export function windowFrom(written: Written["windows"][number]): SpecWindow {

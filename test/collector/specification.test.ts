@@ -54,7 +54,7 @@ describe("a specification is refused", () => {
 			"with low above high",
 			"low: 11.07",
 			"low: 12",
-			`${firstWindow}.low: window W200.WT01-charge: expected low below high, found 12 and 11.19`,
+			`${firstWindow}.low: window W200.WT01-charge: expected low below target, found 12 and 11.13`,
 		],
 		[
 			"with no limit",

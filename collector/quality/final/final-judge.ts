@@ -14,11 +14,12 @@ import type {
 	VerdictStage,
 } from "../../judgement-port.ts";
 import type { DueRow, LotRow, LotVerdict, OutboxRow } from "../../pipeline.ts";
+import type { SpecVersion } from "../../specification-port.ts";
 import type { CollectorTelemetry } from "../../telemetry.ts";
-import { causeId } from "../window-state.ts";
+import { causeId } from "../cause-id.ts";
 import { refreshOf } from "./dirty.ts";
 import { type JudgedLots, judgeLine, readEvidence, stretchesOf } from "./judge-stored.ts";
-import { assembleLot, type SpecificationInForce, verdictSentences } from "./lot-judgement.ts";
+import { assembleLot, verdictSentences } from "./lot-judgement.ts";
 
 /** Control charts, lot by lot. Their rows are stored with the verdict; `keep` says that they are. */
 export interface ChartPort {
@@ -29,7 +30,7 @@ export interface ChartPort {
 /** What the laboratory says of a lot; undefined when the specification asks nothing of it. */
 export type LaboratoryJudge = (
 	lot: { readonly lot: string; readonly openedMs: number; readonly closedMs: number },
-	inForce: SpecificationInForce,
+	inForce: SpecVersion,
 	plantMs: number,
 ) => Promise<LaboratoryVerdicts | undefined>;
 
@@ -46,7 +47,7 @@ export interface FinalJudgeOptions extends JudgedLots {
 		refreshContext(refresh: ContextRefresh): Promise<readonly DueRow[]>;
 	};
 	/** The version in force when a lot's material was made. */
-	readonly specificationAt: (sourceMs: number) => SpecificationInForce | undefined;
+	readonly specificationAt: (sourceMs: number) => SpecVersion | undefined;
 	readonly laboratory: LaboratoryJudge;
 	readonly messages: (verdict: LotVerdict, corrects: string | undefined) => OutboxRow[];
 	readonly charts: ChartPort;
@@ -135,12 +136,12 @@ export class FinalJudge implements Part {
 	async #judge(lot: string, dueMs: number, watermark: number): Promise<void> {
 		const { store, laboratory, specificationAt, charts, clock, onJudged, telemetry } = this.#options;
 		const evidence = await readEvidence(lot, this.#options);
-		const inForce = evidence === undefined ? undefined : specificationAt(evidence.openedMs);
-		if (evidence === undefined || inForce === undefined) return await store.dropDue({ lot, dueMs });
+		if (evidence === undefined) return await store.dropDue({ lot, dueMs });
+		const inForce = specificationAt(evidence.openedMs);
 		const line = await judgeLine(evidence, inForce, this.#options);
-		const lab = await laboratory(evidence, inForce, watermark);
+		const lab = inForce === undefined ? undefined : await laboratory(evidence, inForce, watermark);
 		const judged: LotJudgement[] = [line];
-		if (lab?.isComplete === true) {
+		if (inForce !== undefined && lab?.isComplete === true) {
 			const reasons = [...line.reasons, ...lab.reasons];
 			const windows = [...line.windows, ...lab.windows];
 			const { route } = this.#options;
@@ -197,7 +198,10 @@ export class FinalJudge implements Part {
 	async #charted(evidence: LotEvidence, judgedMs: number): Promise<ChartCommit | undefined> {
 		try {
 			const gaps = evidence.gaps.map(({ unit, cause, fromMs, toMs }) => ({ unit, cause, fromMs, toMs }));
-			return await this.#options.charts.lot({ lot: evidence.lot, gaps }, judgedMs);
+			return await this.#options.charts.lot(
+				{ lot: evidence.lot, openedMs: evidence.openedMs, gaps },
+				judgedMs,
+			);
 		} catch (error) {
 			if (error instanceof CodedError && error.retryable) throw error;
 			this.#options.telemetry.partFailed({ part: "lot charts", err: error });

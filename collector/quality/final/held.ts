@@ -1,6 +1,6 @@
 // How long a tag's values hold, and what they cover of a period. Pure, over columns: no object per sample.
 
-import { isGood } from "../../../common/contract/status.ts";
+import { severity } from "../../../common/contract/status.ts";
 import type { EvidenceColumns } from "../../judgement-port.ts";
 import type { SpecWindow } from "../../specification.ts";
 
@@ -15,19 +15,14 @@ export type Holding = Pick<SpecWindow, "hold" | "max_gap_s" | "treat_uncertain_a
 /** A stretch in which a value is known; `from` and `to` differ only with `hold: linear`. */
 export type OnHeld = (fromMs: number, toMs: number, from: number, to: number) => void;
 
-/** Severity bits, OPC UA Part 4 §7.39: 01 is Uncertain. */
-function isUncertain(status: number): boolean {
-	return status >>> 30 === 1;
-}
-
 export function counts(
 	columns: EvidenceColumns,
 	index: number,
-	{ treat_uncertain_as_bad }: Holding,
+	{ treat_uncertain_as_bad: isUncertainBad }: Holding,
 ): boolean {
-	const status = columns.status[index] as number;
 	if (!Number.isFinite(columns.value[index] as number)) return false;
-	return isGood(status) || (!treat_uncertain_as_bad && isUncertain(status));
+	const how = severity(columns.status[index] as number);
+	return how === "good" || (how === "uncertain" && !isUncertainBad);
 }
 
 /** The first index from which on nothing is before `atMs`. */
@@ -100,10 +95,7 @@ export interface SampleTally {
 export function tallySamples(columns: EvidenceColumns, { fromMs, toMs }: Period, tally: SampleTally): void {
 	for (let index = firstFrom(columns.atMs, fromMs); index < columns.atMs.length; index++) {
 		if ((columns.atMs[index] as number) >= toMs) return;
-		const status = columns.status[index] as number;
-		if (!Number.isFinite(columns.value[index] as number)) tally.bad++;
-		else if (isGood(status)) tally.good++;
-		else if (isUncertain(status)) tally.uncertain++;
-		else tally.bad++;
+		const isNumber = Number.isFinite(columns.value[index] as number);
+		tally[isNumber ? severity(columns.status[index] as number) : "bad"]++;
 	}
 }

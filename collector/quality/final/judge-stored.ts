@@ -10,8 +10,9 @@ import type {
 	StoredUnitContext,
 } from "../../judgement-port.ts";
 import type { ContextChange, LotRow } from "../../pipeline.ts";
+import type { SpecVersion } from "../../specification-port.ts";
 import { contextChanges, contextStretches } from "./context.ts";
-import { assembleLot, judgeUnit, type SpecificationInForce, tagsOf } from "./lot-judgement.ts";
+import { assembleLot, judgeUnit, tagsOf, withoutSpecification } from "./lot-judgement.ts";
 
 export interface JudgedLots {
 	readonly evidence: EvidencePort;
@@ -43,12 +44,13 @@ export async function readEvidence(lot: string, lots: JudgedLots): Promise<LotEv
 	return { lot, context, gaps: stored.gaps, results: [], openedMs, closedMs, observedWhole };
 }
 
-/** The verdict by everything that the line told. */
+/** The verdict by everything that the line told; not evaluable when no approved version was in force. */
 export async function judgeLine(
 	evidence: LotEvidence,
-	inForce: SpecificationInForce,
+	inForce: SpecVersion | undefined,
 	{ route, evidence: port }: JudgedLots,
 ): Promise<LotJudgement> {
+	if (inForce === undefined) return withoutSpecification(evidence);
 	const { specification } = inForce;
 	const windows: LotJudgement["windows"][number][] = [];
 	const reasons: LotJudgement["reasons"][number][] = [];
@@ -63,7 +65,7 @@ export async function judgeLine(
 			reasons.push({ code: "too_many", text: `more samples in ${unit} than one lot may read` });
 			continue;
 		}
-		const judged = judgeUnit(specification, unit, evidence, (tag) => columns.get(tag));
+		const judged = judgeUnit(inForce, unit, evidence, (tag) => columns.get(tag));
 		windows.push(...judged.verdicts);
 		reasons.push(...judged.reasons);
 		// A lot of a week is seconds of work: messages and probes go in between.

@@ -9,16 +9,12 @@ import type {
 	WindowVerdict,
 } from "../../judgement-port.ts";
 import type { Proposal, Specification } from "../../specification.ts";
+import type { SpecVersion } from "../../specification-port.ts";
+import { gradeOf, inScope, moreSpecific, type Scoped } from "../../specification-scope.ts";
+import { isJudged, type JudgedScope } from "../judged-window.ts";
 import { judgeAggregate } from "./aggregate.ts";
 import { runsOf } from "./runs.ts";
 import { judgeStream, percent, unique } from "./stream.ts";
-
-/** A specification with what names it for ever. */
-export interface SpecificationInForce {
-	readonly specification: Specification;
-	/** SHA-256 of its canonical form. */
-	readonly hash: string;
-}
 
 const none: EvidenceColumns = {
 	atMs: new Float64Array(0),
@@ -37,31 +33,35 @@ export function tagsOf(specification: Specification, unit: string): string[] {
  * ran through, though one was in the unit, was never judged.
  */
 export function judgeUnit(
-	specification: Specification,
+	inForce: SpecVersion,
 	unit: string,
 	evidence: Pick<LotEvidence, "lot" | "context" | "gaps">,
 	columnsOf: (tag: string) => EvidenceColumns | undefined,
 ): { verdicts: WindowVerdict[]; reasons: Reason[] } {
-	const own = evidence.context.filter((stretch) => stretch.unit === unit);
-	const batches = new Set(own.filter(({ lot }) => lot === evidence.lot).map(({ batch }) => batch));
+	const { specification } = inForce;
 	const verdicts: WindowVerdict[] = [];
 	const reasons: Reason[] = [];
-	const { grade } = specification.product;
-	const never = (id: string, batch: string) =>
-		reasons.push({ code: "never_judged", text: `${id}: never judged while batch ${batch} was in ${unit}` });
-	const each = [
-		...specification.windows.map((window) => ({ window, aggregate: undefined })),
-		...specification.aggregates.map((aggregate) => ({ window: undefined, aggregate })),
-	];
-	for (const { window, aggregate } of each) {
+	const own = evidence.context.filter((stretch) => stretch.unit === unit);
+	const batches = new Set(own.filter(({ lot }) => lot === evidence.lot).map(({ batch }) => batch));
+	for (const { window, aggregate } of [
+		...specification.windows.map((one) => ({ window: one, aggregate: undefined })),
+		...specification.aggregates.map((one) => ({ window: undefined, aggregate: one })),
+	]) {
 		const one = window ?? aggregate;
 		if (one.unit !== unit) continue;
-		if (one.grades !== undefined && (grade === undefined || !one.grades.includes(grade))) continue;
-		const runs = runsOf(one, own).filter(({ lot }) => lot === evidence.lot);
+		const all: readonly Scoped[] = window === undefined ? specification.aggregates : specification.windows;
+		const scope = { specification, window: one, instead: moreSpecific<Scoped>(one, all) };
+		const runs = runsOf(one, own, (stretch) => isJudged(scope, stretch, inForce)).filter(
+			({ lot }) => lot === evidence.lot,
+		);
 		for (const batch of batches) {
 			const its = runs.filter((run) => run.batch === batch);
 			if (its.length === 0) {
-				if (isMeantFor(one, own, evidence.lot, batch)) never(one.id, batch);
+				if (isMeantFor(scope, own, evidence.lot, batch))
+					reasons.push({
+						code: "never_judged",
+						text: `${one.id}: never judged while batch ${batch} was in ${unit}`,
+					});
 				continue;
 			}
 			const columns = columnsOf(one.tag) ?? none;
@@ -75,14 +75,18 @@ export function judgeUnit(
 	return { verdicts, reasons };
 }
 
+/** Whether the window asks for what the batch is, in whatever phase. */
 function isMeantFor(
-	{ recipes }: { readonly recipes?: readonly string[] | undefined },
+	{ specification, window, instead }: JudgedScope,
 	own: readonly ContextStretch[],
 	lot: string,
 	batch: string,
 ): boolean {
-	if (recipes === undefined) return true;
-	return own.some((one) => one.lot === lot && one.batch === batch && recipes.includes(one.recipe));
+	return own.some((one) => {
+		if (one.lot !== lot || one.batch !== batch) return false;
+		const at = { grade: gradeOf(specification, one.recipe), recipe: one.recipe };
+		return inScope(window, at) && !instead.some((other) => inScope(other, at));
+	});
 }
 
 const worstFirst: readonly Judged[] = ["out", "not_evaluable", "alert", "in"];
@@ -123,7 +127,7 @@ export interface JudgedParts {
  */
 export function assembleLot(
 	evidence: LotEvidence,
-	{ specification, hash }: SpecificationInForce,
+	{ specification, hash }: SpecVersion,
 	{ stage, route, windows, reasons: found }: JudgedParts,
 ): LotJudgement {
 	const own = evidence.context.filter(({ lot }) => lot === evidence.lot);
@@ -162,6 +166,17 @@ export function assembleLot(
 		toMs: evidence.closedMs,
 		windows: inOrder,
 		reasons: unseen,
+	};
+}
+
+/** What can be said of a lot when no approved version of the specification was in force: nothing. */
+export function withoutSpecification(evidence: LotEvidence): LotJudgement {
+	const { lot, observedWhole, openedMs, closedMs } = evidence;
+	const text = "no approved specification was in force when the lot was made";
+	return {
+		...{ lot, stage: "line", product: "", specVersion: 0, specHash: "", verdict: "not_evaluable" },
+		...{ proposal: "hold", observedWhole, fromMs: openedMs, toMs: closedMs, windows: [] },
+		reasons: [{ code: "no_specification", text }],
 	};
 }
 

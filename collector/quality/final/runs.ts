@@ -15,15 +15,15 @@ export interface Run extends Period {
 	readonly judged: Period;
 }
 
-type Scope = Pick<SpecWindow, "unit" | "phases" | "recipes" | "blanking_s" | "grace_s">;
-
-function applies({ phases, recipes }: Scope, { batch, phase, recipe }: ContextStretch): boolean {
-	if (recipes !== undefined && !recipes.includes(recipe)) return false;
-	return phases === undefined ? batch !== "" : phases.includes(phase);
-}
-
-/** The runs of a window over a unit's stretches, which are in order of time and follow each other without a hole. */
-export function runsOf(scope: Scope, stretches: readonly ContextStretch[]): Run[] {
+/**
+ * The runs of a window over a unit's stretches, which are in order of time and follow each other without a hole; `applies` says in
+ * which of them it judges.
+ */
+export function runsOf(
+	scope: Pick<SpecWindow, "unit" | "blanking_s" | "grace_s">,
+	stretches: readonly ContextStretch[],
+	applies: (stretch: ContextStretch) => boolean,
+): Run[] {
 	const runs: Run[] = [];
 	let first: ContextStretch | undefined;
 	let last: ContextStretch | undefined;
@@ -44,7 +44,7 @@ export function runsOf(scope: Scope, stretches: readonly ContextStretch[]): Run[
 			stretch.fromMs === last.toMs &&
 			stretch.batch === last.batch &&
 			stretch.lot === last.lot;
-		const now = applies(scope, stretch);
+		const now = applies(stretch);
 		if (!now || !goesOn) close();
 		if (now) {
 			first ??= stretch;

@@ -1,7 +1,8 @@
 import type { EvidenceColumns, EvidenceGap, Reason, WindowVerdict } from "../../judgement-port.ts";
 import type { WindowPeriod } from "../../pipeline.ts";
 import type { SpecWindow } from "../../specification.ts";
-import { enterContext, idleWindow, takeValue } from "../window-state.ts";
+import { enterContext, takeValue } from "../window-machine.ts";
+import { idleWindow } from "../window-state.ts";
 import { counts, firstFrom, heldStretches, type Period, sinceValueBefore, tallySamples } from "./held.ts";
 import { isAbove, isBelow } from "./limits.ts";
 import { gapsOf, type Run } from "./runs.ts";
@@ -18,22 +19,16 @@ function violationsOf(
 	const out = { occurrences: [], periods: [] as WindowPeriod[] };
 	const state = idleWindow();
 	const context = { batch: run.batch, lot: run.lot, recipe: run.recipe, phase: run.phase };
-	const always = { ...window, phases: undefined, recipes: undefined };
-	enterContext(state, always, 0, context, run.fromMs, out);
-	const mostMs = window.max_gap_s === undefined ? Number.POSITIVE_INFINITY : window.max_gap_s * 1_000;
+	enterContext(state, window, 0, context, true, run.fromMs, out);
 	let gap = 0;
-	let lastMs = run.fromMs;
 	// Where nothing is known, no delay runs.
 	const unseenUntil = (atMs: number) => {
-		for (; gap < gaps.length && (gaps[gap] as Period).fromMs < atMs; gap++) {
-			const fromMs = Math.max(lastMs, (gaps[gap] as Period).fromMs);
-			if (fromMs >= run.fromMs) takeValue(state, always, 0, undefined, fromMs, out);
-		}
-		if (atMs - lastMs > mostMs) takeValue(state, always, 0, undefined, lastMs + mostMs, out);
+		for (; gap < gaps.length && (gaps[gap] as Period).fromMs < atMs; gap++)
+			takeValue(state, window, 0, undefined, Math.max(run.judged.fromMs, (gaps[gap] as Period).fromMs), out);
 	};
 	const take = (index: number, atMs: number) => {
 		const value = counts(columns, index, window) ? (columns.value[index] as number) : undefined;
-		takeValue(state, always, 0, value, atMs, out);
+		takeValue(state, window, 0, value, atMs, out);
 	};
 	let index = firstFrom(columns.atMs, run.judged.fromMs);
 	// A value that nothing has changed since it came holds: it is judged when the judging begins.
@@ -45,10 +40,9 @@ function violationsOf(
 		if (atMs >= run.judged.toMs) break;
 		unseenUntil(atMs);
 		take(index, atMs);
-		lastMs = atMs;
 	}
 	unseenUntil(run.judged.toMs);
-	enterContext(state, always, 0, { batch: "", lot: "", recipe: "", phase: "" }, run.judged.toMs, out);
+	enterContext(state, window, 0, { batch: "", lot: "", recipe: "", phase: "" }, false, run.toMs, out);
 	return out.periods.reduce((sum, { violations }) => sum + violations, 0);
 }
 

@@ -34,11 +34,12 @@ const verdict: LotVerdict = {
 	observedWhole: true,
 	judgedMs: Date.UTC(2026, 10, 21),
 };
-const specification = specificationOf([soakWindow({ concerns: ["technical", "logistics"] })]);
+const specificationNow = specificationOf([soakWindow({ concerns: ["technical", "logistics"] })]);
+const known = (version: number) => (version === 3 ? specificationNow : undefined);
 
 function to(destination: Partial<Destination>, nowMs = raised.raisedMs) {
 	const destinations = [{ name: "d", events: [], concerns: [], ...destination }];
-	const context = { specification, destinations, nowMs };
+	const context = { specificationOf: known, destinations, nowMs };
 	const rows = [
 		...occurrenceMessages({ occurrences: [raised, cleared] }, context),
 		...verdictMessages(verdict, undefined, context),
@@ -69,7 +70,7 @@ describe("a destination is told", () => {
 
 test("the body says what happened, where, how far and what to do", () => {
 	const context = {
-		specification,
+		specificationOf: known,
 		destinations: [{ name: "d", events: [], concerns: [] }],
 		nowMs: cleared.clearedMs ?? 0,
 	};
@@ -104,7 +105,11 @@ test("the body says what happened, where, how far and what to do", () => {
 
 test("a violation of plant time that lies behind the clock says that it is replayed", () => {
 	const replayedAt = (nowMs: number) => {
-		const context = { specification, destinations: [{ name: "d", events: [], concerns: [] }], nowMs };
+		const context = {
+			specificationOf: known,
+			destinations: [{ name: "d", events: [], concerns: [] }],
+			nowMs,
+		};
 		return JSON.parse(occurrenceMessages({ occurrences: [raised] }, context)[0]?.body ?? "").data.replayed;
 	};
 	expect(replayedAt(raised.raisedMs + 10 * 60_000)).toBe(false);
@@ -113,7 +118,11 @@ test("a violation of plant time that lies behind the clock says that it is repla
 
 test("ids are the same for the same cause, different for raised and cleared, and hold no dot", () => {
 	const ids = (nowMs: number) => {
-		const context = { specification, destinations: [{ name: "d", events: [], concerns: [] }], nowMs };
+		const context = {
+			specificationOf: known,
+			destinations: [{ name: "d", events: [], concerns: [] }],
+			nowMs,
+		};
 		return [
 			...occurrenceMessages({ occurrences: [raised, cleared] }, context),
 			...verdictMessages(verdict, undefined, context),
@@ -125,7 +134,11 @@ test("ids are the same for the same cause, different for raised and cleared, and
 });
 
 test("a source time that no calendar knows is still told", () => {
-	const context = { specification, destinations: [{ name: "d", events: [], concerns: [] }], nowMs: 1 };
+	const context = {
+		specificationOf: known,
+		destinations: [{ name: "d", events: [], concerns: [] }],
+		nowMs: 1,
+	};
 	const occurrences = [{ ...raised, startedMs: 9e15, raisedMs: 9e15 }];
 	expect(occurrenceMessages({ occurrences }, context)).toHaveLength(1);
 });

@@ -11,6 +11,14 @@ const windows = [
 	soakWindow(),
 	soakWindow({ id: "quick", on_delay_s: 0, off_delay_s: 0, blanking_s: 5 }),
 	soakWindow({ id: "always", phases: undefined, on_delay_s: 3 }),
+	soakWindow({ id: "graced", grace_s: 6, on_delay_s: 2, off_delay_s: 0 }),
+	soakWindow({ id: "gapped", max_gap_s: 4, on_delay_s: 3, stale_after_s: 7 }),
+	soakWindow({ id: "linear", hold: "linear", on_delay_s: 4 }),
+	soakWindow({
+		id: "frozen",
+		frozen: { tolerance: 1, suspect_after_s: 3, fail_after_s: 6 },
+		exclusive: ["high"],
+	}),
 ];
 const fresh = () => judgeOf(windows, new LotBook([unit]) as LotPort);
 

@@ -8,7 +8,7 @@ import type { Judgement, JudgePort, Occurrence, WindowPeriod } from "../../../co
 import { LiveJudge, type LotPort } from "../../../collector/quality/live-judge.ts";
 import type { Specification, SpecWindow } from "../../../collector/specification.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
-import { specificationFrom, windowFrom } from "../specification-of.ts";
+import { specificationFrom, versionsOf, windowFrom } from "../specification-of.ts";
 
 export const unit = "U500";
 const contextTags = { batch: "Batch", lot: "Lot", recipe: "Recipe", phase: "Phase" };
@@ -49,7 +49,7 @@ export function specificationOf(windows: SpecWindow[], version = 3): Specificati
 const noLots: LotPort = { change: () => {}, save: () => null, load: () => {} };
 
 export function judgeOf(windows: SpecWindow[], lots: LotPort = noLots, version = 3): LiveJudge {
-	const judge = new LiveJudge({ specification: specificationOf(windows, version), contextTags, lots });
+	const judge = new LiveJudge({ versions: versionsOf(specificationOf(windows, version)), contextTags, lots });
 	for (const [name, id] of Object.entries(series)) {
 		const tag = name === "value" ? "T1" : contextTags[name as keyof typeof contextTags];
 		judge.addSeries({ id, edgeNode: 1, device: unit, tag, datatype: 10, eu: undefined });

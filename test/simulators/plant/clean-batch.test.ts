@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { lotTests } from "../../../simulators/plant/model/laboratory-tests.ts";
 import type { PlantScenario } from "../../../simulators/plant/model/plant.ts";
 import { batchUnits, instrumentTags, smallPlant } from "./small-line.ts";
-import { streamWindows, WindowJudge } from "./specification-windows.ts";
+import {
+	laboratoryTests,
+	materialTests,
+	phaseAggregates,
+	streamWindows,
+	WindowJudge,
+} from "./specification-windows.ts";
 
 const hourMs = 3_600_000;
 const startMs = Date.UTC(2026, 0, 5);
@@ -40,6 +47,35 @@ describe("the specification of the example", () => {
 			expect.soft(known ?? ["RUN"]).toEqual(expect.arrayContaining(phases));
 		}
 	});
+
+	test("makes its aggregates from tags of their own unit, in phases that the unit has", () => {
+		for (const { id, unit, tag, eu, basis, phases } of phaseAggregates) {
+			const instrument = instrumentTags.find(({ name }) => name === tag);
+			const suffix = { integral: " h", rate: "/h" }[basis] ?? "";
+			const expected = basis === "time_outside" ? "h" : `${instrument?.eu}${suffix}`;
+			expect.soft({ id, unit, eu }).toEqual({ id, unit: instrument?.unit, eu: expected });
+			const known = batchUnits.find((candidate) => candidate.id === unit)?.phases.map(({ name }) => name);
+			expect.soft(known).toEqual(expect.arrayContaining(phases));
+		}
+	});
+
+	test("judges every critical process parameter, the 25 tests of the laboratory and all raw materials", () => {
+		const critical = instrumentTags.filter((tag) => tag.class === "CPP").map(({ name }) => name);
+		const judgedTags = new Set([...streamWindows, ...phaseAggregates].map(({ tag }) => tag));
+		expect(critical.filter((tag) => !judgedTags.has(tag))).toEqual([]);
+		const limits = (all: readonly { id: string; eu: string; low?: number; high?: number }[]) =>
+			all.map(({ id, eu, low, high }) => ({ id, eu, low, high }));
+		expect(limits(laboratoryTests)).toEqual(
+			limits(lotTests.map(({ id, eu, lsl: low, usl: high }) => ({ id, eu, low, high }) as never)),
+		);
+		expect([...new Set(materialTests.map(({ material }) => material))]).toEqual([
+			"Li2S",
+			"P2S5",
+			"LiCl",
+			"solvent",
+			"argon",
+		]);
+	});
 });
 
 describe("a clean batch", () => {
@@ -49,6 +85,7 @@ describe("a clean batch", () => {
 			expect(judge.outside.slice(0, 5)).toEqual([]);
 			// Nothing is inside for want of samples.
 			expect([...judge.judged.keys()].sort()).toEqual(streamWindows.map(({ id }) => id).sort());
+			expect([...judge.numbers.keys()].sort()).toEqual(phaseAggregates.map(({ id }) => id).sort());
 		});
 	}
 
@@ -88,7 +125,8 @@ describe("dew-point-excursion", () => {
 		const began = (id: string) => outside.find(({ window }) => window === id)?.timeMs ?? Number.NaN;
 		expect(began("Y830.TT01-wheel")).toBeLessThan(began("K700.AT03-pack"));
 		expect(began("Y830.TT01-wheel")).toBeLessThan(began("K700.AT04-pack"));
-		const windows = ["K700.AT03-pack", "K700.AT04-pack", "Y830.TT01-wheel"];
+		// The bags lie open for longer as well.
+		const windows = ["K700.AT03-pack", "K700.AT04-pack", "K700.KT01-open", "Y830.TT01-wheel"];
 		expect([...new Set(outside.map(({ window }) => window))].sort()).toEqual(windows);
 	});
 

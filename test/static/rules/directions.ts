@@ -14,7 +14,8 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 		ports: ["pipeline.ts", "telemetry.ts", "tag-book.ts", "record-codec.ts"],
 	},
 	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
-	// pipeline.ts, for people, for those who take data out and for followers; foreign.ts is what host, intake and store
+	// pipeline.ts, for people, for those who take data out and for followers; specification-port, -scope and -version.ts say which version and which
+	// window judges; foreign.ts is what host, intake and store
 	// agree on about edge nodes without confirmed delivery; chart-, judgement-, laboratory- and people-port.ts are pipeline.ts's
 	// parts about control charts, final verdicts, the laboratory's results, and those who enter things.
 	collector: {
@@ -32,6 +33,9 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"lot-port.ts",
 			"laboratory-port.ts",
 			"people-port.ts",
+			"specification-port.ts",
+			"specification-scope.ts",
+			"specification-version.ts",
 		],
 	},
 	// The model's parameters are part of the simulator's configuration.

@@ -13,9 +13,9 @@ import { Store } from "../../../../collector/store/store.ts";
 import { StoreFile } from "../../../../collector/store/store-file.ts";
 import { datatypes } from "../../../../common/contract/datatype.ts";
 import { SampleColumns, type SampleValue } from "../../../../common/contract/samples.ts";
-import { canonicalHash } from "../../../../common/runtime/canonical-json.ts";
 import { quietTelemetry } from "../../../helpers/quiet-telemetry.ts";
 import { SteppedClock } from "../../../helpers/stepped-clock.ts";
+import { versionsOf } from "../../specification-of.ts";
 
 export const route = ["U1", "U2"];
 export const contextTags = { batch: "Batch", lot: "Lot", recipe: "Recipe", phase: "Phase" };
@@ -87,7 +87,7 @@ export class JudgedLine {
 		const opened = await store.open(this.#path);
 		await reader.open(this.#path);
 		const live = new LiveJudge({
-			specification: this.#specification,
+			versions: versionsOf(this.#specification),
 			contextTags,
 			lots: new LotBook(route),
 		});
@@ -104,10 +104,10 @@ export class JudgedLine {
 			...{ waitingSamplesMax: 100_000, commitSamplesMax: 50, commitIntervalMs: 0, nextSeq: opened.nextSeq },
 			nameOf: () => ({ group: "pilot", edgeNode: "line-1" }),
 		});
-		const inForce = { specification: this.#specification, hash: canonicalHash(this.#specification) };
+		const versions = versionsOf(this.#specification);
 		this.judge = new FinalJudge({
 			...{ clock, telemetry, store, evidence: reader, route, contextTags, due: opened.due },
-			specificationAt: () => inForce,
+			specificationAt: (sourceMs) => versions.inForce(sourceMs),
 			bookedLot: (...asked) => bookedLot(route, ...asked),
 			laboratory: async () => undefined,
 			messages: (verdict) => {

@@ -36,6 +36,8 @@ const gap = (fromS: number, toS: number, tags: string[] = []): EvidenceGap => ({
 	...{ unit, tags, cause: "server_unreachable", fromMs: fromS * 1_000, toMs: toS * 1_000 },
 });
 
+const applies = ({ phase }: ContextStretch) => phase === "SOAK";
+
 const common = {
 	unit,
 	tag: "T1",
@@ -52,7 +54,7 @@ function stream(
 	context = soak,
 ) {
 	const window = { ...windowFrom({ id: "w", low: 0, high: 10, ...common }), ...changes };
-	return judgeStream(window, runsOf(window, context), columns(values), gaps);
+	return judgeStream(window, runsOf(window, context, applies), columns(values), gaps);
 }
 
 function aggregate(
@@ -64,7 +66,7 @@ function aggregate(
 		aggregates: [{ id: "a", basis: "mean", low: 0, high: 10, ...common }],
 	});
 	const one = { ...(specification.aggregates[0] as SpecAggregate), ...changes };
-	return judgeAggregate(one, runsOf(one, soak), columns(values), gaps);
+	return judgeAggregate(one, runsOf(one, soak, applies), columns(values), gaps);
 }
 
 const every10: Value[] = Array.from({ length: 30 }, (_, index) => [index * 10, 5]);
