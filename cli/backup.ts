@@ -1,5 +1,9 @@
+import { join } from "node:path";
+import { offerFiles } from "../collector/store/adopt-files.ts";
 import { backupStore, restoreStore } from "../collector/store/backup.ts";
+import { isRecordFile } from "../collector/store/parts/part-file.ts";
 import { systemClock } from "../common/runtime/clock.ts";
+import { adoptText } from "./adopt.ts";
 import { table, timeText } from "./table.ts";
 
 const progressAfterMs = 2_000;
@@ -36,10 +40,22 @@ export async function backup(folder: string, options: { data: string; json: bool
 }
 
 /** Makes a backup the store of a stopped collector. Resolves with the exit code. */
-export async function restore(folder: string, options: { data: string; json: boolean }): Promise<number> {
+export async function restore(
+	folder: string,
+	options: { data: string; adopt: boolean; json: boolean },
+): Promise<number> {
 	const { manifest, ...report } = await restoreStore(folder, options.data, systemClock.wallMs());
+	const aside = join(report.setAside ?? "", "parts");
+	const isAdopting = options.adopt && report.adoptable.some((name) => isRecordFile(name));
+	const offered = isAdopting
+		? await offerFiles(
+				report.adoptable.map((name) => join(aside, name)),
+				options.data,
+			)
+		: undefined;
 	if (options.json) {
-		process.stdout.write(`${JSON.stringify({ data: options.data, takenMs: manifest.takenMs, ...report })}\n`);
+		const { takenMs } = manifest;
+		process.stdout.write(`${JSON.stringify({ data: options.data, takenMs, ...report, offered })}\n`);
 		return 0;
 	}
 	const rows = [
@@ -49,8 +65,12 @@ export async function restore(folder: string, options: { data: string; json: boo
 		["first new position", String(report.firstSeq)],
 		["gaps written", String(report.gaps)],
 		["set aside", report.setAside ?? "nothing was there"],
+		["sealed files beyond the backup", String(report.adoptable.length)],
 	];
 	process.stdout.write(`${table(["restored", ""], rows)}\n`);
+	if (offered !== undefined) process.stdout.write(`${adoptText(offered)}\n`);
+	else if (report.adoptable.length > 0)
+		process.stdout.write(`To take those over as well: pilotline adopt ${aside} --data ${options.data}\n`);
 	process.stdout.write("Start the collector: agents send again what they still hold.\n");
 	return 0;
 }

@@ -168,6 +168,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		.description("make a backup the store of a stopped collector; what was there is set aside")
 		.argument("<dir>", "a folder that pilotline backup made")
 		.requiredOption("--data <dir>", "the collector's data directory")
+		.option("--adopt", "take over sealed samples that are set aside and that the backup does not have", false)
 		.option("--json", "print one JSON document")
 		.addHelpText(
 			"after",
@@ -177,8 +178,26 @@ Example:
 
 What was stored since the backup is written into the gap ledger; agents send again what they still hold.`,
 		)
-		.action((folder: string, options: { data: string; json?: boolean }) =>
+		.action((folder: string, options: { data: string; adopt: boolean; json?: boolean }) =>
 			run(async () => (await import("./backup.ts")).restore(folder, { ...unset, ...options })),
+		);
+
+	pilotline
+		.command("adopt")
+		.description("offer parts that were set aside, with their record files, to a collector's store")
+		.argument("<path...>", "parts, record files, or folders of them")
+		.requiredOption("--data <dir>", "the collector's data directory")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Example:
+  pilotline adopt /var/lib/pilotline/collector/set-aside-2026-11-23T06-00-00.000Z/parts --data /var/lib/pilotline/collector
+
+The files are copied. The collector takes them over at its next start, record by record: what it has already is not stored again.`,
+		)
+		.action((paths: string[], options: { data: string; json?: boolean }) =>
+			run(async () => (await import("./adopt.ts")).adopt(paths, { ...unset, ...options })),
 		);
 
 	pilotline

@@ -19,7 +19,9 @@ import { Directory } from "./directory.ts";
 import { isInsecure } from "./follower-config.ts";
 import { type FollowerTarget, followerTargets } from "./followers/follower-targets.ts";
 import { Followers } from "./followers/followers.ts";
+import type { KnownSamplesPort } from "./foreign.ts";
 import { Host } from "./host/host.ts";
+import { Adoption } from "./intake/adoption.ts";
 import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
@@ -247,6 +249,11 @@ export class Collector {
 			due: opened.due,
 			onJudged: () => notifier.look(),
 		});
+		const samplesKnown = (...question: Parameters<KnownSamplesPort["samplesKnown"]>) =>
+			knownAnywhere({ store, reader }, ...question);
+		const adoption = new Adoption({
+			...{ files: exporter, known: { samplesKnown }, intake, directory, clock, telemetry },
+		});
 		const certificates = new CertificateWatch({ clock, telemetry });
 		const theHost = new Host({
 			host: config.host as HostId,
@@ -261,9 +268,7 @@ export class Collector {
 			intake,
 			directory,
 			certificates,
-			store: {
-				samplesKnown: (...question) => knownAnywhere({ store, reader }, ...question),
-			},
+			store: { samplesKnown },
 			reorderTimeoutMs: config.sparkplug.reorder_timeout_ms,
 			telemetry,
 			onTaken: (error) => this.#failed.resolve(error),
@@ -326,7 +331,7 @@ export class Collector {
 			windows: now?.specification.windows.length ?? 0,
 		});
 		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
-		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
+		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, adoption, theHost];
 	}
 
 	#duckLimits(threads: number): DuckLimits {

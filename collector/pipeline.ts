@@ -44,6 +44,8 @@ export interface IncomingRecord {
 	readonly samples: SampleColumns;
 	/** Sent later than it came about, as a backlog is. */
 	readonly historical: boolean;
+	/** Taken over from files: it is not stored, though its offset may have been written off. */
+	readonly adopted?: true;
 	readonly receivedMs: number;
 }
 

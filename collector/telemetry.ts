@@ -58,6 +58,11 @@ export class CollectorTelemetry {
 	readonly #sealed = this.#counter("samples_sealed_total", "Samples sealed into Parquet parts", []);
 	readonly #sealedBytes = this.#counter("sealed_bytes_total", "Bytes of the parts that were sealed", []);
 	readonly #retired = this.#counter("samples_retired_total", "Sealed samples deleted by age or size", []);
+	readonly #adopted = this.#counter(
+		"samples_adopted_total",
+		"Samples taken over from parts that were set aside",
+		[],
+	);
 	readonly #heldBytes = new Gauge({
 		name: "pilotline_collector_held_bytes",
 		help: "Bytes of parts beyond store.keep_mb that a follower or an open lot still needs",
@@ -243,6 +248,28 @@ export class CollectorTelemetry {
 			fields,
 			"a part is damaged; it is in parts/set-aside, its time is a gap, the rest goes on",
 		);
+	}
+	/** Every two seconds while it goes on. */
+	adopting(fields: { file: string; records: number }): void {
+		this.#log.info(fields, "records are being taken over");
+	}
+	adopted(fields: {
+		file: string;
+		records: number;
+		samples: number;
+		known: number;
+		incomplete: number;
+	}): void {
+		this.#adopted.inc(fields.samples);
+		if (fields.incomplete > 0)
+			this.#log.warn(
+				fields,
+				"records were taken over, but not those whose part is missing; put it beside them",
+			);
+		else this.#log.info(fields, "records were taken over");
+	}
+	notAdopted(fields: { file: string; reason: string }): void {
+		this.#log.error(fields, "records were not taken over; they are tried again at the next start");
 	}
 	samplesFromFuture(samples: number): void {
 		if (samples > 0) this.#fromFuture.inc(samples);

@@ -39,8 +39,10 @@ export function buildBatch(records: readonly IncomingRecord[], nextSeq: number, 
 		const key = `${edgeNode} ${epoch}`;
 		const before = batch.ranges.get(key)?.ranges ?? stored(edgeNode, epoch);
 		// Of a dropped range some records may be here: it stands for the others, and its place is the first of them.
-		const offset = before.firstMissing(record.offset);
-		const ranges = offset > last ? undefined : before.with(offset, last);
+		const missing = before.firstMissing(record.offset);
+		const isWrittenOff = record.adopted === true && missing > last;
+		const offset = isWrittenOff ? record.offset : missing;
+		const ranges = isWrittenOff ? before : missing > last ? undefined : before.with(missing, last);
 		if (ranges === undefined) {
 			repeated.push(record);
 			continue;

@@ -1,49 +1,16 @@
 import type { HeldEpoch } from "../../common/contract/delivery.ts";
-import { type Clock, every, pause } from "../../common/runtime/clock.ts";
+import { every, pause } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import type {
-	CommandPort,
-	CommitPort,
-	EdgeNodeRow,
-	GapRow,
-	HashPort,
-	IncomingRecord,
-	IntakePort,
-	Judgement,
-	JudgePort,
-	OutboxRow,
-	Series,
-} from "../pipeline.ts";
-import type { CollectorTelemetry } from "../telemetry.ts";
+import type { EdgeNodeRow, GapRow, IncomingRecord, IntakePort, Judgement, Series } from "../pipeline.ts";
 import { addToLedger, type Batch, buildBatch, type StoredRanges } from "./batch.ts";
 import { CommitAge } from "./commit-age.ts";
 import { Confirmations } from "./confirmations.ts";
 import { ConflictCheck } from "./conflict-check.ts";
-import type { EdgeNodeWatches } from "./edge-node-watches.ts";
 import { foreignLoss } from "./foreign-loss.ts";
+import type { IntakeOptions } from "./intake-options.ts";
 import { readNodeRecords } from "./node-records.ts";
 import { PendingRows, type Rows } from "./pending-rows.ts";
 import { WaitingRecords } from "./waiting-records.ts";
-
-export interface IntakeOptions {
-	readonly clock: Clock;
-	readonly store: CommitPort & HashPort;
-	readonly judge: JudgePort;
-	readonly commands: CommandPort;
-	readonly telemetry: CollectorTelemetry;
-	/** Messages for what a batch raised and cleared; they are committed with it. */
-	readonly messages: (judgement: Judgement) => OutboxRow[];
-	/** Called after a commit, with what judging it gave. */
-	readonly onCommitted: (judgement: Judgement, messages: number) => void;
-	readonly waitingSamplesMax: number;
-	readonly commitSamplesMax: number;
-	/** The least time from one transaction to the next, unless a transaction is full before. */
-	readonly commitIntervalMs: number;
-	readonly nextSeq: number;
-	/** What people call an edge node. */
-	readonly nameOf: (edgeNode: number) => { readonly group: string; readonly edgeNode: string };
-	readonly watches: EdgeNodeWatches;
-}
 
 const saveJudgementEveryMs = 5_000;
 const confirmEveryMs = 1_000;
@@ -66,6 +33,8 @@ export class Intake implements IntakePort, Part {
 	#woken = false;
 	#stopping = new AbortController();
 	#stopConfirming = () => {};
+	#settled: PromiseWithResolvers<void> | undefined;
+	#ended = false;
 	#savedMs = Number.NEGATIVE_INFINITY;
 	#storedSamples = 0;
 	#lastError: string | undefined;
@@ -147,6 +116,21 @@ export class Intake implements IntakePort, Part {
 		return room;
 	}
 
+	/** A record out of a file, which the store does not have; whoever brings it has asked. */
+	adopt(record: IncomingRecord): Promise<void> | undefined {
+		const room = this.#waiting.push(record);
+		this.#goOn();
+		return room;
+	}
+
+	/** Resolves when everything that was taken until now is committed, or has failed; at once when the intake has stopped. */
+	async settled(): Promise<void> {
+		if (this.#ended) return;
+		this.#settled ??= Promise.withResolvers<void>();
+		this.#goOn();
+		await this.#settled.promise;
+	}
+
 	progress(edgeNode: number, device: string, epoch: number, lastOffset: number, throughMs: number): void {
 		const watch = this.#options.watches.get(edgeNode);
 		if (watch.rivals.length > 0) return;
@@ -210,8 +194,15 @@ export class Intake implements IntakePort, Part {
 			});
 			if (outcome === "failed") await pause(clock, afterFailureMs, this.#stopping.signal);
 			if (outcome === "committed") await this.#gather(startedMs);
+			if (this.#waiting.isEmpty && outcome !== "committed") {
+				this.#settled?.resolve();
+				this.#settled = undefined;
+			}
 			const stopping = this.#stopping.signal.aborted;
-			if (stopping && (outcome === "idle" || (outcome === "failed" && this.#waiting.isEmpty))) return;
+			if (stopping && (outcome === "idle" || (outcome === "failed" && this.#waiting.isEmpty))) {
+				this.#ended = true;
+				return;
+			}
 			if (stopping || outcome !== "idle") continue;
 			if (!this.#woken) {
 				await new Promise<void>((resolve) => {

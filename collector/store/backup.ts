@@ -15,7 +15,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import { DataDirectory, replaceFile } from "../../common/runtime/data-directory.ts";
 import { samplesPerSeq } from "../pipeline.ts";
 import { copyParts, highestSeqOf, type PartCopy, PartGone, pinParts } from "./parts/part-copies.ts";
-import { sha256Of, syncPath } from "./parts/part-file.ts";
+import { readPartName, sha256Of, syncPath } from "./parts/part-file.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import { restoreGapPrefix, storeFormat } from "./schema.ts";
 
@@ -48,6 +48,8 @@ export interface RestoreReport {
 	/** Where the files that were there are now. */
 	readonly setAside: string | undefined;
 	readonly gaps: number;
+	/** Parts and record files that are set aside and that the backup does not have; they can be adopted. */
+	readonly adoptable: readonly string[];
 }
 
 /**
@@ -135,7 +137,8 @@ export async function restoreStore(
 		await rename(partialParts, partFolder(target));
 		await rename(partial, target);
 		await syncPath(dataDirectory);
-		return { manifest, instance, firstSeq, setAside, gaps };
+		const adoptable = setAside === undefined ? [] : await beyond(manifest, join(setAside, "parts"));
+		return { manifest, instance, firstSeq, setAside, gaps, adoptable };
 	} finally {
 		await owner.release();
 	}
@@ -300,6 +303,13 @@ function lookAt(path: string): { highestSeq: number; throughs: Map<string, numbe
 	} finally {
 		db.close();
 	}
+}
+
+/** Sealed files of a folder that a backup does not have; rollups can be made again. */
+async function beyond(manifest: BackupManifest, folder: string): Promise<string[]> {
+	const has = new Set(manifest.parts.map(({ file }) => file));
+	const names = existsSync(folder) ? await readdir(folder) : [];
+	return names.filter((name) => readPartName(name)?.isRollup === false && !has.has(name)).sort();
 }
 
 async function putAside(dataDirectory: string, nowMs: number): Promise<string> {

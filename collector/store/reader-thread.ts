@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type { RecordPlace } from "../adoption-port.ts";
 import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
 import type { LotSamplesQuery, StoredLotQuery } from "../judgement-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
@@ -15,6 +16,7 @@ import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import { readLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
+import { adoptFolder, partFolder } from "./parts/part-folder.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
 import { PositionWindow, readPositions } from "./positions.ts";
 import {
@@ -28,7 +30,7 @@ import {
 } from "./queries.ts";
 import { get } from "./read-rows.ts";
 import { readReconciliation } from "./reconciliation-query.ts";
-import type { RecordPlace } from "./records/record-rows.ts";
+import { adoptableFiles, adoptableRecords, removeAdopted } from "./records/adoptable.ts";
 import { readReplay } from "./replay.ts";
 import { readPieces } from "./sample-pieces.ts";
 import type { SampleRows } from "./sample-rows.ts";
@@ -85,6 +87,11 @@ function theParts(): ReadingParts {
 	return parts;
 }
 
+function adoptFrom(): string {
+	if (path === undefined) throw notOpen();
+	return adoptFolder(partFolder(path));
+}
+
 serve({
 	open(argument: { path: string; folder: string; limits: DuckLimits; whose: string }) {
 		path = argument.path;
@@ -126,6 +133,12 @@ serve({
 	sealedKnown: ({ samples }: { samples: SampleColumns }) =>
 		inView((_file, rows) => readSealedKnown(rows, samples)),
 	hashInFiles: (place: RecordPlace) => inView((_file, rows) => rows.records.hashInFiles(place)),
+	adoptable: () => adoptableFiles(() => theParts().duck(), adoptFrom()),
+	adoptableRecords: async (query: { file: string; afterSeq: number }) =>
+		await adoptableRecords(await theParts().duck(), adoptFrom(), query),
+	placesKnown: ({ places }: { places: readonly RecordPlace[] }) =>
+		inView((_file, rows) => rows.records.known(places)),
+	adopted: ({ files }: { files: readonly string[] }) => removeAdopted(adoptFrom(), files),
 	positions: (query: { fromPos: number; limit: number }) =>
 		inView((file, rows) => readPositions(file, rows, query, window)),
 	events: (query: { afterN: number; limit: number }) => readEvents(opened(), query),

@@ -1,5 +1,6 @@
 import { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
+import type { AdoptableFile, AdoptableRecord, AdoptPort, RecordPlace } from "../adoption-port.ts";
 import type {
 	ChartAnswer,
 	ChartEntry,
@@ -45,7 +46,6 @@ import type { StoredLotRows } from "./lot-record-query.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
-import type { RecordPlace } from "./records/record-rows.ts";
 import type { Replay } from "./replay.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
@@ -55,7 +55,7 @@ const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_04
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort, SamplesPort, PositionReader, EvidencePort {
+export class StoreReader implements ReadPort, SamplesPort, PositionReader, EvidencePort, AdoptPort {
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 	readonly #whose: string;
 	#opened: { path: string; folder: string; limits: DuckLimits; whose: string } | undefined;
@@ -196,6 +196,25 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 	/** The hash of the record in a record file that has this place. */
 	hashInFiles(place: RecordPlace): Promise<Uint8Array | undefined> {
 		return this.#ask("hashInFiles", place);
+	}
+
+	adoptable(): Promise<AdoptableFile[]> {
+		return this.#ask("adoptable");
+	}
+
+	async adoptableRecords(file: string, afterSeq: number): Promise<AdoptableRecord[]> {
+		const records = await this.#ask<AdoptableRecord[]>("adoptableRecords", { file, afterSeq });
+		// A SampleColumns loses its class on the way between threads.
+		for (const { samples } of records) Object.setPrototypeOf(samples, SampleColumns.prototype);
+		return records;
+	}
+
+	placesKnown(places: readonly RecordPlace[]): Promise<boolean[]> {
+		return this.#ask("placesKnown", { places });
+	}
+
+	adopted(files: readonly string[]): Promise<void> {
+		return this.#ask("adopted", { files });
 	}
 
 	async readPositions(fromPos: number, limit: number): Promise<PositionSlice> {

@@ -45,7 +45,7 @@ export function isRecordFile(name: string): boolean {
 /** What the name of a part says; undefined for any other file. */
 export function readPartName(
 	name: string,
-): { fromPos: number; toPos: number; level: number; instance: string } | undefined {
+): { fromPos: number; toPos: number; level: number; instance: string; isRollup: boolean } | undefined {
 	const groups = namePattern.exec(name)?.groups;
 	if (groups === undefined) return undefined;
 	return {
@@ -53,6 +53,7 @@ export function readPartName(
 		toPos: Number(groups.toPos),
 		level: groups.what === "s" ? 0 : 1,
 		instance: String(groups.instance),
+		isRollup: String(groups.what).startsWith("r"),
 	};
 }
 

@@ -16,6 +16,11 @@ export function partFolder(storePath: string): string {
 	return join(dirname(storePath), "parts");
 }
 
+/** Where files wait to be taken over, in the folder of parts. */
+export function adoptFolder(folder: string): string {
+	return join(folder, adoptName);
+}
+
 /** Where a DuckDB puts what does not fit into its memory; emptied at each start. */
 export function temporaryFolder(folder: string, whose: string): string {
 	return join(folder, `temporary-${whose}`);

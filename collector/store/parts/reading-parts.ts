@@ -31,7 +31,7 @@ export class ReadingParts {
 
 	/** Does the work in one view of the store; again without a part that turns out to be damaged. */
 	async view<T>(db: DatabaseSync, work: (db: DatabaseSync, rows: SampleRows) => T | Promise<T>): Promise<T> {
-		const sealed = new SealedRows(() => this.#theDuck(), this.#folder);
+		const sealed = new SealedRows(() => this.duck(), this.#folder);
 		for (;;) {
 			try {
 				return await SampleRows.view(db, sealed, new Set(this.#damaged.keys()), (rows) => work(db, rows));
@@ -49,10 +49,11 @@ export class ReadingParts {
 	 */
 	async exporting(rows: SampleRows, pieces: readonly SamplePiece[]): Promise<() => Promise<ParquetExport>> {
 		const folders = { folder: this.#folder, temporary: this.#temporary };
-		return await exportingParquet(await this.#theDuck(), folders, rows, pieces);
+		return await exportingParquet(await this.duck(), folders, rows, pieces);
 	}
 
-	async #theDuck(): Promise<Duck> {
+	/** Started with the first question that needs it; it reads files of the folder of parts and below. */
+	async duck(): Promise<Duck> {
 		this.#duck ??= await Duck.open(this.#folder, this.#temporary, this.#limits);
 		return this.#duck;
 	}

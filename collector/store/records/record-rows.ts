@@ -2,6 +2,7 @@
 // same SQL works on both. `record` also has some that are in files; it is read from the border on only.
 
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { RecordPlace } from "../../adoption-port.ts";
 import { samplesPerSeq } from "../../pipeline.ts";
 import { quoted } from "../parts/duck.ts";
 import type { SealedRows } from "../parts/sealed-rows.ts";
@@ -35,13 +36,6 @@ interface ListedFile {
 	readonly fromSeq: number;
 	readonly toSeq: number;
 	readonly samples: number;
-}
-
-/** A record's place in an agent's journal. */
-export interface RecordPlace {
-	readonly edgeNode: number;
-	readonly epoch: number;
-	readonly offset: number;
 }
 
 /** In one view of the store. */
@@ -137,12 +131,9 @@ export class RecordRows {
 	}
 
 	/** The hash of the record in a file that has this place. */
-	async hashInFiles({ edgeNode, epoch, offset }: RecordPlace): Promise<Uint8Array | undefined> {
-		const files = all(
-			this.#db,
-			"SELECT file FROM record_span WHERE edge_node = ? AND epoch = ? AND first <= ? AND last >= ?",
-			...[edgeNode, epoch, offset, offset],
-		).map(({ file }) => String(file));
+	async hashInFiles(place: RecordPlace): Promise<Uint8Array | undefined> {
+		const { edgeNode, epoch, offset } = place;
+		const files = this.#filesWith(place);
 		const rows = await this.#sealed.table(
 			this.#there(files),
 			(from) =>
@@ -167,6 +158,33 @@ export class RecordRows {
 			const [seq, edgeNode, epoch, offset] = row.map(Number) as [number, number, number, number];
 			return { seq, edgeNode, epoch, offset };
 		});
+	}
+
+	/** Of each place whether a record stands there, in the database or in a file. */
+	async known(places: readonly RecordPlace[]): Promise<boolean[]> {
+		const key = ({ edgeNode, epoch, offset }: RecordPlace) => `${edgeNode} ${epoch} ${offset}`;
+		const found = new Set<string>();
+		const byFile = new Map<string, RecordPlace[]>();
+		for (const place of places) {
+			const { edgeNode, epoch, offset } = place;
+			const values = [edgeNode, epoch, offset];
+			const sql = 'SELECT 1 FROM record WHERE edge_node = ? AND epoch = ? AND "offset" = ?';
+			if (get(this.#db, sql, ...values) !== undefined) found.add(key(place));
+			else for (const file of this.#filesWith(place)) byFile.set(file, [...(byFile.get(file) ?? []), place]);
+		}
+		for (const [file, asked] of byFile) {
+			const offsets = asked.map(({ offset }) => offset);
+			const rows = await this.#sealed.table(
+				this.#there([file]),
+				(from) => `SELECT edge_node, epoch, "offset" FROM ${from}
+					WHERE "offset" BETWEEN ${Math.min(...offsets)} AND ${Math.max(...offsets)} AND "offset" IN (${offsets.join(", ")})`,
+			);
+			for (const row of rows) {
+				const [edgeNode, epoch, offset] = row.map(Number) as [number, number, number];
+				found.add(key({ edgeNode, epoch, offset }));
+			}
+		}
+		return places.map((place) => found.has(key(place)));
 	}
 
 	/** Records after `afterSeq` in order, at most `limit`; of those in files only as many as their files tell of at once. */
@@ -242,6 +260,15 @@ export class RecordRows {
 			toSeq: Number(row.to_seq),
 			samples: Number(row.samples),
 		}));
+	}
+
+	/** Record files that may have a place. */
+	#filesWith({ edgeNode, epoch, offset }: RecordPlace): string[] {
+		return all(
+			this.#db,
+			"SELECT file FROM record_span WHERE edge_node = ? AND epoch = ? AND first <= ? AND last >= ?",
+			...[edgeNode, epoch, offset, offset],
+		).map(({ file }) => String(file));
 	}
 
 	#there(files: readonly string[]): string[] {

@@ -277,8 +277,12 @@ describe("backup", () => {
 		expect(manifest.parts.map(({ file }) => file)).toEqual(files);
 		expect(manifest.records).toBe(25);
 		await commit(1);
+		clock.step(hourMs);
+		await keeper.look();
 		await close();
 		const report = await restoreStore(folder, join(path, ".."), 2);
+		expect(report.adoptable).toHaveLength(2);
+		expect(files).not.toContain(report.adoptable[0]);
 		expect(report.firstSeq).toBe(27);
 		expect(readdirSync(String(report.setAside))).toEqual(expect.arrayContaining(["parts", "store.db"]));
 		await open();

@@ -16,8 +16,8 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
 	// pipeline.ts, for people, for those who take data out and for followers; specification-port, -scope and -version.ts say which version and which
 	// window judges; foreign.ts is what host, intake and store
-	// agree on about edge nodes without confirmed delivery; chart-, judgement-, laboratory- and people-port.ts are pipeline.ts's
-	// parts about control charts, final verdicts, the laboratory's results, and those who enter things.
+	// agree on about edge nodes without confirmed delivery; adoption-, chart-, judgement-, laboratory- and people-port.ts are pipeline.ts's
+	// parts about records out of files, control charts, final verdicts, the laboratory's results, and those who enter things.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -36,6 +36,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"specification-port.ts",
 			"specification-scope.ts",
 			"specification-version.ts",
+			"adoption-port.ts",
 		],
 	},
 	// The model's parameters are part of the simulator's configuration.

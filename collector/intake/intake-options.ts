@@ -1,0 +1,24 @@
+import type { Clock } from "../../common/runtime/clock.ts";
+import type { CommandPort, CommitPort, HashPort, Judgement, JudgePort, OutboxRow } from "../pipeline.ts";
+import type { CollectorTelemetry } from "../telemetry.ts";
+import type { EdgeNodeWatches } from "./edge-node-watches.ts";
+
+export interface IntakeOptions {
+	readonly clock: Clock;
+	readonly store: CommitPort & HashPort;
+	readonly judge: JudgePort;
+	readonly commands: CommandPort;
+	readonly telemetry: CollectorTelemetry;
+	/** Messages for what a batch raised and cleared; they are committed with it. */
+	readonly messages: (judgement: Judgement) => OutboxRow[];
+	/** Called after a commit, with what judging it gave. */
+	readonly onCommitted: (judgement: Judgement, messages: number) => void;
+	readonly waitingSamplesMax: number;
+	readonly commitSamplesMax: number;
+	/** The least time from one transaction to the next, unless a transaction is full before. */
+	readonly commitIntervalMs: number;
+	readonly nextSeq: number;
+	/** What people call an edge node. */
+	readonly nameOf: (edgeNode: number) => { readonly group: string; readonly edgeNode: string };
+	readonly watches: EdgeNodeWatches;
+}
