@@ -214,6 +214,7 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
+		await store.endOtherLimits(specification.version);
 		await rebuildJudgement({ reader, judge, opened, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),

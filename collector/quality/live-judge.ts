@@ -4,7 +4,7 @@ import type { ContextChange, JudgedRecord, Judgement, JudgePort, Series } from "
 import type { Specification, SpecWindow } from "../specification.ts";
 import {
 	advance,
-	awaitsDelay,
+	awaits,
 	copyWindow,
 	enterContext,
 	idleWindow,
@@ -118,6 +118,7 @@ export class LiveJudge implements JudgePort {
 		const out: Judgement = {
 			occurrences: [],
 			periods: [],
+			limits: [],
 			visits: [],
 			lots: [],
 			due: [],
@@ -258,7 +259,7 @@ export class LiveJudge implements JudgePort {
 		if (unit?.pending !== undefined && throughMs >= unit.pendingMs)
 			this.#applyContext(device, unit.pendingMs, out);
 		for (const judged of this.#windowsByUnit.get(device) ?? []) {
-			if (!awaitsDelay(judged.state)) continue;
+			if (!awaits(judged.state, throughMs)) continue;
 			advance(this.#touch(judged), judged.window, this.#specVersion, throughMs, out);
 		}
 	}

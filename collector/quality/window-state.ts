@@ -12,6 +12,8 @@
 import { createHash } from "node:crypto";
 import type { Occurrence, WindowPeriod } from "../pipeline.ts";
 import type { SpecWindow } from "../specification.ts";
+import type { WindowLimits } from "../window-limits.ts";
+import { limitTimes, nextLimitsMs } from "./limit-times.ts";
 
 export type WindowPhase = "idle" | "blanked" | "inside" | "suspect" | "violated" | "recovering";
 
@@ -31,12 +33,15 @@ export interface WindowState {
 	extreme: number;
 	/** The open occurrence, from its raising to its clearing. */
 	open: Occurrence | undefined;
+	/** When the limits are to be told next; undefined before they apply. */
+	limitsNextMs?: number | undefined;
 }
 
 /** What a step changed, for the store. */
 export interface WindowOutput {
 	readonly occurrences: Occurrence[];
 	readonly periods: WindowPeriod[];
+	readonly limits: WindowLimits[];
 }
 
 export function idleWindow(): WindowState {
@@ -53,6 +58,7 @@ export function idleWindow(): WindowState {
 		side: "high",
 		extreme: 0,
 		open: undefined,
+		limitsNextMs: undefined,
 	};
 }
 
@@ -70,6 +76,7 @@ export function copyWindow(from: Readonly<WindowState>, to: WindowState): void {
 	to.side = from.side;
 	to.extreme = from.extreme;
 	to.open = from.open;
+	to.limitsNextMs = from.limitsNextMs;
 }
 
 /** What a unit is doing. */
@@ -109,11 +116,13 @@ export function enterContext(
 	state.goodSamples = 0;
 	state.badSamples = 0;
 	state.violations = 0;
+	state.limitsNextMs = undefined;
 }
 
-/** Whether the passing of observed time alone can change it. */
-export function awaitsDelay({ phase }: WindowState): boolean {
-	return phase === "blanked" || phase === "suspect" || phase === "recovering";
+/** Whether the passing of observed time up to `toMs` alone can change it. */
+export function awaits({ phase, limitsNextMs }: WindowState, toMs: number): boolean {
+	if (phase === "blanked" || phase === "suspect" || phase === "recovering") return true;
+	return phase !== "idle" && (limitsNextMs === undefined || toMs >= limitsNextMs);
 }
 
 /** Observed time has come to `toMs`: what was waiting for a delay may happen. */
@@ -128,6 +137,8 @@ export function advance(
 		state.phase = "inside";
 		state.sinceMs += window.blanking_s * 1_000;
 	}
+	if (state.limitsNextMs === undefined || toMs >= state.limitsNextMs)
+		tellLimits(state, window, specVersion, toMs, out);
 	if (state.phase === "suspect" && toMs - state.sinceMs >= window.on_delay_s * 1_000)
 		raise(state, window, specVersion, out);
 	if (state.phase === "recovering" && toMs - state.sinceMs >= window.off_delay_s * 1_000) {
@@ -232,8 +243,9 @@ function closeRun(
 	out: WindowOutput,
 ): void {
 	if (state.open !== undefined) clear(state, atMs, "phase_end", out);
+	endLimits(state, window, specVersion, atMs, out);
 	out.periods.push({
-		id: causeId("period", window.id, specVersion, window.unit, state.batch, state.runFromMs),
+		id: runId(state, window, specVersion),
 		window: window.id,
 		specVersion,
 		unit: window.unit,
@@ -246,6 +258,50 @@ function closeRun(
 		violations: state.violations,
 	});
 	state.phase = "idle";
+}
+
+function runId(state: WindowState, window: SpecWindow, specVersion: number): string {
+	return causeId("period", window.id, specVersion, window.unit, state.batch, state.runFromMs);
+}
+
+/** Says that the limits apply: once when they begin to, then at the times at which whoever reads expects it. */
+function tellLimits(
+	state: WindowState,
+	window: SpecWindow,
+	specVersion: number,
+	toMs: number,
+	out: WindowOutput,
+): void {
+	if (state.phase === "idle" || state.phase === "blanked") return;
+	const { fromMs, ...limits } = limitsOf(state, window, specVersion);
+	if (state.limitsNextMs === undefined) out.limits.push({ ...limits, fromMs, toMs: undefined, atMs: fromMs });
+	for (const atMs of limitTimes(state.limitsNextMs ?? nextLimitsMs(fromMs), toMs))
+		out.limits.push({ ...limits, fromMs, toMs: undefined, atMs });
+	state.limitsNextMs = nextLimitsMs(Math.max(fromMs, toMs));
+}
+
+function endLimits(
+	state: WindowState,
+	window: SpecWindow,
+	specVersion: number,
+	toMs: number,
+	out: WindowOutput,
+): void {
+	if (state.limitsNextMs === undefined) return;
+	const limits = limitsOf(state, window, specVersion);
+	out.limits.push({ ...limits, toMs, atMs: undefined });
+	// What was told of a time behind the end, because word of the end came late, is told again.
+	const toldMs = Math.max(limits.fromMs, nextLimitsMs(state.limitsNextMs, -1));
+	if (toldMs >= toMs) out.limits.push({ ...limits, toMs, atMs: toldMs });
+}
+
+function limitsOf(state: WindowState, window: SpecWindow, specVersion: number) {
+	return {
+		id: runId(state, window, specVersion),
+		...{ window: window.id, specVersion, unit: window.unit, tag: window.tag },
+		...{ batch: state.batch, lot: state.lot, low: window.low, high: window.high },
+		fromMs: state.runFromMs + window.blanking_s * 1_000,
+	};
 }
 
 /** An id that the same cause always gets again, so that recomputing and restoring never make a second one. */

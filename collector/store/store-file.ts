@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { limitsSchema, writeLimits } from "./limits-table.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -34,6 +35,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			db.exec(chartSchema);
+			db.exec(limitsSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);
@@ -276,6 +278,7 @@ export class StoreFile {
 				p.violations,
 			);
 		}
+		for (const limits of batch.limits) writeLimits(this, limits);
 		for (const v of batch.visits) {
 			this.run(
 				"INSERT OR REPLACE INTO unit_visit VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -59,6 +59,11 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		await this.#writer.call("commitBaselines", { baselines });
 	}
 
+	/** Ends the limits of other versions of the specification that nobody will end: each where its unit had come to. */
+	async endOtherLimits(specVersion: number): Promise<void> {
+		await this.#writer.call("endOtherLimits", { specVersion });
+	}
+
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {
 		return await this.#writer.call("takeMessages", { nowMs, limit });
 	}

@@ -6,6 +6,7 @@ import type { FollowerPosition } from "../follow-port.ts";
 import type { CommitBatch, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
+import { endOtherLimits } from "./limits-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { PartTable } from "./part-table.ts";
@@ -51,6 +52,9 @@ serve({
 	},
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
+	},
+	endOtherLimits({ specVersion }: { specVersion: number }) {
+		endOtherLimits(opened(), specVersion);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

@@ -46,6 +46,7 @@ async function storeWithLot(path: string): Promise<void> {
 		samples: new SampleColumns(0),
 		series: [{ id: 1, edgeNode: 1, device: unit, tag: "T1", datatype: 10, eu: undefined }],
 		periods: [{ ...period, goodSamples: 9, badSamples: 0, violations: 0 }],
+		limits: [],
 		visits: [{ unit, batch: "B1", lot: "L1", recipe: "", fromMs: 0, toMs: closedMs, startObserved: true }],
 		lots: [{ lot: "L1", openedMs: 0, closedMs, observedWhole: true }],
 		due: [{ lot: "L1", dueMs: closedMs }],
@@ -199,7 +200,16 @@ test("a later due time stays in the store when an earlier one is answered", asyn
 	first.line.watermarkMs = closedMs;
 	first.onMessages(() => {
 		void first.store.commit({
-			...{ ...noRows, periods: [], visits: [], lots: [], due: [later], outbox: [], cache: undefined },
+			...{
+				...noRows,
+				periods: [],
+				limits: [],
+				visits: [],
+				lots: [],
+				due: [later],
+				outbox: [],
+				cache: undefined,
+			},
 			samples: new SampleColumns(0),
 		});
 	});
@@ -229,7 +239,16 @@ test.each([
 		};
 		const commitGap = (id: string, fromMs: number, toMs: number, edgeNode = 1) =>
 			store.commit({
-				...{ ...noRows, periods: [], visits: [], lots: [], due: [], outbox: [], cache: undefined },
+				...{
+					...noRows,
+					periods: [],
+					limits: [],
+					visits: [],
+					lots: [],
+					due: [],
+					outbox: [],
+					cache: undefined,
+				},
 				samples: new SampleColumns(0),
 				gaps: [{ ...gap, id, edgeNode, fromMs, toMs }],
 			});

@@ -15,7 +15,8 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 	},
 	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
 	// pipeline.ts, for people, for those who take data out and for followers; foreign.ts is what host, intake and store
-	// agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part about control charts.
+	// agree on about edge nodes without confirmed delivery; chart-port.ts is pipeline.ts's part about control
+	// charts, window-limits.ts that about the limits windows had.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -27,6 +28,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"follow-port.ts",
 			"foreign.ts",
 			"chart-port.ts",
+			"window-limits.ts",
 		],
 	},
 	// The model's parameters are part of the simulator's configuration.
