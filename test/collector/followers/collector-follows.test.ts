@@ -47,10 +47,12 @@ test("a collector's followers get what its agents send, and stand in its status 
 			{ name: "ill", kind: "influxdb2", url: ill.url, org: "o", bucket: "b", flush_interval_ms: 50 },
 		],
 	});
-	const collector = new Collector({
-		...{ config, specification: specificationOf([soakWindow()]), directory: folder, clock: systemClock },
-		log: pino({ level: "silent" }),
-	});
+	const log = pino({ level: "silent" });
+	const collectorOf = (version: number) => {
+		const specification = specificationOf([soakWindow()], version);
+		return new Collector({ config, specification, directory: folder, clock: systemClock, log });
+	};
+	const collector = collectorOf(3);
 	let online = false;
 	const agent: MqttLink = new MqttLink({
 		...plainBroker(broker.url, { clientId: "agent" }),
@@ -134,4 +136,12 @@ test("a collector's followers get what its agents send, and stand in its status 
 	expect(code).toBe(1);
 	expect(stdout).toMatch(/well +influxdb1 +current +0 +0 s/);
 	expect(stdout).toContain("follower ill is held: 401 unauthorized access");
+
+	// The next version of the specification ends what the one before had begun, though nobody said that the phase is over.
+	await collector.stop();
+	const next = collectorOf(4);
+	await next.start();
+	onTestFinished(() => next.stop());
+	await eventually(() => limits().length > 1);
+	expect(limits().at(-1)).toMatch(/ applies=0,batch="",high=10,lot="",low=0,version=3i /);
 });
