@@ -7,6 +7,10 @@ import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 
 export interface ExportOptions {
 	readonly api: string;
+	/** The data directory of a stopped collector, instead of `api`. */
+	readonly data?: string;
+	/** The tag by which units tell their phase; only a stopped collector has to be told. */
+	readonly phaseTag: string;
 	readonly unit?: string;
 	readonly tag?: readonly string[];
 	readonly lot?: string;
@@ -19,12 +23,20 @@ export interface ExportOptions {
 	readonly json: boolean;
 }
 
+/** What is exported, as a stream, and what is known once it has ended. */
+export interface ExportSource {
+	readonly body: Readable;
+	/** Frees what it was taken from; resolves with what is not in it although it was stored. */
+	end(): Promise<readonly string[]>;
+}
+
 const progressEveryMs = 2_000;
 
 /**
- * Takes samples out of a running collector, to standard output or to a file, which appears under its name when it is whole.
- * Resolves with the exit code.
- * @throws CodedError USAGE when the collector refuses the question, API_UNREACHABLE when it does not answer
+ * Takes samples out of a running collector, or of a stopped one's files, to standard output or to a file, which appears under
+ * its name when it is whole. Resolves with the exit code: 1 when something that was stored is not in it.
+ * @throws CodedError USAGE when the question is refused, API_UNREACHABLE when a running collector does not answer,
+ *   DATA_DIR_BUSY when the files belong to one
  */
 export async function exportSamples(options: ExportOptions): Promise<number> {
 	const { format, output, json } = options;
@@ -35,12 +47,23 @@ export async function exportSamples(options: ExportOptions): Promise<number> {
 		);
 	if (output === undefined && format === "parquet" && process.stdout.isTTY)
 		throw new CodedError("USAGE", "expected --output FILE for Parquet, found a terminal");
-	const response = await answered(urlOf(options));
-	const body = Readable.fromWeb(response.body as never);
-	if (output === undefined) {
-		await pipeline(body, process.stdout, { end: false });
-		return 0;
+	const { data } = options;
+	const source =
+		data === undefined
+			? await fromApi(options)
+			: await (await import("./export-stopped.ts")).fromFiles({ ...options, data });
+	let missing: readonly string[];
+	try {
+		await write(source.body, options);
+	} finally {
+		missing = await source.end();
 	}
+	for (const text of missing) process.stderr.write(`pilotline: ${text}\n`);
+	return missing.length > 0 ? 1 : 0;
+}
+
+async function write(body: Readable, { format, output, json }: ExportOptions): Promise<void> {
+	if (output === undefined) return await pipeline(body, process.stdout, { end: false });
 	const partial = `${output}.partial`;
 	let bytes = 0;
 	let shownMs = systemClock.monotonicMs();
@@ -60,6 +83,7 @@ export async function exportSamples(options: ExportOptions): Promise<number> {
 		await rename(partial, output);
 	} catch (error) {
 		await rm(partial, { force: true });
+		if (error instanceof CodedError) throw error;
 		throw new CodedError("API_UNREACHABLE", `${output}: expected the whole export: ${errorText(error)}`, {
 			cause: error,
 		});
@@ -67,7 +91,11 @@ export async function exportSamples(options: ExportOptions): Promise<number> {
 	process.stdout.write(
 		json ? `${JSON.stringify({ file: output, format, bytes })}\n` : `${output}: ${megabytes(bytes)}\n`,
 	);
-	return 0;
+}
+
+async function fromApi(options: ExportOptions): Promise<ExportSource> {
+	const response = await answered(urlOf(options));
+	return { body: Readable.fromWeb(response.body as never), end: async () => [] };
 }
 
 function urlOf({ api, unit, tag = [], lot, phase, from, to, hours, format }: ExportOptions): string {

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
 import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
-import { canonicalHash } from "../common/runtime/canonical-json.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
@@ -221,6 +220,7 @@ export class Collector {
 			watches,
 		});
 		const directory: Directory = new Directory(opened, intake);
+		await store.endOtherLimits(book.versions.map(({ specification: { version } }) => version));
 		await rebuildJudgement({ reader, judge, opened, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),

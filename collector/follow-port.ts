@@ -2,6 +2,7 @@
 
 import type { SampleColumns } from "../common/contract/samples.ts";
 import type { EdgeNodeRow, GapRow, LotRow, LotVerdict, Occurrence, Series, UnitVisit } from "./pipeline.ts";
+import type { WindowLimits } from "./window-limits.ts";
 
 /** What one reading gave: a stretch of positions, in rising order. */
 export interface PositionSlice {
@@ -33,6 +34,7 @@ export type StoreEvent = { readonly n: number } & (
 	| { readonly kind: "gap"; readonly row: GapRow }
 	| { readonly kind: "visit"; readonly row: UnitVisit }
 	| { readonly kind: "lot"; readonly row: LotRow }
+	| { readonly kind: "limits"; readonly row: WindowLimits }
 );
 
 export interface EventSlice {

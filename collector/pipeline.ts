@@ -14,6 +14,7 @@
 import type { HeldEpoch } from "../common/contract/delivery.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { SampleColumns } from "../common/contract/samples.ts";
+import type { WindowLimits } from "./window-limits.ts";
 
 /** A sample's series: one tag of one device of one edge node with one data type. Ids count from 1. */
 export interface Series {
@@ -231,6 +232,7 @@ export interface CommitBatch {
 	readonly dirty: readonly DirtyRow[];
 	readonly occurrences: readonly Occurrence[];
 	readonly periods: readonly WindowPeriod[];
+	readonly limits: readonly WindowLimits[];
 	readonly visits: readonly UnitVisit[];
 	readonly lots: readonly LotRow[];
 	readonly due: readonly DueRow[];
@@ -252,6 +254,7 @@ export interface ContextChange {
 export interface Judgement {
 	readonly occurrences: Occurrence[];
 	readonly periods: WindowPeriod[];
+	readonly limits: WindowLimits[];
 	readonly visits: UnitVisit[];
 	readonly lots: LotRow[];
 	readonly due: DueRow[];

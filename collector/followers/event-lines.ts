@@ -9,9 +9,14 @@
 //                                                                         violations, windows
 //   visit      unit                               from its begin          batch, lot, open, recipe, start_observed, text, to_ms
 //   lot        lot                                when it was opened      closed_ms, observed_whole, open, text
+//   spec_limit tag, unit, window                  from when limits apply  applies, batch, high, lot, low, version
+//
+// Limits are told when they begin to apply, every six hours of source time while they do, and a nanosecond before they no
+// longer do, with `applies` 0, so that a next run can begin then.
 
 import type { StoreEvent } from "../follow-port.ts";
 import type { EdgeNodeRow, GapRow, LotRow, LotVerdict, Occurrence, UnitVisit } from "../pipeline.ts";
+import type { WindowLimits } from "../window-limits.ts";
 import { floatField, LineRefused, seriesKey, textField, timeText } from "./line-protocol.ts";
 
 export interface EncodedEvents {
@@ -41,6 +46,7 @@ function lineOf(event: StoreEvent, edgeNode: (id: number) => EdgeNodeRow | undef
 	if (event.kind === "gap") return gapLine(event.row, edgeNode(event.row.edgeNode));
 	if (event.kind === "violation") return violationLine(event.row);
 	if (event.kind === "verdict") return verdictLine(event.row);
+	if (event.kind === "limits") return limitsLine(event.row);
 	return event.kind === "visit" ? visitLine(event.row) : lotLine(event.row);
 }
 
@@ -112,20 +118,31 @@ function lotLine({ lot, openedMs, closedMs, observedWhole }: LotRow): string {
 	});
 }
 
+function limitsLine(limits: WindowLimits): string {
+	const { window, specVersion, unit, tag, batch, lot, low, high, toMs, atMs } = limits;
+	const key = seriesKey("spec_limit", { tag, unit, window });
+	// A number, because it is reckoned with where bands are drawn.
+	const applies = atMs !== undefined && (toMs === undefined || atMs < toMs) ? 1 : 0;
+	const fields = { applies, batch, high, lot, low, version: BigInt(specVersion) };
+	return atMs === undefined
+		? point(key, (toMs as number) - 1, undefined, fields, 999_999)
+		: point(key, atMs, undefined, fields);
+}
+
 /** A bigint is a whole number; what is undefined or no number is left out. */
 type Fields = Readonly<Record<string, string | number | bigint | boolean | undefined>>;
 
 /**
  * Times are whole milliseconds; below them stands a hash of the row's id, so that two rows of one millisecond both live.
  */
-function point(key: string, atMs: number, id: string | undefined, fields: Fields): string {
+function point(key: string, atMs: number, id: string | undefined, fields: Fields, ns = 0): string {
 	const told = Object.entries(fields).flatMap(([name, value]) => {
 		if (value === undefined || (typeof value === "number" && !Number.isFinite(value))) return [];
 		if (typeof value === "string") return [`${name}=${textField(value)}`];
 		if (typeof value === "number") return [`${name}=${floatField(value)}`];
 		return [typeof value === "bigint" ? `${name}=${value}i` : `${name}=${value}`];
 	});
-	return `${key} ${told.join(",")} ${timeText(Math.floor(atMs), id === undefined ? 0 : hash(id) % 1_000_000)}`;
+	return `${key} ${told.join(",")} ${timeText(Math.floor(atMs), id === undefined ? ns : hash(id) % 1_000_000)}`;
 }
 
 /** FNV-1a over UTF-16 code units. */

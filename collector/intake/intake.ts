@@ -279,6 +279,7 @@ export class Intake implements IntakePort, Part {
 			dirty: judgement.dirty,
 			occurrences: judgement.occurrences,
 			periods: judgement.periods,
+			limits: judgement.limits,
 			visits: judgement.visits,
 			lots: judgement.lots,
 			due: judgement.due,

@@ -12,7 +12,7 @@ import {
 	saveWindows,
 } from "./judged-window.ts";
 import { MadeTimes } from "./made-times.ts";
-import { advance, awaitsDelay, enterContext, takeValue } from "./window-machine.ts";
+import { advance, awaits, enterContext, takeValue } from "./window-machine.ts";
 import { copyWindow, type UnitContext, type WindowState } from "./window-state.ts";
 import { countingValue } from "./window-values.ts";
 
@@ -118,6 +118,7 @@ export class LiveJudge implements JudgePort {
 		const out: Judgement = {
 			occurrences: [],
 			periods: [],
+			limits: [],
 			visits: [],
 			lots: [],
 			due: [],
@@ -258,7 +259,7 @@ export class LiveJudge implements JudgePort {
 			this.#applyContext(device, unit.pendingMs, out);
 		this.#crossBoundaries(device, throughMs, out);
 		for (const judged of this.#windowsByUnit.get(device) ?? []) {
-			if (!awaitsDelay(judged.state, judged.window)) continue;
+			if (!awaits(judged.state, judged.window, throughMs)) continue;
 			advance(this.#touch(judged), judged.window, judged.specification.version, throughMs, out);
 		}
 	}

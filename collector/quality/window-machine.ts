@@ -13,6 +13,7 @@
 
 import type { SpecWindow } from "../specification.ts";
 import { causeId } from "./cause-id.ts";
+import { endLimits, runId, tellLimits } from "./limit-telling.ts";
 import type { UnitContext, WindowOutput, WindowState } from "./window-state.ts";
 import { hold, release, tell } from "./window-telling.ts";
 import { farther, insideByDeadband, isFlat, isSilent, observedMs, outside } from "./window-values.ts";
@@ -47,10 +48,16 @@ export function enterContext(
 	state.lastMs = atMs + window.blanking_s * 1_000;
 	state.flatMs = -1;
 	state.lost = false;
+	state.limitsNextMs = undefined;
 }
 
-/** Whether the passing of observed time alone can change it. */
-export function awaitsDelay({ phase, held, lost }: WindowState, window: SpecWindow): boolean {
+/** Whether the passing of observed time up to `toMs` alone can change it. */
+export function awaits(
+	{ phase, held, lost, limitsNextMs }: WindowState,
+	window: SpecWindow,
+	toMs: number,
+): boolean {
+	if (phase !== "idle" && (limitsNextMs === undefined || toMs >= limitsNextMs)) return true;
 	if (phase === "blanked" || phase === "suspect" || phase === "recovering" || held.length > 0) return true;
 	return !lost && phase !== "idle" && (window.stale_after_s !== undefined || window.frozen !== undefined);
 }
@@ -65,6 +72,8 @@ export function advance(
 ): void {
 	if (state.phase === "idle") return;
 	pass(state, window, specVersion, toMs, observedMs(state.lastMs, window, toMs), out);
+	if (state.limitsNextMs === undefined || toMs >= state.limitsNextMs)
+		tellLimits(state, window, specVersion, toMs, out);
 	// On a straight line, only the next value says what was between.
 	if (window.hold === "step" && observedMs(state.lastMs, window, toMs) < toMs) interrupt(state);
 	if (!state.lost && isSilent(state, window, toMs)) lose(state);
@@ -211,8 +220,9 @@ function closeRun(
 			out,
 		);
 	}
+	endLimits(state, window, specVersion, judgedToMs, out);
 	out.periods.push({
-		id: causeId("period", window.id, specVersion, window.unit, state.batch, state.runFromMs),
+		id: runId(state, window, specVersion),
 		window: window.id,
 		specVersion,
 		unit: window.unit,

@@ -1,6 +1,7 @@
 // What is known of one specification window at one moment, as plain data.
 
 import type { Occurrence, WindowPeriod } from "../pipeline.ts";
+import type { WindowLimits } from "../window-limits.ts";
 
 export type WindowPhase = "idle" | "blanked" | "inside" | "suspect" | "violated" | "recovering";
 
@@ -32,12 +33,15 @@ export interface WindowState {
 	told: Occurrence | undefined;
 	/** Raised and cleared, and not told yet, because the phase may end within the window's grace. */
 	held: readonly Occurrence[];
+	/** When the limits are to be told next; undefined before they apply. */
+	limitsNextMs?: number | undefined;
 }
 
 /** What a step changed, for the store. */
 export interface WindowOutput {
 	readonly occurrences: Occurrence[];
 	readonly periods: WindowPeriod[];
+	readonly limits: WindowLimits[];
 }
 
 export function idleWindow(): WindowState {
@@ -61,6 +65,7 @@ export function idleWindow(): WindowState {
 		open: undefined,
 		told: undefined,
 		held: [],
+		limitsNextMs: undefined,
 	};
 }
 
@@ -85,6 +90,7 @@ export function copyWindow(from: Readonly<WindowState>, to: WindowState): void {
 	to.open = from.open;
 	to.told = from.told;
 	to.held = from.held;
+	to.limitsNextMs = from.limitsNextMs;
 }
 
 /** What a unit is doing. */

@@ -9,7 +9,7 @@ export class ChangeLog {
 		this.#file = file;
 	}
 
-	/** `id` is the key of the row; of a visit, JSON of its unit and begin. */
+	/** `id` is the key of the row; of a visit, JSON of its unit and begin; of limits, of their run and the time told of. */
 	add(kind: StoreEvent["kind"], id: string): void {
 		this.#file.run("INSERT INTO change(kind, id) VALUES (?, ?)", kind, id);
 	}

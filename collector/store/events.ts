@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EventSlice, StoreEvent } from "../follow-port.ts";
 import type { EdgeNodeRow, GapRow, Series } from "../pipeline.ts";
+import { limitsOf } from "./limits-table.ts";
 import { all, get, numberOrUndefined, occurrenceOf, type Row, textList, visitOf } from "./read-rows.ts";
 
 /** What was found out after number `afterN`, each as it stands now; one that is gone since is left out. */
@@ -40,11 +41,16 @@ export function readEdgeNodes(db: DatabaseSync): EdgeNodeRow[] {
 }
 
 function eventOf(db: DatabaseSync, kind: string, id: string) {
-	const found = (table: string, key: string) => get(db, `SELECT * FROM ${table} WHERE ${key} = ?`, id);
+	const found = (table: string, key: string, is = id) =>
+		get(db, `SELECT * FROM ${table} WHERE ${key} = ?`, is);
 	if (kind === "violation") return rowEvent(kind, found("occurrence", "id"), occurrenceOf);
 	if (kind === "verdict") return rowEvent(kind, found("verdict", "id"), verdictOf);
 	if (kind === "gap") return rowEvent(kind, found("gap", "id"), gapRowOf);
 	if (kind === "lot") return rowEvent(kind, found("lot", "lot"), lotOf);
+	if (kind === "limits") {
+		const [run, atMs] = JSON.parse(id) as [string, number | null];
+		return rowEvent(kind, found("window_limits", "id", run), (row) => limitsOf(row, atMs ?? undefined));
+	}
 	const [unit, fromMs] = JSON.parse(id) as [string, number];
 	return rowEvent(
 		"visit",

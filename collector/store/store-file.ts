@@ -5,6 +5,7 @@ import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
 import { dirtyByGap, judgementSchema, mergedDirty } from "./judgement-table.ts";
+import { limitsSchema, writeLimits } from "./limits-table.ts";
 import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
@@ -45,6 +46,7 @@ export class StoreFile {
 				if (format !== undefined && format <= from) this.transaction(() => this.db.exec(steps));
 			db.exec(chartSchema);
 			db.exec(judgementSchema);
+			db.exec(limitsSchema);
 			db.exec(specificationSchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
@@ -291,6 +293,7 @@ export class StoreFile {
 				p.violations,
 			);
 		}
+		for (const limits of batch.limits) writeLimits(this, limits);
 		for (const v of batch.visits) {
 			this.run(
 				"INSERT OR REPLACE INTO unit_visit VALUES (?, ?, ?, ?, ?, ?, ?)",

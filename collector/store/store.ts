@@ -87,6 +87,11 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		await this.#writer.call("keepSpecifications", { rows });
 	}
 
+	/** Ends the limits of versions of the specification that judge no more: each where its unit had come to. */
+	async endOtherLimits(specVersions: readonly number[]): Promise<void> {
+		await this.#writer.call("endOtherLimits", { specVersions });
+	}
+
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {
 		return await this.#writer.call("takeMessages", { nowMs, limit });
 	}

@@ -15,6 +15,7 @@ import {
 	refreshContext,
 } from "./judgement-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
+import { endOtherLimits } from "./limits-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { type PartListing, PartTable } from "./part-table.ts";
@@ -75,6 +76,9 @@ serve({
 	},
 	keepSpecifications({ rows }: { rows: readonly SpecificationRow[] }) {
 		keepSpecifications(opened(), rows);
+	},
+	endOtherLimits({ specVersions }: { specVersions: readonly number[] }) {
+		endOtherLimits(opened(), specVersions);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

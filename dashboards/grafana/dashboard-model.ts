@@ -82,6 +82,8 @@ export interface Annotation {
 	readonly enable: boolean;
 	readonly hide: boolean;
 	readonly iconColor: string;
+	/** Drawn only in these panels. */
+	readonly filter?: { readonly exclude: false; readonly ids: readonly number[] };
 	readonly target: {
 		readonly refId: "Anno";
 		readonly fromAnnotations: true;

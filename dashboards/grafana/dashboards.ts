@@ -19,7 +19,6 @@ import {
 	rows,
 	sites,
 	sumOf,
-	trend,
 	valueCount,
 	worstStatus,
 } from "./queries.ts";
@@ -30,6 +29,8 @@ const linkOf = (title: string, url: string, icon: string): Link => ({
 	...{ type: "link", title, url, icon, tooltip: "", tags: [] },
 	...{ asDropdown: false, targetBlank: false, includeVars: true, keepTime: true },
 });
+/** Widths of columns in pixels, so that text gets the rest. */
+const shortColumns = { Time: 180, unit: 80, tag: 120, open: 80, lot: 100, batch: 110, cleared_by: 110 };
 const toUnit = linkOf(
 	"Open the unit",
 	"/d/pilotline-unit-${__field.labels.unit}?${__url_time_range}&${datasource:queryparam}&${group:queryparam}",
@@ -79,6 +80,8 @@ function overview({ product, version }: Plant): Dashboard {
 					"Lots judged",
 					"Final verdicts in the period, the newest first. `not_evaluable` is no pass: the reasons say what is missing.",
 					rows("verdict", ["lot", "verdict", "violations", "reasons"], 20),
+					{},
+					{ ...shortColumns, violations: 100, verdict: 120 },
 				),
 			],
 			[
@@ -108,6 +111,8 @@ function overview({ product, version }: Plant): Dashboard {
 					"Violations",
 					"Violations that began in the period, the newest first. The text names window, tag, limit and batch.",
 					rows("violation", ["unit", "tag", "open", "text", "lot", "batch", "cleared_by"], 50),
+					{},
+					shortColumns,
 				),
 			],
 		]),
@@ -120,40 +125,66 @@ function unitDashboard(plant: Plant, unit: string, tags: readonly PlantTag[]): D
 		({ eu, type }) => eu !== undefined && !/^(?:String|Boolean|DateTime)$/.test(type),
 	);
 	const words = ["Phase", "Batch"].filter((name) => told.has(name));
+	// What changes a few times a day has no status in most stretches, which would look like an outage.
+	const seldom = tags
+		.filter(({ type }) => /^(?:String|Boolean|DateTime)$/.test(type))
+		.map(({ name }) => name);
+	const panels = layOut([
+		...words.map(
+			(name): Placed => [
+				24 / words.length,
+				4,
+				changesPanel(name, `${name} of ${unit}, change by change.`, changes(name, unit)),
+			],
+		),
+		...values.map(
+			(tag): Placed => [
+				12,
+				7,
+				trendPanel(
+					tag,
+					plant.windows.filter((window) => window.unit === unit && window.tag === tag.name),
+					unit,
+				),
+			],
+		),
+		[
+			24,
+			3 + Math.ceil((tags.length - seldom.length) / 1.6),
+			statusPanel(
+				"Status of the values",
+				"The worst status of each tag in ten minutes. Bad values are in no line above; ask who looks after the instrument or its server. An empty stretch has no value: a tag that reports seldom, or a gap.",
+				worstStatus(unit, seldom),
+				[],
+				"10m",
+			),
+		],
+	]);
 	return dashboard({
 		uid: unitUid(unit),
 		title: `Unit ${unit}`,
 		description: `Values of ${unit} with the windows of ${plant.product}, specification version ${plant.version}. It monitors and advises; it is not a safety system.`,
-		annotations: events(unit),
-		panels: layOut([
-			...words.map(
-				(name): Placed => [
-					24 / words.length,
-					4,
-					changesPanel(name, `${name} of ${unit}, change by change.`, changes(name, unit)),
-				],
-			),
-			...values.map(
-				(tag): Placed => [
-					12,
-					7,
-					trendPanel(
-						tag,
-						plant.windows.filter((window) => window.unit === unit && window.tag === tag.name),
-						trend(unit, tag.name),
-					),
-				],
-			),
-			[
-				24,
-				8,
-				statusPanel(
-					"Status of the values",
-					"The worst status of each tag. Bad values are in no line above; ask who looks after the instrument or its server.",
-					worstStatus(unit),
-				),
-			],
-		]),
+		annotations: [
+			...events({ unit }).filter(({ name }) => name !== "Violations"),
+			...violationsOf(plant, unit, panels),
+		],
+		panels,
+	});
+}
+
+/** Violations of a tag, red in its own panel and nowhere else. */
+function violationsOf({ windows }: Plant, unit: string, panels: readonly Panel[]): Annotation[] {
+	const tags = new Set(windows.filter((window) => window.unit === unit).map(({ tag }) => tag));
+	return [...tags].flatMap((tag) => {
+		const ids = panels.filter(({ title }) => title.startsWith(`${tag} `)).map(({ id }) => id);
+		return events({ unit, tag })
+			.filter(({ name }) => name === "Violations")
+			.map((one) => ({
+				...one,
+				name: `Violations of ${tag}`,
+				hide: true,
+				filter: { exclude: false as const, ids },
+			}));
 	});
 }
 
@@ -162,7 +193,7 @@ function health(): Dashboard {
 		uid: "pilotline-health",
 		title: "Pipeline health",
 		description: "Whether the data can be trusted: what comes in, what is Bad, what is missing and why.",
-		annotations: events(),
+		annotations: events().filter(({ name }) => name === "Gaps"),
 		panels: layOut([
 			[
 				6,
@@ -221,6 +252,7 @@ function health(): Dashboard {
 					"What is missing, from when (time) to when (to_ms), why, and whether it was filled since. No tags means every tag of the unit.",
 					rows("gap", ["unit", "tags", "cause", "duration_s", "to_ms", "backfilled", "edge_node"], 200),
 					{ duration_s: "s", to_ms: "dateTimeAsIso" },
+					{ ...shortColumns, cause: 180, duration_s: 110, to_ms: 190, backfilled: 100, edge_node: 120 },
 				),
 			],
 		]),
@@ -261,7 +293,7 @@ const variables: readonly Variable[] = [
 	},
 ];
 
-function events(unit?: string): Annotation[] {
+function events(of: { readonly unit?: string; readonly tag?: string } = {}): Annotation[] {
 	const one = (
 		name: string,
 		measurement: string,
@@ -272,7 +304,7 @@ function events(unit?: string): Annotation[] {
 		...{ name, datasource: dataSource, enable: true, hide: false, iconColor },
 		target: {
 			...{ refId: "Anno", fromAnnotations: true, textColumn: "text", timeEndColumn: end, tagsColumn: tags },
-			query: eventQuery(measurement, ["text", end, tags], unit),
+			query: eventQuery(measurement, ["text", end, tags], of),
 		},
 	});
 	return [

@@ -1,13 +1,22 @@
 // Panels by the rules of high-performance pictures for operators: grey while all is normal, colour for what is not and
 // never colour alone, windows as bands, gaps as gaps, a unit on every axis, and a description that says what to do.
 
-import type { FieldDefaults, Panel, PanelType, Target, Threshold, ValueMapping } from "./dashboard-model.ts";
+import type {
+	FieldDefaults,
+	FieldOverride,
+	Panel,
+	PanelType,
+	Target,
+	ValueMapping,
+} from "./dashboard-model.ts";
 import type { PlantTag, PlantWindow } from "./plant-files.ts";
-import { badFrom, dataSource, uncertainFrom } from "./queries.ts";
+import { badFrom, dataSource, limits, trend, uncertainFrom } from "./queries.ts";
 
+const darkGrey = "#5c5c5c";
 const grey = "#8e8e8e";
 const lightGrey = "#c7c7c7";
-const outside = "rgba(224, 47, 68, 0.18)";
+/** Of the strips outside of a window, in per cent: grey, because a limit is nothing abnormal. */
+const outsideOpacity = 30;
 const red = "#e02f44";
 const orange = "#ff9830";
 
@@ -51,11 +60,11 @@ function panel(
 function unitOf(eu: string | undefined): string {
 	if (eu === undefined || eu === "") return "none";
 	if (eu === "degC") return "celsius";
-	return eu === "%" ? "percent" : `suffix: ${eu}`;
+	return eu === "%" ? "percent" : `suffix:${eu}`;
 }
 
-/** A process value with the windows of the specification as bands: what lies in red is outside of one. */
-export function trendPanel(tag: PlantTag, windows: readonly PlantWindow[], target: Target): Unplaced {
+/** A process value with the windows of the specification in force as bands: what lies in a grey strip or beyond is outside. */
+export function trendPanel(tag: PlantTag, windows: readonly PlantWindow[], unit: string): Unplaced {
 	const told = windows.map(({ id, phases, low, high, reaction }) => {
 		const limits = [low === undefined ? "" : `from ${low}`, high === undefined ? "" : `to ${high}`];
 		const when = phases.length === 0 ? "in every phase" : `in ${phases.join(", ")}`;
@@ -65,29 +74,21 @@ export function trendPanel(tag: PlantTag, windows: readonly PlantWindow[], targe
 		told.length > 0
 			? told.join("\n\n")
 			: "No window judges this value. A break in the line is missing or Bad data: look at the states below.";
-	const line = (name: string, properties: Record<string, unknown>) => ({
-		matcher: { id: "byName" as const, options: name },
-		properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
-	});
+	const band = bandOf(tag, windows);
 	return panel(
 		"timeseries",
 		{ title: `${tag.name}${tag.eu === undefined ? "" : ` in ${tag.eu}`}`, description },
-		[target],
+		[trend(unit, tag.name), ...(band === undefined ? [] : [limits(unit, tag.name, band.width)])],
 		{
 			unit: unitOf(tag.eu),
-			...(tag.low === undefined ? {} : { min: tag.low }),
-			...(tag.high === undefined ? {} : { max: tag.high }),
-			thresholds: { mode: "absolute", steps: bands(windows) },
+			color: { mode: "fixed", fixedColor: darkGrey },
+			...(band !== undefined || tag.low === undefined ? {} : { min: tag.low }),
+			...(band !== undefined || tag.high === undefined ? {} : { max: tag.high }),
 			custom: {
 				...{ drawStyle: "line", lineInterpolation: "stepAfter", lineWidth: 1, fillOpacity: 0 },
-				...{
-					spanNulls: false,
-					showPoints: "auto",
-					pointSize: 3,
-					axisSoftMin: tag.low,
-					axisSoftMax: tag.high,
-				},
-				thresholdsStyle: { mode: windows.length > 0 ? "area" : "off" },
+				...{ spanNulls: false, showPoints: "auto", pointSize: 5 },
+				...(band === undefined ? {} : { axisSoftMin: band.from, axisSoftMax: band.to }),
+				thresholdsStyle: { mode: "off" },
 			},
 		},
 		{
@@ -97,35 +98,66 @@ export function trendPanel(tag: PlantTag, windows: readonly PlantWindow[], targe
 		{
 			interval: "30s",
 			overrides: [
-				line("min", { color: { mode: "fixed", fixedColor: lightGrey } }),
-				line("max", {
-					color: { mode: "fixed", fixedColor: lightGrey },
-					"custom.fillBelowTo": "min",
-					"custom.fillOpacity": 15,
+				named("min", { color: fixed(grey), "custom.lineWidth": 0, "custom.showPoints": "never" }),
+				named("max", {
+					...{ color: fixed(grey), "custom.lineWidth": 0, "custom.showPoints": "never" },
+					...{ "custom.fillBelowTo": "min", "custom.fillOpacity": 40 },
 				}),
+				...(band === undefined ? [] : bandLook(windows)),
 			],
 		},
 	);
 }
 
-/** Red outside of what every window of the tag allows. */
-function bands(windows: readonly PlantWindow[]): Threshold[] {
-	const low = greatest(windows.map((window) => window.low));
-	const high = least(windows.map((window) => window.high));
-	const steps: Threshold[] = [{ color: low === undefined ? "transparent" : outside, value: null }];
-	if (low !== undefined) steps.push({ color: "transparent", value: low });
-	if (high !== undefined) steps.push({ color: outside, value: high });
-	return steps;
+const fixed = (fixedColor: string) => ({ mode: "fixed", fixedColor });
+
+function named(name: string, properties: Record<string, unknown>): FieldOverride {
+	return {
+		matcher: { id: "byName", options: name },
+		properties: Object.entries(properties).map(([id, value]) => ({ id, value })),
+	};
 }
 
-function greatest(values: readonly (number | undefined)[]): number | undefined {
-	const known = values.filter((value) => value !== undefined);
-	return known.length === 0 ? undefined : Math.max(...known);
+/** Edges of a band are no lines and tell nothing: what is seen is the strip outside, from a limit to the edge beyond it. */
+function bandLook(windows: readonly PlantWindow[]): FieldOverride[] {
+	const edges = {
+		matcher: { id: "byRegexp" as const, options: "/ (?:top|high|low|bottom)$/" },
+		properties: [
+			{ id: "color", value: fixed(grey) },
+			{ id: "custom.lineWidth", value: 0 },
+			{ id: "custom.showPoints", value: "never" },
+			{ id: "custom.hideFrom", value: { legend: true, tooltip: true, viz: false } },
+		],
+	};
+	const strip = (outer: string, inner: string) =>
+		named(outer, { "custom.fillBelowTo": inner, "custom.fillOpacity": outsideOpacity });
+	return [
+		edges,
+		...windows.flatMap(({ id }) => [strip(`${id} top`, `${id} high`), strip(`${id} low`, `${id} bottom`)]),
+	];
 }
 
-function least(values: readonly (number | undefined)[]): number | undefined {
-	const known = values.filter((value) => value !== undefined);
-	return known.length === 0 ? undefined : Math.min(...known);
+/**
+ * How wide the strips outside are, and the part of the axis that is always seen: the windows and a strip on each side. Where
+ * only one limit is given, the instrument's range stands for the other.
+ */
+function bandOf(tag: PlantTag, windows: readonly PlantWindow[]) {
+	if (windows.length === 0) return undefined;
+	const spans = windows.map(({ low, high }) => {
+		if (low !== undefined && high !== undefined) return high - low;
+		const limit = (low ?? high) as number;
+		const other = low === undefined ? tag.low : tag.high;
+		return Math.abs(limit - (other ?? 0)) / 4 || 1;
+	});
+	const width = Number(Math.max(...spans).toPrecision(6));
+	const lows = windows.map(({ low, high }) =>
+		low === undefined ? (tag.low ?? (high as number) - 4 * width) : low - width,
+	);
+	const highs = windows.map(({ low, high }) =>
+		high === undefined ? (tag.high ?? (low as number) + 4 * width) : high + width,
+	);
+	const [from, to] = [Math.min(...lows), Math.max(...highs)].map((edge) => Number(edge.toPrecision(6)));
+	return { width, from, to };
 }
 
 const stateOptions = {
@@ -152,6 +184,7 @@ export function statusPanel(
 	description: string,
 	target: Target,
 	links: FieldDefaults["links"] = [],
+	interval = "1m",
 ): Unplaced {
 	return panel(
 		"state-timeline",
@@ -161,10 +194,10 @@ export function statusPanel(
 			unit: "none",
 			mappings: statusWords,
 			links,
-			custom: { lineWidth: 0, fillOpacity: 80, spanNulls: false },
+			custom: { lineWidth: 0, fillOpacity: 80 },
 		},
 		stateOptions,
-		{ interval: "1m" },
+		{ interval },
 	);
 }
 
@@ -177,7 +210,7 @@ export function changesPanel(
 ): Unplaced {
 	const defaults = {
 		color: { mode: "fixed" as const, fixedColor: lightGrey },
-		...{ unit: "string", links, custom: { lineWidth: 1, fillOpacity: 60, spanNulls: false } },
+		...{ unit: "string", links, custom: { lineWidth: 1, fillOpacity: 60 } },
 	};
 	return panel("state-timeline", { title, description }, [target], defaults, stateOptions);
 }
@@ -200,6 +233,9 @@ export function shouldBeZero(title: string, description: string, unit: string, t
 				justifyMode: "auto",
 				textMode: "value",
 				orientation: "auto",
+				percentChangeColorMode: "standard",
+				showPercentChange: false,
+				wideLayout: true,
 			},
 			reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
 		},
@@ -211,18 +247,23 @@ export function tablePanel(
 	description: string,
 	target: Target,
 	units: Readonly<Record<string, string>> = {},
+	widths: Readonly<Record<string, number>> = {},
 ): Unplaced {
 	return panel(
 		"table",
 		{ title, description },
 		[target],
-		{ unit: "none", noValue: "none", custom: { align: "auto", filterable: true, inspect: false } },
-		{ showHeader: true, cellHeight: "sm" },
 		{
-			overrides: Object.entries(units).map(([name, unit]) => ({
-				matcher: { id: "byName" as const, options: name },
-				properties: [{ id: "unit", value: unit }],
-			})),
+			unit: "none",
+			noValue: "none",
+			custom: { align: "auto", cellOptions: { type: "auto" }, filterable: true, inspect: false },
+		},
+		{ frameIndex: 0, showHeader: true, cellHeight: "sm" },
+		{
+			overrides: [
+				...Object.entries(units).map(([name, unit]) => named(name, { unit })),
+				...Object.entries(widths).map(([name, width]) => named(name, { "custom.width": width })),
+			],
 		},
 	);
 }
@@ -239,7 +280,7 @@ export function countsPanel(
 		{ title, description },
 		targets,
 		{
-			...{ unit: "suffix: values", min: 0 },
+			...{ unit: "suffix:values", min: 0 },
 			custom: {
 				drawStyle: "line",
 				lineInterpolation: "stepAfter",
@@ -254,7 +295,7 @@ export function countsPanel(
 			tooltip: { mode: "multi", sort: "none" },
 		},
 		{
-			interval: "1m",
+			interval: "5m",
 			overrides: [
 				{
 					matcher: { id: "byRegexp", options: abnormal },

@@ -38,18 +38,52 @@ export function trend(unit: string, tag: string): Target {
 	);
 }
 
-/** The worst status in each stretch, by tag of a unit or by unit of the line. */
-export function worstStatus(unit?: string): Target {
+/** InfluxQL has no exponents. */
+function decimal(value: number): string {
+	return value.toFixed(15).replace(/\.?0+$/, "");
+}
+
+/** So often the limits of a window that goes on applying are told again: so far back they are looked for. */
+export const limitsTold = "6h";
+
+/**
+ * The limits of each window of a tag by the specification that was in force, with the edges of a strip of `width` beyond each;
+ * while a window does not apply the strip has no width. `fill(previous)` is right here: limits hold until told otherwise.
+ */
+export function limits(unit: string, tag: string, width: number): Target {
+	const span = `time >= ${"${__from}"}ms - ${limitsTold} AND time <= ${"${__to}"}ms AND time <= now()`;
+	const wide = decimal(width);
+	const columns = [
+		`last("high") + ${wide} * last("applies") AS "top"`,
+		...['last("high") AS "high"', 'last("low") AS "low"'],
+		`last("low") - ${wide} * last("applies") AS "bottom"`,
+	];
+	const place = `"unit" = ${quoted(unit)} AND "tag" = ${quoted(tag)} AND ${span}`;
+	return target(
+		`SELECT ${columns.join(", ")} FROM "spec_limit" WHERE ${place} GROUP BY time($__interval), "window" fill(previous)`,
+		"time_series",
+		"$tag_window $col",
+		"B",
+	);
+}
+
+/** The worst status in each stretch, by tag of a unit or by unit of the line; `without` these tags. */
+export function worstStatus(unit?: string, without: readonly string[] = []): Target {
 	const by = unit === undefined ? "unit" : "tag";
-	const place = unit === undefined ? where() : where(`"unit" = ${quoted(unit)}`);
+	const others = without.length === 0 ? [] : [`"tag" !~ /^(?:${without.join("|")})$/`];
+	const place = unit === undefined ? where() : where(`"unit" = ${quoted(unit)}`, ...others);
 	const query = `SELECT max("status") AS "status" FROM "sample" ${place} GROUP BY time($__interval), "${by}" fill(null)`;
 	return target(query, "time_series", `$tag_${by}`);
 }
 
-/** Each change of a text tag: of one unit, or of every unit of the line. */
+/** So far before the picture the state in which it begins is looked for: with 12 hours what version 3 reads at once. */
+const changesTold = "60h";
+
+/** Each change of a text tag, and what it was before: of one unit, or of every unit of the line. */
 export function changes(tag: string, unit?: string): Target {
 	const place = [`"tag" = ${quoted(tag)}`, ...(unit === undefined ? [] : [`"unit" = ${quoted(unit)}`])];
-	const query = `SELECT "svalue" AS "${tag.toLowerCase()}" FROM "sample" ${where(...place)} GROUP BY "unit"`;
+	const span = `time >= ${"${__from}"}ms - ${changesTold} AND time <= ${"${__to}"}ms`;
+	const query = `SELECT "svalue" AS "${tag.toLowerCase()}" FROM "sample" WHERE ${[...place, everySite, span].join(" AND ")} GROUP BY "unit"`;
 	return target(query, "time_series", "$tag_unit");
 }
 
@@ -97,9 +131,16 @@ function eventsWhere(...conditions: readonly string[]): string {
 	return `WHERE ${[...conditions, "$timeFilter"].join(" AND ")}`;
 }
 
-export function eventQuery(measurement: string, columns: readonly string[], unit?: string): string {
+/** Events of the line, of a unit, or of a tag of a unit. */
+export function eventQuery(
+	measurement: string,
+	columns: readonly string[],
+	of: { readonly unit?: string | undefined; readonly tag?: string | undefined } = {},
+): string {
 	const list = columns.map((column) => `"${column}"`).join(", ");
-	const place = unit === undefined ? [] : [`"unit" = ${quoted(unit)}`];
+	const place = Object.entries(of)
+		.filter(([, name]) => name !== undefined)
+		.map(([label, name]) => `"${label}" = ${quoted(name as string)}`);
 	return `SELECT ${list} FROM "${measurement}" ${eventsWhere(...place)} ORDER BY time DESC LIMIT 200`;
 }
 

@@ -9,19 +9,13 @@ import { beganMs } from "../collector/store/known-store.ts";
 import { verdictCommit } from "../collector/store/verdict-commit.ts";
 import { Influxd } from "../helpers/influxd.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
+import { asked } from "./pictures/answers.ts";
 
 const place = (path: string) => fileURLToPath(new URL(`../../examples/pilot-line/${path}`, import.meta.url));
 const [agentFile, specificationFile] = [place("agent.yaml"), place("specification.yaml")] as const;
 const minutes = 30;
 const endMs = beganMs + minutes * 60_000;
-
-/** What Grafana does with a query before it sends it. */
-function asked(query: string): string {
-	return query
-		.replaceAll("$timeFilter", `time >= ${beganMs}ms and time <= ${endMs}ms`)
-		.replaceAll("$__interval", "1m")
-		.replaceAll("${group:regex}", "site");
-}
+const period = { fromMs: beganMs, toMs: endMs };
 
 describeWithPeer(
 	"influxdb",
@@ -31,7 +25,7 @@ describeWithPeer(
 			const influxd = await Influxd.start(program);
 			try {
 				await influxd.query("CREATE DATABASE plant");
-				const { units } = readPlant(agentFile, specificationFile);
+				const { units, windows } = readPlant(agentFile, specificationFile);
 				const line = await ownStore();
 				for (const { name, tags } of units) {
 					const samples: RigSample[] = [];
@@ -63,21 +57,13 @@ describeWithPeer(
 								...{ cause: "server_unreachable", backfilled: false, noticedMs: beganMs },
 							},
 						],
-						occurrences: [
-							{
-								...{
-									id: `occurrence ${name}`,
-									window: "w",
-									specVersion: 1,
-									unit: name,
-									tag: "t",
-									batch: "B1",
-									lot: "L1",
-								},
-								...{ phase: "P", side: "high", limit: 1, startedMs: beganMs, raisedMs: beganMs, extreme: 2 },
-								...{ clearedMs: undefined, clearedBy: undefined },
-							},
-						],
+						occurrences: windows
+							.filter(({ unit }) => unit === name)
+							.map(({ id: window, tag }) => ({
+								...{ id: `violation of ${window}`, window, specVersion: 1, unit: name, tag },
+								...{ batch: "B1", lot: "L1", phase: "P", side: "high" as const, limit: 1, extreme: 2 },
+								...{ startedMs: beganMs, raisedMs: beganMs, clearedMs: undefined, clearedBy: undefined },
+							})),
 						visits: [
 							{
 								unit: name,
@@ -90,6 +76,12 @@ describeWithPeer(
 							},
 						],
 						lots: [{ lot: "L1", openedMs: beganMs, closedMs: endMs, observedWhole: true }],
+						limits: windows
+							.filter(({ unit }) => unit === name)
+							.map(({ id, unit, tag, low, high }) => ({
+								...{ id: `run of ${id}`, window: id, unit, tag, low, high, specVersion: 1 },
+								...{ batch: "B1", lot: "L1", fromMs: beganMs, toMs: undefined, atMs: beganMs },
+							})),
 					});
 				}
 				await line.store.commitFinalVerdict(
@@ -100,7 +92,7 @@ describeWithPeer(
 				);
 				const rig = new FollowerRig(line);
 				await rig.follow({ name: "one", kind: "influxdb1", url: influxd.url, database: "plant" });
-				await rig.until(({ writtenLines }) => writtenLines >= units.length * 3 + 2);
+				await rig.until(({ writtenLines }) => writtenLines >= units.length * 2 + 2 + 2 * windows.length);
 				await rig.caughtUp();
 				expect(rig.status().refusedLines).toBe(0);
 
@@ -110,18 +102,23 @@ describeWithPeer(
 					for (const { title, targets } of panels)
 						for (const { query } of targets) {
 							queries++;
-							const rows = await influxd.query(asked(query), "plant");
+							const rows = await influxd.query(asked(query, period, "1m"), "plant");
 							const wanted = [...query.split(" FROM ")[0]!.matchAll(/(?:AS )?"([^"]+)"(?=,|$)/g)].map(
 								([, name]) => name as string,
 							);
 							expect(wanted.length, `${uid}/${title}: ${query}`).toBeGreaterThan(0);
+							const window = windows.find(({ unit, tag }) =>
+								query.includes(`FROM "spec_limit" WHERE "unit" = '${unit}' AND "tag" = '${tag}'`),
+							);
 							for (const column of wanted)
 								expect(
 									rows.some((row) => row[column] !== null && row[column] !== undefined),
 									`${uid}/${title}: ${column} of ${query}`,
 								).toBe(
-									// Nothing has ended a violation, so that column stays empty.
-									column !== "cleared_by",
+									// Nothing has ended a violation, and a limit that a window does not have is in no column.
+									column !== "cleared_by" &&
+										!(window !== undefined && window.low === undefined && /^(?:low|bottom)$/.test(column)) &&
+										!(window !== undefined && window.high === undefined && /^(?:high|top)$/.test(column)),
 								);
 						}
 					for (const { type, query } of templating.list)
@@ -129,7 +126,7 @@ describeWithPeer(
 							expect(await influxd.query(query, "plant")).toEqual([{ key: "group", value: "site" }]);
 					for (const { name, target } of annotations.list) {
 						queries++;
-						const [row] = await influxd.query(asked(target.query), "plant");
+						const [row] = await influxd.query(asked(target.query, period, "1m"), "plant");
 						expect(row, `${uid}/${name}`).toMatchObject({
 							text: expect.any(String),
 							[target.tagsColumn]: expect.any(String),

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { Dashboard, Panel } from "../../dashboards/grafana/dashboard-model.ts";
@@ -51,23 +52,28 @@ describe("Classic JSON for file provisioning", () => {
 		expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
 	});
 
-	test("has no key that Grafana's published schema does not have, and every one that it wants", () => {
-		const unknown = (value: object, known: string) =>
-			Object.keys(value).filter((key) => !known.split(" ").includes(key));
-		for (const { uid, links, ...dashboard } of dashboards) {
-			expect(unknown(dashboard, schemaKeys.dashboard), uid).toEqual([]);
-			for (const link of links) expect(Object.keys(link).sort(), uid).toEqual(schemaKeys.link.split(" "));
-			for (const annotation of dashboard.annotations.list)
-				expect(unknown(annotation, schemaKeys.annotation)).toEqual([]);
-			for (const variable of dashboard.templating.list)
-				expect(unknown(variable, schemaKeys.variable)).toEqual([]);
-			for (const { title, fieldConfig, ...panel } of dashboard.panels) {
-				expect(unknown(panel, schemaKeys.panel), `${uid}/${title}`).toEqual([]);
-				expect(unknown(fieldConfig.defaults, schemaKeys.field), `${uid}/${title}`).toEqual([]);
-				for (const link of fieldConfig.defaults.links)
-					expect(Object.keys(link).sort()).toEqual(schemaKeys.link.split(" "));
-			}
+	test("is valid by Grafana's published schema, panel options and field settings too", () => {
+		const schema = JSON.parse(
+			readFileSync(place("test/fixtures/grafana-schema/dashboard.schema.json"), "utf8"),
+		);
+		const valid = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
+		const problems = (what: object) => {
+			valid(what);
+			return (valid.errors ?? []).map(({ instancePath, message, params }) => [instancePath, message, params]);
+		};
+		for (const dashboard of dashboards) expect(problems({ dashboard }), dashboard.uid).toEqual([]);
+		for (const { dashboard, panel } of panels) {
+			const { custom } = panel.fieldConfig.defaults;
+			const where = `${dashboard.uid}/${panel.title}`;
+			expect(problems({ [panel.type]: { options: panel.options, custom } }), where).toEqual([]);
 		}
+		// It would have found a misspelt key and a word that Grafana does not know.
+		const [first] = dashboards;
+		expect(problems({ dashboard: { ...first, panles: [] } })).toHaveLength(1);
+		expect(problems({ dashboard: { ...first, panels: [{ ...first?.panels[0], gridpos: {} }] } })).not.toEqual(
+			[],
+		);
+		expect(problems({ timeseries: { options: {}, custom: { drawStyle: "curve" } } })).not.toEqual([]);
 	});
 
 	test("names its data source as an object, and the variable is there", () => {
@@ -136,11 +142,15 @@ describe("pictures for operators", () => {
 	});
 
 	test("gaps stay gaps", () => {
-		const drawn = ({ type }: Panel) => type === "timeseries" || type === "state-timeline";
-		expect(broken((panel) => !drawn(panel) || panel.fieldConfig.defaults.custom.spanNulls === false)).toEqual(
-			[],
-		);
-		expect(queries.filter(({ query }) => /fill\((?:previous|linear)\)/.test(query))).toEqual([]);
+		// A state timeline connects nothing unless told to.
+		const spans = ({ type, fieldConfig }: Panel) =>
+			type === "timeseries"
+				? fieldConfig.defaults.custom.spanNulls !== false
+				: "spanNulls" in fieldConfig.defaults.custom;
+		expect(broken((panel) => !spans(panel))).toEqual([]);
+		// Limits hold until told otherwise; a process value does not.
+		const values = queries.filter(({ query }) => !query.includes('FROM "spec_limit"'));
+		expect(values.filter(({ query }) => /fill\((?:previous|linear)\)/.test(query))).toEqual([]);
 	});
 
 	test("each window of the specification is a band of its tag's panel, and its reaction stands in the description", () => {
@@ -150,16 +160,21 @@ describe("pictures for operators", () => {
 			const dashboard = dashboards.find(({ uid }) => uid === `pilotline-unit-${unit}`);
 			const panel = dashboard?.panels.find(({ title }) => title.startsWith(`${tag} `));
 			expect(panel?.description, id).toContain(reaction);
-			const steps = panel?.fieldConfig.defaults.thresholds.steps ?? [];
-			const within = steps.findLast(
-				({ value }) =>
-					value === null ||
-					value <= ((low ?? high ?? 0) + (high ?? low ?? 0)) / 2 - (low === undefined ? 1 : 0),
-			);
-			expect(within?.color, id).toBe("transparent");
-			if (low !== undefined) expect(steps[0]?.color, id).not.toBe("transparent");
-			if (high !== undefined) expect(steps.at(-1)?.color, id).not.toBe("transparent");
-			expect(panel?.fieldConfig.defaults.custom.thresholdsStyle).toEqual({ mode: "area" });
+			const limits = panel?.targets.find(({ query }) => query.includes('FROM "spec_limit"'));
+			expect(limits?.query, id).toContain(`"unit" = '${unit}' AND "tag" = '${tag}'`);
+			expect(limits?.alias).toBe("$tag_window $col");
+			const look = (name: string) =>
+				panel?.fieldConfig.overrides.find(({ matcher }) => matcher.options === name)?.properties;
+			const below = (value: string) => expect.arrayContaining([{ id: "custom.fillBelowTo", value }]);
+			expect(look(`${id} top`), id).toEqual(below(`${id} high`));
+			expect(look(`${id} low`), id).toEqual(below(`${id} bottom`));
+			// The window is in the middle of the axis, not a hair in the instrument's range, and no value is cut off.
+			const { min, max, custom } = panel?.fieldConfig.defaults ?? {};
+			const [from, to] = [Number(custom?.axisSoftMin), Number(custom?.axisSoftMax)];
+			expect([min, max], id).toEqual([undefined, undefined]);
+			if (low !== undefined) expect(from, id).toBeLessThan(low);
+			if (high !== undefined) expect(to, id).toBeGreaterThan(high);
+			if (low !== undefined && high !== undefined) expect((high - low) / (to - from), id).toBeCloseTo(1 / 3);
 		}
 	});
 
@@ -180,7 +195,8 @@ test("queries use only what InfluxDB 1, 2 and 3 all have", () => {
 	const absent =
 		/\b(?:SLIMIT|SOFFSET|SHOW DATABASES|SHOW SERIES|CARDINALITY|SAMPLE\(|HOLT_WINTERS|INTO|EXPONENTIAL_MOVING_AVERAGE|CHANDE|KAUFMANS|TRIPLE_|RELATIVE_STRENGTH)/i;
 	expect(queries.filter(({ query }) => absent.test(query))).toEqual([]);
-	expect(queries.filter(({ query }) => !/\$timeFilter|^SHOW TAG VALUES/.test(query))).toEqual([]);
+	const bounded = /\$timeFilter|^SHOW TAG VALUES|time >= \$\{__from\}ms - (?:6|60)h AND time <= \$\{__to\}ms/;
+	expect(queries.filter(({ query }) => !bounded.test(query))).toEqual([]);
 	expect(dashboards.every(({ time }) => time.from === "now-12h")).toBe(true);
 });
 
@@ -202,20 +218,6 @@ test("provisioning names one data source, keeps its password apart, and takes ev
 		providers: [{ type: "file", allowUiUpdates: false, options: { path: "${PILOTLINE_DASHBOARDS}" } }],
 	});
 });
-
-/** Keys of the Classic model as @grafana/grafana-foundation-sdk 0.0.21 publishes it, as far as a dashboard may need them. */
-const schemaKeys = {
-	dashboard:
-		"title description tags timezone editable graphTooltip time timepicker refresh schemaVersion version panels templating annotations",
-	panel:
-		"type id targets description transparent datasource gridPos links repeat maxDataPoints transformations interval options",
-	field: "displayName description unit decimals min max mappings thresholds color links noValue custom",
-	annotation: "name datasource enable hide iconColor filter target type mappings",
-	variable:
-		"type name label hide description query datasource current multi options refresh sort includeAll allValue regex definition",
-	// In order of the alphabet.
-	link: "asDropdown icon includeVars keepTime tags targetBlank title tooltip type url",
-};
 
 function isGrey(colour: string): boolean {
 	const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));

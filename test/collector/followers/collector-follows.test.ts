@@ -21,6 +21,7 @@ import { soakWindow, specificationOf, unit } from "../quality/told-story.ts";
 import { ScriptedDatabase } from "./follower-rig.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
+const phase = { id: 2, device: unit, name: "Phase", datatype: datatypes.String, configured: true };
 const tag = { id: 1, device: unit, name: "T1", datatype: datatypes.Double, configured: true };
 
 test("a collector's followers get what its agents send, and stand in its status and in `pilotline status`", async () => {
@@ -46,10 +47,15 @@ test("a collector's followers get what its agents send, and stand in its status 
 			{ name: "ill", kind: "influxdb2", url: ill.url, org: "o", bucket: "b", flush_interval_ms: 50 },
 		],
 	});
-	const collector = new Collector({
-		...{ config, specification: specificationOf([soakWindow()]), directory: folder, clock: systemClock },
-		log: pino({ level: "silent" }),
-	});
+	const log = pino({ level: "silent" });
+	const atMs = Date.UTC(2026, 10, 20);
+	const collectorOf = (version: number) => {
+		// The next version begins six seconds into the story.
+		const from = version === 3 ? 0 : atMs + 6_000;
+		const specification = { ...specificationOf([soakWindow()], version), effective_from: new Date(from) };
+		return new Collector({ config, specification, directory: folder, clock: systemClock, log });
+	};
+	const collector = collectorOf(3);
 	let online = false;
 	const agent: MqttLink = new MqttLink({
 		...plainBroker(broker.url, { clientId: "agent" }),
@@ -69,28 +75,43 @@ test("a collector's followers get what its agents send, and stand in its status 
 	onTestFinished(() => collector.stop());
 	await eventually(() => online);
 
-	const session = edgeSession([tag]);
-	for (const { topic, payload } of session.births(wholeBirth(1, [{ epoch: 7, first: 1, next: 4 }]), 1_000))
-		agent.send({ topic, payload, qos: 0, retain: false });
-	const atMs = Date.UTC(2026, 10, 20);
-	for (const offset of [1, 2, 3]) {
-		const samples = new SampleColumns(2);
-		samples.count = 2;
+	const session = edgeSession([tag, phase]);
+	const bear = (next: number) => {
+		for (const { topic, payload } of session.births(wholeBirth(1, [{ epoch: 7, first: 1, next }]), 1_000))
+			agent.send({ topic, payload, qos: 0, retain: false });
+	};
+	bear(4);
+	const send = (offset: number, s = offset) => {
+		const samples = new SampleColumns(3);
+		samples.count = offset === 1 ? 3 : 2;
 		for (const index of [0, 1]) {
 			samples.tagId[index] = 1;
-			samples.sourceMs[index] = atMs + offset * 1_000;
+			samples.sourceMs[index] = atMs + s * 1_000;
 			samples.sourceRestTicks[index] = 12 * index;
 			samples.serverLagTicks[index] = Number.NaN;
 			samples.setValue(index, offset + index / 2);
+		}
+		if (offset === 1) {
+			samples.tagId[2] = phase.id;
+			samples.sourceMs[2] = atMs + 1_000;
+			samples.serverLagTicks[2] = Number.NaN;
+			samples.setValue(2, "SOAK");
 		}
 		const record = { epoch: 7, offset, last: offset, device: unit, throughMs: undefined, historical: false };
 		const sent = { ...record, hash: new Uint8Array(16), samples };
 		const { topic, payload } = session.data(sent, 1_000);
 		agent.send({ topic, payload, qos: 0, retain: false });
-	}
-	const lines = () =>
-		well.requests.flatMap((request) => request.lines).filter((text) => text.includes("tag=T1"));
+	};
+	for (const offset of [1, 2, 3]) send(offset);
+	const all = () => well.requests.flatMap((request) => request.lines);
+	const lines = () => all().filter((text) => text.startsWith("sample,") && text.includes("tag=T1"));
 	await eventually(() => lines().length >= 6);
+	// The window applies from the phase on, and so do its limits.
+	const limits = () => all().filter((text) => text.startsWith("spec_limit,"));
+	await eventually(() => limits().length > 0);
+	expect(limits()).toEqual([
+		`spec_limit,tag=T1,unit=U500,window=soak applies=1,batch="",high=10,lot="",low=0,version=3i ${atMs + 1_000}000000`,
+	]);
 	expect(lines().map((text) => text.replace(/^sample,edge_node=[^,]+,group=pilot,/, ""))).toEqual(
 		[1, 2, 3].flatMap((offset) => [
 			`tag=T1,unit=U500 status=0i,value=${offset} ${atMs + offset * 1_000}000000`,
@@ -110,7 +131,7 @@ test("a collector's followers get what its agents send, and stand in its status 
 	]);
 	const metrics = await (await fetch(`${api}/metrics`)).text();
 	expect(metrics).toMatch(
-		/pilotline_collector_follower_lines_total\{follower="well",outcome="written"\} [6-9]/,
+		/pilotline_collector_follower_lines_total\{follower="well",outcome="written"\} ([6-9]|1\d)/,
 	);
 
 	const { code, stdout } = await runCommand(
@@ -121,4 +142,19 @@ test("a collector's followers get what its agents send, and stand in its status 
 	expect(code).toBe(1);
 	expect(stdout).toMatch(/well +influxdb1 +current +0 +0 s/);
 	expect(stdout).toContain("follower ill is held: 401 unauthorized access");
+
+	// When the next version of the specification begins, what the one before had begun ends, though nobody said that the phase is over.
+	await collector.stop();
+	online = false;
+	const next = collectorOf(4);
+	await next.start();
+	onTestFinished(() => next.stop());
+	await eventually(() => online);
+	bear(5);
+	send(4, 8);
+	await eventually(() => limits().length > 2);
+	expect(limits().slice(1).toSorted()).toEqual([
+		`spec_limit,tag=T1,unit=U500,window=soak applies=0,batch="",high=10,lot="",low=0,version=3i ${atMs + 6_000 - 1}999999`,
+		`spec_limit,tag=T1,unit=U500,window=soak applies=1,batch="",high=10,lot="",low=0,version=4i ${atMs + 6_000}000000`,
+	]);
 });

@@ -67,6 +67,7 @@ export class NotifyRig {
 		const batch = {
 			...none,
 			periods: [],
+			limits: [],
 			visits: [],
 			lots: [],
 			due: [],

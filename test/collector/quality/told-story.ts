@@ -7,6 +7,7 @@
 import type { Judgement, JudgePort, Occurrence, WindowPeriod } from "../../../collector/pipeline.ts";
 import { LiveJudge, type LotPort } from "../../../collector/quality/live-judge.ts";
 import type { Specification, SpecWindow } from "../../../collector/specification.ts";
+import type { WindowLimits } from "../../../collector/window-limits.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { specificationFrom, versionsOf, windowFrom } from "../specification-of.ts";
 
@@ -106,7 +107,7 @@ export function batchOf(words: readonly Told[]): Parameters<JudgePort["judge"]>[
 }
 
 /** What the store would hold after these judgements: the last word on each id. */
-export function stored(judgements: readonly Pick<Judgement, "occurrences" | "periods">[]) {
+export function stored(judgements: readonly Pick<Judgement, "occurrences" | "periods" | "limits">[]) {
 	return {
 		occurrences: new Map<string, Occurrence>(
 			judgements.flatMap(({ occurrences }) =>
@@ -116,6 +117,15 @@ export function stored(judgements: readonly Pick<Judgement, "occurrences" | "per
 		periods: new Map<string, WindowPeriod>(
 			judgements.flatMap(({ periods }) => periods.map((period) => [period.id, period])),
 		),
+		...storedLimits(judgements.flatMap(({ limits }) => limits)),
+	};
+}
+
+/** The times that followers are told of, and each run's row as it stands in the end. */
+function storedLimits(limits: readonly WindowLimits[]) {
+	return {
+		limits: new Map(limits.map(({ atMs: _atMs, ...row }) => [row.id, row])),
+		limitTimes: new Set(limits.map(({ id, atMs }) => `${id} ${atMs}`)),
 	};
 }
 

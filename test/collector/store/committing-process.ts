@@ -32,6 +32,7 @@ function batchOf(seq: number): CommitBatch {
 			dirty: [],
 			occurrences: [],
 			periods: [],
+			limits: [],
 			visits: [],
 			lots: [],
 			due: [],

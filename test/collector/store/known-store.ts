@@ -31,6 +31,7 @@ export const emptyBatch: CommitBatch = {
 	dirty: [],
 	occurrences: [],
 	periods: [],
+	limits: [],
 	visits: [],
 	lots: [],
 	due: [],

@@ -17,7 +17,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 	// pipeline.ts, for people, for those who take data out and for followers; specification-port, -scope and -version.ts say which version and which
 	// window judges; foreign.ts is what host, intake and store
 	// agree on about edge nodes without confirmed delivery; adoption-, chart-, judgement-, laboratory- and people-port.ts are pipeline.ts's
-	// parts about records out of files, control charts, final verdicts, the laboratory's results, and those who enter things.
+	// parts about records out of files, control charts, final verdicts, the laboratory's results, those who enter things, and (window-limits.ts) the limits that windows had.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -37,6 +37,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"specification-scope.ts",
 			"specification-version.ts",
 			"adoption-port.ts",
+			"window-limits.ts",
 		],
 	},
 	// The model's parameters are part of the simulator's configuration.
