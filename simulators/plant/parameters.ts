@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { assumed, assumedOrNone, assumedSigned } from "./assumed.ts";
+import { interlockParameters } from "./interlock-parameters.ts";
 import { laboratoryParameters, qualityParameters, warehouseParameters } from "./product-parameters.ts";
 
 const charge = z.strictObject({
@@ -183,6 +184,7 @@ export const modelSchema = z.strictObject({
 	quality: qualityParameters.prefault({}),
 	laboratory: laboratoryParameters.prefault({}),
 	warehouse: warehouseParameters.prefault({}),
+	interlocks: interlockParameters.prefault({}),
 	special_causes: z
 		.number("expected a share, 0 to 0.5")
 		.min(0, "expected a share, 0 to 0.5")

@@ -121,6 +121,13 @@ export type Severity = (typeof severities)[number];
 /** What can be wrong with a server while plant and instruments are as they should be. */
 export const serverFaults = ["clock-skew", "lost-connection", "restart", "overflow"] as const;
 
+/**
+ * What an interlock does: put the batch on hold for a person to decide while the line goes on, stop the phase until the
+ * quantity is back, or switch the equipment off until then.
+ */
+export const interlockActions = ["none", "hold-batch", "hold-phase", "trip"] as const;
+export type InterlockAction = (typeof interlockActions)[number];
+
 /** Endpoints that the servers offer: without security, with it only, or both. */
 export const plantSecurities = ["none", "secured", "both"] as const;
 export type PlantSecurity = (typeof plantSecurities)[number];

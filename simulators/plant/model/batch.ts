@@ -1,5 +1,6 @@
 import type { ModelParameters } from "../parameters.ts";
 import { Random } from "./random.ts";
+import type { Material } from "./warehouse.ts";
 
 /** Batch-to-batch spread stays within this many standard deviations. */
 const spreadMax = 2.5;
@@ -128,10 +129,14 @@ export class Accounts {
 	furnaceStoredKwh = 0;
 }
 
+/** What was weighed out of one lot of a supplier. */
 export interface Charge {
-	readonly material: string;
+	readonly material: Material;
 	readonly lot: string;
 	readonly kg: number;
+	readonly supplier: string;
+	/** Assay by the certificate, wt %. */
+	readonly assayWtPct: number;
 }
 
 /** One run through the line, at most 25 or 150 kg. */
@@ -151,6 +156,8 @@ export interface Batch {
 	finishedS: number;
 	/** Units it went through, with the time it entered each, in seconds of the line. */
 	readonly path: { readonly unit: string; readonly enteredS: number }[];
+	/** Limits of interlocks that put it on hold, as `F500.TT01 HH`. */
+	readonly holds: Set<string>;
 	/** Names of what went wrong with it. */
 	readonly causes: Set<string>;
 	/** Solids and solvent in the unit that holds it. */

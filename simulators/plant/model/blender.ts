@@ -31,7 +31,7 @@ export class Blender extends Unit {
 	override settle(): boolean {
 		const { batch } = this;
 		const over = this.phase === "MAGNET" && batch !== undefined && super.phaseRemainingS() <= momentS;
-		if (!over || complete(batch.lot, batch)) return super.settle();
+		if (!over || this.stopped || complete(batch.lot, batch)) return super.settle();
 		this.ended("MAGNET");
 		this.phase = collectPhase;
 		this.elapsedS = 0;
@@ -42,9 +42,10 @@ export class Blender extends Unit {
 		const { knobs, site, size } = this.context;
 		const lost = Math.min(1, knobs.magnetLoss / saturatedLoss);
 		this.#field.target = 1 - 0.2 * lost;
-		this.#speed.target = this.phase === "BLEND" ? 15 : 0;
+		const turning = this.phase === "BLEND" && !this.stopped;
+		this.#speed.target = turning ? 15 : 0;
 		if (this.phase === "BLEND") this.#time.target = this.elapsedS / 60;
-		site.unitsKw += (this.phase === "BLEND" ? 2 : 0.5) * size.scale;
+		site.unitsKw += (turning ? 2 : 0.5) * size.scale;
 	}
 
 	protected override ended(phase: string): void {
@@ -54,6 +55,7 @@ export class Blender extends Unit {
 		const p = parameters.sizing;
 		if (phase === "BLEND") this.#time.settle(this.durationS / 60);
 		if (phase !== "MAGNET") return;
+		this.links.push({ link: "blend", from: batch.id, into: batch.lot.id, kg: batch.solidsKg });
 		const efficiency = p.magnet_efficiency - knobs.magnetLoss;
 		batch.history.magnetEfficiency = efficiency;
 		batch.history.magneticIn = batch.draws.magneticIn;

@@ -70,12 +70,13 @@ export class Dryer extends Unit {
 		const { parameters, knobs, site, size } = this.context;
 		const p = parameters.dryer;
 		const { phase, batch } = this;
-		const drying = phase === "BULK" || phase === "FALLING";
+		const drying = (phase === "BULK" || phase === "FALLING") && !this.tripped;
 		const floor = knobs.vacuumFloorKpa;
 		const final = p.final_kpa * (batch?.draws.dryingPressure ?? 1);
 		this.#jacket.target = drying ? p.jacket_c : phase === "LEAKTEST" ? 90 : phase === "COOL" ? 35 : 30;
-		this.#vacuum.target =
-			phase === "BULK"
+		this.#vacuum.target = this.tripped
+			? 101.3
+			: phase === "BULK"
 				? p.bulk_kpa
 				: phase === "FALLING" || phase === "COOL"
 					? Math.max(final, floor)
@@ -123,7 +124,7 @@ export class Dryer extends Unit {
 	#dry(dtS: number): number {
 		const { batch, phase } = this;
 		const p = this.context.parameters.dryer;
-		if (batch === undefined) return 0;
+		if (batch === undefined || this.tripped) return 0;
 		const before = batch.solventKg;
 		if (phase === "BULK") {
 			const atEnd = p.solvent_into_falling_ppmw * 1e-6 * batch.solidsKg;

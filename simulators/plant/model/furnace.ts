@@ -20,6 +20,8 @@ const leakShownPpmv = 500;
 const limiterC = 600;
 /** Above its set point the furnace goes up by this much a second: what the heater has power for. */
 const overshootKPerS = 0.055;
+/** After a trip the furnace goes back to its course this fast, as the controller's guaranteed soak does. */
+const backKPerS = 3.5 / 60;
 /** The mean of the soak is taken when the load has arrived. */
 const arrivedS = 3600;
 
@@ -51,6 +53,8 @@ export class Furnace extends Unit {
 	#fouling = 0.5;
 	#soakH = 0;
 	#meanS = 0;
+	/** Off its course after a trip; the phase waits until it is back. */
+	#returning = false;
 
 	constructor(name: string, context: UnitContext) {
 		const { coolMin, cleanMin } = context.size;
@@ -64,6 +68,10 @@ export class Furnace extends Unit {
 		this.turnS = context.size.turnMin * 60;
 		this.#recipe = recipeCourse(context.parameters, coolMin);
 		this.#worth = recipeWorth(context.parameters);
+	}
+
+	protected override get waits(): boolean {
+		return this.stopped || this.#returning;
 	}
 
 	protected override entered(phase: string): void {
@@ -93,7 +101,7 @@ export class Furnace extends Unit {
 		const { phase, batch } = this;
 		const fired = phase === "RAMP" || phase === "SOAK" || phase === "COOL";
 		const before = this.#furnaceC;
-		this.#furnaceC = this.#nextFurnaceC(dtS);
+		this.#furnaceC = this.#heldFurnaceC(this.#nextFurnaceC(dtS), dtS, fired);
 		const atRest = phase === "IDLE" || phase === "LOAD" || phase === "PURGE";
 		const shown = this.#furnaceC + (fired ? knobs.thermocoupleK : 0);
 		this.#control.settle(shown);
@@ -105,8 +113,8 @@ export class Furnace extends Unit {
 		this.#bottom.settle(loadC - halfSpread * near);
 		this.#top.settle(loadC + halfSpread * near);
 		this.#gas(dtS, fired);
-		this.#energy(before, dtS, fired || phase === "UNLOAD");
-		if (shown >= p.soak_c - 5 && fired) this.#soakH += dtS / 3600;
+		this.#energy(before, dtS, (fired || phase === "UNLOAD") && !this.tripped);
+		if (shown >= p.soak_c - 5 && fired && !this.tripped) this.#soakH += dtS / 3600;
 		this.#soak.target = this.#soakH;
 		if (batch !== undefined && fired) this.#fire(batch, loadC, dtS);
 		const hot = fired ? decompositionRate(loadC + parameters.quality.spread_k, parameters) : 0;
@@ -119,6 +127,24 @@ export class Furnace extends Unit {
 		site.h2sKgH += this.#offGas.value * this.#argon.value * size.scale * h2sKgPerNm3Ppmv;
 		site.unitsArgonNm3H += this.#argon.value * size.scale;
 		site.unitsKw += this.#heater.value * size.scale;
+	}
+
+	/** What a trip makes of the course: the furnace loses heat through its wall, and afterwards it comes back. */
+	#heldFurnaceC(courseC: number, dtS: number, fired: boolean): number {
+		const {
+			ambient_c: ambient,
+			heat_capacity_kj_k: capacity,
+			loss_kw_k: loss,
+		} = this.context.parameters.furnace;
+		if (this.tripped) {
+			this.#returning = fired;
+			return ambient + (this.#furnaceC - ambient) * Math.exp((-dtS * loss) / capacity);
+		}
+		if (!this.#returning) return courseC;
+		const step = backKPerS * dtS;
+		const nextC = Math.max(this.#furnaceC - step, Math.min(this.#furnaceC + step, courseC));
+		this.#returning = nextC !== courseC;
+		return nextC;
 	}
 
 	/** The true temperature of the furnace: the loop is fast enough to hold what it sees. */

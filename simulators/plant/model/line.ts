@@ -1,5 +1,6 @@
 import { type LineSize, lineSize, type ModelParameters } from "../parameters.ts";
 import { Accounts, type Batch, type Charge, drawsOf, History, type Lot } from "./batch.ts";
+import type { GenealogyLink } from "./genealogy.ts";
 import { Incident, type IncidentOptions } from "./incident.ts";
 import { type Knobs, neutralKnobs, resetKnobs } from "./knobs.ts";
 import { Random } from "./random.ts";
@@ -15,7 +16,9 @@ export interface LineOptions {
 	readonly incidents?: readonly IncidentOptions[];
 	/** Called for each value that comes with a happening: a bag weighed, a leak test done. */
 	readonly onHappening?: (happening: Happening, nowS: number) => void;
-	/** Called when a unit's phase has changed, after it has. */
+	/** Called for each thing that went into another: a lot into a batch, a batch into a lot, a lot into a package. */
+	readonly onLink?: (unit: Unit, link: GenealogyLink) => void;
+	/** Called when a unit's phase or its interlocks have changed, after they have. */
 	readonly onPhase?: (unit: Unit, nowS: number) => void;
 	/** Called when a lot is packed. */
 	readonly onLot?: (lot: Lot, nowS: number) => void;
@@ -47,6 +50,8 @@ export class ProcessLine {
 	#lots = 0;
 	#warehouseS = 0;
 	#outOfTurn: MaterialLot | undefined;
+	/** Units whose interlocks changed in this step. */
+	readonly #interlocked: Unit[] = [];
 	/** Seconds that a train could not charge for want of material. */
 	starvedS = 0;
 
@@ -98,6 +103,7 @@ export class ProcessLine {
 			}
 			this.#integrate(nextS - this.#nowS);
 			this.#nowS = nextS;
+			for (const unit of this.#interlocked.splice(0)) this.#options.onPhase?.(unit, nextS);
 			this.#settle();
 		}
 	}
@@ -114,7 +120,7 @@ export class ProcessLine {
 		site.unitsArgonNm3H = 0;
 		for (const unit of this.units) {
 			unit.drive(dtS);
-			unit.follow(dtS);
+			if (unit.follow(dtS)) this.#interlocked.push(unit);
 		}
 		if (this.#nowS - this.#warehouseS >= 3600) {
 			this.#warehouseS = this.#nowS;
@@ -163,6 +169,7 @@ export class ProcessLine {
 	}
 
 	#tellOf(unit: Unit): void {
+		for (const link of unit.links.splice(0)) this.#options.onLink?.(unit, link);
 		for (const happening of unit.happenings.splice(0)) this.#options.onHappening?.(happening, this.#nowS);
 		this.#options.onPhase?.(unit, this.#nowS);
 	}
@@ -186,7 +193,9 @@ export class ProcessLine {
 	}
 
 	#release(train: Train): void {
-		if (this.starved) return;
+		// What the site lacks, or cannot make harmless, begins no batch.
+		const { utilities, abatement } = this;
+		if (this.starved || utilities.state !== "RUNNING" || abatement.state !== "RUNNING") return;
 		const { parameters, seed } = this.#options;
 		const number = firstBatch + this.#batches++;
 		train.book(this.#nowS);
@@ -223,6 +232,7 @@ export class ProcessLine {
 			startedS: this.#nowS,
 			finishedS: Number.NaN,
 			path: [],
+			holds: new Set(),
 			causes,
 			solidsKg: 0,
 			solventKg: 0,

@@ -1,9 +1,5 @@
 import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
-/** Above this the mill stops, and goes on below the second. */
-const tripC = 60;
-const restartC = 55;
-
 /** U310: circulating bead mill. Milling ends on net energy, or on time where the power is missing. */
 export class Mill extends Unit {
 	readonly #power = this.signal("M310.JT01", 0);
@@ -55,9 +51,7 @@ export class Mill extends Unit {
 		const hours = dtS / 3600;
 		const running = phase === "HEAT" || phase === "MILL" || phase === "DRAIN" || phase === "HOLD";
 		const noLoad = p.no_load_kw * (1 + 0.027 * (knobs.wear - 1));
-		if (this.#slurryC > tripC) this.interlock = "M310.TT01 high high";
-		else if (this.#slurryC < restartC) this.interlock = "";
-		const milling = phase === "MILL" && this.interlock === "";
+		const milling = phase === "MILL" && !this.stopped;
 		// Viscosity rises in the first hour, then falls: 10 % up and 5 % down, with 1 as the mean.
 		const milledH = this.elapsedS / 3600;
 		const shape = milledH < 1 ? 0.955 + 0.095 * milledH : Math.max(0.998, 1.05 - 0.013 * (milledH - 1) * 4);

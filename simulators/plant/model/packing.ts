@@ -63,7 +63,7 @@ export class Packing extends Unit {
 	}
 
 	override settle(): boolean {
-		if (!this.#bagDue || this.leaving) return super.settle();
+		if (!this.#bagDue || this.leaving || this.waits) return super.settle();
 		if (this.phaseRemainingS() > momentS) return false;
 		this.#done += 1;
 		if (this.phase === "FILL") this.#fillBag();
@@ -81,7 +81,7 @@ export class Packing extends Unit {
 		this.#roomH2s.target = site.roomH2sPpmv;
 		site.unitsKw += (batch === undefined ? 0.5 : 3) * size.scale;
 		site.unitsArgonNm3H += (batch === undefined ? 1 : 2) * size.scale;
-		if (phase !== "FILL" || batch === undefined) return;
+		if (phase !== "FILL" || batch === undefined || this.stopped) return;
 		const perMinute = (p.open_min * knobs.openFactor * this.#lotBatches.length * 60) / this.durationS;
 		const openMin = (Math.min(1, perMinute) * dtS) / 60;
 		this.#openMin += openMin;
@@ -100,7 +100,9 @@ export class Packing extends Unit {
 		const kg = this.context.parameters.packing.bag_kg + bagSpreadKg * this.context.random.gaussian(2.5);
 		const { lot } = batch;
 		const number = String(lot.packs.length + 1).padStart(3, "0");
-		lot.packs.push({ id: `${lot.id}-${number}`, kg });
+		const id = `${lot.id}-${number}`;
+		lot.packs.push({ id, kg });
+		this.links.push({ link: "pack", from: lot.id, into: id, kg });
 		// Each batch of the lot gives its share of every bag.
 		const total = this.#lotBatches.reduce((sum, one) => sum + one.solidsKg, 0);
 		for (const one of this.#lotBatches) {

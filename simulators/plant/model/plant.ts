@@ -2,6 +2,7 @@ import { lineSize, type ModelParameters } from "../parameters.ts";
 import type { PlantModel, PlantVariable, PlantWrite, ScenarioName, Severity } from "../pipeline.ts";
 import type { Lot } from "./batch.ts";
 import { Beats } from "./beats.ts";
+import { type GenealogyLink, genealogyText } from "./genealogy.ts";
 import { factorOf, Instrument, type MeasuringFault, type Reading, statusOf } from "./instruments.ts";
 import { Laboratory } from "./laboratory.ts";
 import { ProcessLine } from "./line.ts";
@@ -11,8 +12,10 @@ import type { Happening, Unit } from "./unit.ts";
 
 export interface PlantScenario {
 	readonly name: ScenarioName;
-	/** Counts the lots that begin after the line does, from 1. */
+	/** Counts the lots of its train that begin after the line does, from 1. */
 	readonly lot: number;
+	/** Counts from 1, which it is without it. */
+	readonly train?: number;
 	readonly severity?: Severity;
 	/** Batches that it lasts for, instead of the scenario's own number. */
 	readonly batches?: number;
@@ -44,6 +47,8 @@ interface Watched {
 	readonly unit: Unit;
 	readonly beats: Beats;
 	readonly context: Map<string, string | boolean>;
+	/** Links of this step, with the time of each. */
+	readonly links: { readonly value: string; ms: number }[];
 	readonly sampled: Sampled[];
 	readonly byName: Map<string, Sampled>;
 }
@@ -78,6 +83,7 @@ export class Plant implements PlantModel {
 			seed,
 			onHappening: (happening) => this.#happened(happening),
 			onPhase: (unit) => this.#publish(unit),
+			onLink: (unit, link) => this.#linked(unit, link),
 			onLot: (lot) => this.#packed(lot),
 		});
 		this.published = new Published(this.line);
@@ -113,6 +119,10 @@ export class Plant implements PlantModel {
 		const nowMs = this.#nowMs;
 		for (const watched of this.#watched.values()) {
 			this.#publish(watched.unit);
+			if (this.published.has(watched.unit.name, "Genealogy")) {
+				const variable = this.published.variable(watched.unit.name, "Genealogy");
+				watched.beats.emit({ variable, value: "", timeMs: nowMs });
+			}
 			for (const sampled of watched.byName.values()) this.#read(watched, sampled, nowMs);
 			watched.beats.beat(nowMs);
 		}
@@ -128,6 +138,7 @@ export class Plant implements PlantModel {
 				if (toMs - sampled.lastMs < sampled.periodMs) continue;
 				this.#read(watched, sampled, toMs);
 			}
+			this.#tellLinks(watched);
 			watched.beats.beat(toMs);
 		}
 		this.#report(this.line.nowS);
@@ -173,12 +184,13 @@ export class Plant implements PlantModel {
 			byName.set(name, one);
 			if (typeof sample === "number") sampled.push(one);
 		}
-		return { unit, beats, context: new Map(), sampled, byName };
+		return { unit, beats, context: new Map(), links: [], sampled, byName };
 	}
 
-	#schedule({ name, lot, severity, batches }: PlantScenario): void {
-		const [train] = this.line.trains;
-		if (train === undefined) return;
+	#schedule({ name, lot, train: number = 1, severity, batches }: PlantScenario): void {
+		const train = this.line.trains[number - 1];
+		if (train === undefined)
+			throw new Error(`expected one of ${this.line.trains.length} trains, found ${number}`);
 		const { openLot } = train;
 		const joining = openLot === undefined ? 0 : Math.max(0, openLot.size - openLot.batches.length);
 		const perLot = this.#parameters.size.batches_per_lot;
@@ -209,6 +221,9 @@ export class Plant implements PlantModel {
 			Recipe: batch === undefined ? "" : recipeName,
 			Phase: unit.phase,
 			Busy: batch !== undefined || runs,
+			State: unit.state,
+			Interlock: unit.interlock,
+			...(runs ? {} : { BatchHold: [...(batch?.holds ?? [])].join(", ") }),
 		};
 		const timeMs = this.#toMs === this.#startMs ? this.#startMs : this.#eventMs;
 		for (const [name, value] of Object.entries(context)) {
@@ -226,6 +241,23 @@ export class Plant implements PlantModel {
 		this.#publish(unit);
 		const timeMs = this.#eventMs;
 		this.#write(watched, sampled, sampled.instrument.readOnce(value, this.line.nowS), timeMs);
+	}
+
+	#linked(unit: Unit, link: GenealogyLink): void {
+		if (!this.#begun) return;
+		this.#watched.get(unit.name)?.links.push({ value: genealogyText(link), ms: this.#eventMs });
+	}
+
+	/** Two lots of one charge are two values: each has a time of its own, none later than the heartbeat. */
+	#tellLinks({ unit, beats, links }: Watched): void {
+		if (links.length === 0) return;
+		const variable = this.published.variable(unit.name, "Genealogy");
+		let latestMs = this.#toMs;
+		for (const link of links.toReversed()) {
+			link.ms = Math.min(link.ms, latestMs);
+			latestMs = link.ms - 1;
+		}
+		for (const { value, ms } of links.splice(0)) beats.emit({ variable, value, timeMs: ms });
 	}
 
 	#read(watched: Watched, sampled: Sampled, nowMs: number): void {

@@ -1,5 +1,7 @@
 import type { LineSize, ModelParameters } from "../parameters.ts";
 import type { Batch } from "./batch.ts";
+import type { GenealogyLink } from "./genealogy.ts";
+import { Interlocks } from "./interlocks.ts";
 import type { Knobs } from "./knobs.ts";
 import type { Random } from "./random.ts";
 import { Signal } from "./signal.ts";
@@ -66,6 +68,8 @@ export abstract class Unit {
 	/** The phase after which the product leaves; what follows is work on the empty unit. */
 	readonly leavesAfter: string;
 	readonly happenings: Happening[] = [];
+	/** What went into what since the line last asked. */
+	readonly links: GenealogyLink[] = [];
 	protected readonly context: UnitContext;
 	batch: Batch | undefined;
 	phase: string = idlePhase;
@@ -74,8 +78,9 @@ export abstract class Unit {
 	durationS = Number.POSITIVE_INFINITY;
 	/** The product is done here and wants to go on. */
 	leaving = false;
-	/** Names an interlock that stands, and stops progress while it does. */
-	interlock = "";
+	/** Seconds of the phase since it began or an interlock let it go on. */
+	#steadyS = 0;
+	#interlocks: Interlocks | undefined;
 	/** Work on the empty unit before it takes another batch. */
 	turnS = 60;
 	emptyForS = Number.POSITIVE_INFINITY;
@@ -105,6 +110,34 @@ export abstract class Unit {
 		this.happenings.push({ unit: this, signal, value });
 	}
 
+	/** What the unit's interlocks say; see `Interlocks.text`. */
+	get interlock(): string {
+		return this.#interlocks?.text ?? "";
+	}
+
+	/** Whether an interlock stops the phase; its clock stands. */
+	protected get stopped(): boolean {
+		return this.#interlocks?.stops === true;
+	}
+
+	/** Whether an interlock has switched the equipment off. */
+	protected get tripped(): boolean {
+		return this.#interlocks?.trips === true;
+	}
+
+	/** Whether the clock of the phase stands. */
+	protected get waits(): boolean {
+		return this.stopped;
+	}
+
+	/** IDLE, RUNNING, HELD or TRIPPED by an interlock, COMPLETE when the batch waits for the next unit. */
+	get state(): "IDLE" | "RUNNING" | "HELD" | "TRIPPED" | "COMPLETE" {
+		if (this.tripped) return "TRIPPED";
+		if (this.stopped) return "HELD";
+		if (this.leaving) return "COMPLETE";
+		return this.phase === idlePhase ? "IDLE" : "RUNNING";
+	}
+
 	get free(): boolean {
 		return this.batch === undefined && this.emptyForS >= this.turnS - momentS;
 	}
@@ -117,7 +150,8 @@ export abstract class Unit {
 
 	/** Seconds until something happens here by itself. */
 	get remainingS(): number {
-		if (this.phaseIndex >= 0) return this.leaving ? Number.POSITIVE_INFINITY : this.phaseRemainingS();
+		if (this.phaseIndex >= 0)
+			return this.leaving || this.waits ? Number.POSITIVE_INFINITY : this.phaseRemainingS();
 		return this.batch === undefined && this.emptyForS < this.turnS - momentS
 			? this.turnS - this.emptyForS
 			: Number.POSITIVE_INFINITY;
@@ -135,7 +169,7 @@ export abstract class Unit {
 
 	/** Ends the phase when it is over; true when something changed. */
 	settle(): boolean {
-		if (this.phaseIndex < 0 || this.leaving || this.phaseRemainingS() > momentS) return false;
+		if (this.phaseIndex < 0 || this.leaving || this.waits || this.phaseRemainingS() > momentS) return false;
 		const ended = this.phase;
 		this.ended(ended);
 		if (ended === this.leavesAfter) this.leaving = true;
@@ -155,10 +189,15 @@ export abstract class Unit {
 		this.phase = holdPhase;
 	}
 
-	follow(dtS: number): void {
-		this.elapsedS += dtS;
+	/** Lets `dtS` pass; true when an interlock came or went. */
+	follow(dtS: number): boolean {
+		if (!this.waits) this.elapsedS += dtS;
 		if (this.batch === undefined) this.emptyForS += dtS;
 		for (const signal of this.signals) signal.follow(dtS);
+		this.#interlocks ??= new Interlocks(this.signals, this.context.parameters.interlocks);
+		const stopped = this.stopped;
+		this.#steadyS = stopped ? 0 : this.#steadyS + dtS;
+		return this.#interlocks.look(this.phase, this.#steadyS, dtS, this.batch?.holds);
 	}
 
 	abstract drive(dtS: number): void;
@@ -168,6 +207,7 @@ export abstract class Unit {
 		this.phaseIndex = index;
 		this.phase = plan.name;
 		this.elapsedS = 0;
+		this.#steadyS = 0;
 		this.durationS = this.durationOf(plan);
 		this.entered(plan.name);
 	}

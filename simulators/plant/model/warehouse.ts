@@ -142,7 +142,7 @@ export class Warehouse {
 			lot.kg -= taken;
 			missing -= taken;
 			impurity += (lot.impurityWtPct * taken) / kg;
-			charges.push({ material, lot: lot.id, kg: taken });
+			charges.push(chargeOf(lot, taken));
 		}
 		return { charges, impurityWtPct: impurity };
 	}
@@ -151,7 +151,7 @@ export class Warehouse {
 	takeFrom(lot: MaterialLot, kg: number): Charge {
 		const taken = Math.min(kg, lot.kg);
 		lot.kg -= taken;
-		return { material: lot.material, lot: lot.id, kg: taken };
+		return chargeOf(lot, taken);
 	}
 
 	/** Solvent from the condenser, dried and used again. */
@@ -159,4 +159,8 @@ export class Warehouse {
 		const lot = this.lots.findLast(({ material }) => material === "solvent");
 		if (lot !== undefined) lot.kg += kg * this.#parameters.warehouse.recovered_solvent;
 	}
+}
+
+function chargeOf({ material, id, supplier, assayWtPct }: MaterialLot, kg: number): Charge {
+	return { material, lot: id, kg, supplier, assayWtPct };
 }
