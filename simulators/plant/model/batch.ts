@@ -1,4 +1,5 @@
 import type { ModelParameters } from "../parameters.ts";
+import { UtilityAccount } from "./energy.ts";
 import { Random } from "./random.ts";
 import type { Material } from "./warehouse.ts";
 
@@ -112,11 +113,13 @@ export class Accounts {
 	volatileKg = 0;
 	packedKg = 0;
 	sampleKg = 0;
-	/** Solvent: charged = condensed + vented + fired off + left in the product. */
+	/** Solvent: charged = condensed + vented + fired off + on solids left in units + in the product packed and sampled. */
 	solventChargedKg = 0;
 	condensateKg = 0;
 	solventVentedKg = 0;
 	solventFiredKg = 0;
+	solventLeftKg = 0;
+	solventInProductKg = 0;
 	/** Mill: net energy in = warmth carried off by the jacket + lost to the room + stored. */
 	millInKwh = 0;
 	millJacketKwh = 0;
@@ -127,6 +130,8 @@ export class Accounts {
 	furnaceLostKwh = 0;
 	furnaceCooledKwh = 0;
 	furnaceStoredKwh = 0;
+	/** What it drew from the site: electric = into chilled water + into the room + stored. */
+	readonly utilities = new UtilityAccount();
 }
 
 /** What was weighed out of one lot of a supplier. */

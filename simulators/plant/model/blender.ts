@@ -38,14 +38,15 @@ export class Blender extends Unit {
 		return true;
 	}
 
-	override drive(_dtS: number): void {
-		const { knobs, site, size } = this.context;
+	override drive(dtS: number): void {
+		const { knobs } = this.context;
 		const lost = Math.min(1, knobs.magnetLoss / saturatedLoss);
 		this.#field.target = 1 - 0.2 * lost;
 		const turning = this.phase === "BLEND" && !this.stopped;
 		this.#speed.target = turning ? 15 : 0;
 		if (this.phase === "BLEND") this.#time.target = this.elapsedS / 60;
-		site.unitsKw += (turning ? 2 : 0.5) * size.scale;
+		const kw = turning ? 2 : 0.5;
+		this.use({ electricKw: kw, roomKw: kw }, dtS);
 	}
 
 	protected override ended(phase: string): void {

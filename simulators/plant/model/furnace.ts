@@ -1,3 +1,4 @@
+import { argonKgPerNm3 } from "./argon.ts";
 import type { Batch } from "./batch.ts";
 import {
 	addToCourse,
@@ -10,7 +11,7 @@ import {
 } from "./firing.ts";
 import { dewPointOf, ppmvOf } from "./moisture.ts";
 import { lag } from "./signal.ts";
-import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
+import { leaveDryBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
 const h2sKgPerNm3Ppmv = 1.52e-6;
 const oxygenKgNm3 = 1.429;
@@ -52,6 +53,8 @@ export class Furnace extends Unit {
 	#waterPpmv = ppmvOf(-50);
 	#fouling = 0.5;
 	#soakH = 0;
+	/** Argon since loading, Nm3. */
+	#argonNm3 = 0;
 	#meanS = 0;
 	/** Off its course after a trip; the phase waits until it is back. */
 	#returning = false;
@@ -80,6 +83,7 @@ export class Furnace extends Unit {
 			this.#course.cold = 0;
 			this.#course.hot = 0;
 			this.#soakH = 0;
+			this.#argonNm3 = 0;
 			this.#meanS = 0;
 			this.#soak.settle(0);
 			this.#oxygenPpmv = 1000;
@@ -125,8 +129,6 @@ export class Furnace extends Unit {
 		const volatile = phase === "RAMP" ? p.off_gas_ppmv * Math.exp(-(((loadC - 300) / 110) ** 2)) : 0;
 		this.#offGas.target = fired ? 100 * near + volatile + 250 * hot : 0;
 		site.h2sKgH += this.#offGas.value * this.#argon.value * size.scale * h2sKgPerNm3Ppmv;
-		site.unitsArgonNm3H += this.#argon.value * size.scale;
-		site.unitsKw += this.#heater.value * size.scale;
 	}
 
 	/** What a trip makes of the course: the furnace loses heat through its wall, and afterwards it comes back. */
@@ -183,6 +185,7 @@ export class Furnace extends Unit {
 		this.#argon.target = closed ? p.argon_nm3_h * (1 + 0.1 * leaking) : phase === "UNLOAD" ? 1 : 0.5;
 		this.#h2sFlow.target =
 			phase === "RAMP" || phase === "SOAK" ? (p.argon_nm3_h * p.h2s_vol_pct * 10) / 60 : 0;
+		this.#argonNm3 += (this.#argon.target * dtS) / 3600;
 		this.#pressure.target = closed ? 500 - 350 * leaking : 100;
 		if (closed) {
 			const leak = p.leak_o2_ppmv * (this.batch?.draws.furnaceO2 ?? 1) + knobs.leakPpmv;
@@ -207,6 +210,14 @@ export class Furnace extends Unit {
 		const neededKw = storedKw + lostKw;
 		const heating = heated && this.phase !== "COOL" && neededKw > 0;
 		this.#heater.target = heating ? neededKw : 0;
+		const draw = {
+			electricKw: heating ? neededKw : 0,
+			chilledKw: heating ? 0 : -neededKw,
+			roomKw: lostKw,
+			storedKw,
+			argonNm3H: this.#argon.target,
+		};
+		this.use(draw, dtS);
 		const accounts = this.batch?.accounts;
 		if (accounts === undefined) return;
 		const hours = (dtS / 3600) * size.scale;
@@ -240,6 +251,23 @@ export class Furnace extends Unit {
 			exposure.closed_transfer * exposure.argon * this.#waterPpmv * batch.draws.dose * hours;
 	}
 
+	/** What flowed through the retort while it was closed, from the delivery in use. */
+	#tellArgon(batch: Batch): void {
+		const { argonLot } = this.context.site;
+		if (argonLot === undefined) return;
+		const kg = this.#argonNm3 * argonKgPerNm3 * this.context.size.scale;
+		const { id, supplier, purityVolPct } = argonLot;
+		this.links.push({
+			link: "charge",
+			from: id,
+			into: batch.id,
+			kg,
+			material: "argon",
+			supplier,
+			assay: purityVolPct,
+		});
+	}
+
 	protected override ended(phase: string): void {
 		const { batch } = this;
 		if (batch === undefined) return;
@@ -253,6 +281,7 @@ export class Furnace extends Unit {
 			batch.solidsKg -= volatile;
 			batch.accounts.volatileKg += volatile;
 		}
-		if (phase === "UNLOAD") leaveBehind(batch, 0.0005);
+		if (phase === "COOL") this.#tellArgon(batch);
+		if (phase === "UNLOAD") leaveDryBehind(batch, 0.0005);
 	}
 }

@@ -1,5 +1,5 @@
 import { dewPointOf, ppmvOf } from "./moisture.ts";
-import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
+import { leaveDryBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
 /** The inline analyser sees agglomerates that the laboratory disperses. */
 const inlineD90 = 8 / 7;
@@ -45,7 +45,7 @@ export class JetMill extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs } = this.context;
 		const p = parameters.sizing;
 		const { phase, batch } = this;
 		const jetting = phase === "JET";
@@ -67,8 +67,8 @@ export class JetMill extends Unit {
 		this.#openedPpmv *= Math.exp(-dtS / 1200);
 		this.#oxygen.target = 20 + 3 * this.#openedPpmv;
 		this.#dewPoint.target = dewPointOf(ppmvOf(p.loop_dew_point_c) + this.#openedPpmv);
-		site.unitsKw += (jetting ? p.jet_kw + 6 : phase === "CRUSH" ? 3 : 1) * size.scale;
-		site.unitsArgonNm3H += (jetting ? 3 : 1) * size.scale;
+		const kw = jetting ? p.jet_kw + 6 : phase === "CRUSH" ? 3 : 1;
+		this.use({ electricKw: kw, roomKw: kw, argonNm3H: jetting ? 3 : 1 }, dtS);
 		this.#measure(jetting, sticking);
 		if (!fed || batch === undefined) return;
 		this.#grind(dtS, sticking);
@@ -124,7 +124,7 @@ export class JetMill extends Unit {
 
 	protected override ended(phase: string): void {
 		if (phase === "SIEVE" && this.batch !== undefined) {
-			leaveBehind(this.batch, this.context.parameters.sizing.loss_share);
+			leaveDryBehind(this.batch, this.context.parameters.sizing.loss_share);
 		}
 	}
 }

@@ -1,7 +1,9 @@
 import { type LineSize, lineSize, type ModelParameters } from "../parameters.ts";
+import { ArgonTank, argonKgPerNm3 } from "./argon.ts";
 import { Accounts, type Batch, type Charge, drawsOf, History, type Lot } from "./batch.ts";
 import type { GenealogyLink } from "./genealogy.ts";
 import { Incident, type IncidentOptions } from "./incident.ts";
+import { factorOf } from "./instruments.ts";
 import { type Knobs, neutralKnobs, resetKnobs } from "./knobs.ts";
 import { Random } from "./random.ts";
 import { specialCauses } from "./scenarios.ts";
@@ -39,6 +41,7 @@ export class ProcessLine {
 	readonly utilities: Utilities;
 	readonly abatement: Abatement;
 	readonly warehouse: Warehouse;
+	readonly argon: ArgonTank;
 	readonly units: readonly Unit[];
 	readonly #options: LineOptions;
 	readonly #site: SiteState;
@@ -76,6 +79,8 @@ export class ProcessLine {
 		this.utilities = new Utilities(shared);
 		this.abatement = new Abatement(shared);
 		this.units = [...this.trains.flatMap(({ units }) => units), this.utilities, this.abatement];
+		this.argon = new ArgonTank(parameters, seed, factorOf("Y800.FT01", size));
+		this.#site.argonLot = this.argon.inUse;
 		this.warehouse = new Warehouse(parameters, seed, size.trains * size.scale * size.furnaces);
 		this.#incidents = (options.incidents ?? []).map((incident) => new Incident(incident));
 	}
@@ -116,15 +121,19 @@ export class ProcessLine {
 		}
 		const site = this.#site;
 		site.h2sKgH = 0;
-		site.unitsKw = 0;
-		site.unitsArgonNm3H = 0;
+		site.draw.electricKw = 0;
+		site.draw.chilledKw = 0;
+		site.draw.argonNm3H = 0;
 		for (const unit of this.units) {
 			unit.drive(dtS);
 			if (unit.follow(dtS)) this.#interlocked.push(unit);
 		}
+		this.argon.take(((this.utilities.argonNm3H * dtS) / 3600) * argonKgPerNm3);
+		site.argonLot = this.argon.inUse;
 		if (this.#nowS - this.#warehouseS >= 3600) {
 			this.#warehouseS = this.#nowS;
 			this.warehouse.advance(this.#nowS);
+			this.argon.advance(this.#nowS);
 		}
 	}
 
@@ -257,7 +266,10 @@ export class ProcessLine {
 	/** Whether there is too little of some material for another batch. */
 	get starved(): boolean {
 		const needed = this.#needed;
-		return materials.some((material) => this.warehouse.stockKg(material) < needed[material]);
+		return (
+			this.argon.inUse === undefined ||
+			materials.some((material) => this.warehouse.stockKg(material) < needed[material])
+		);
 	}
 
 	#weighOut(lotImpurityWtPct: number): { charges: Charge[]; impurityWtPct: number } {

@@ -174,7 +174,7 @@ export class Plant implements PlantModel {
 				instrument: new Instrument(signal, {
 					seed,
 					name: `${unit.name}/${name}`,
-					factor: factorOf(name, this.line.size.scale),
+					factor: factorOf(name, this.line.size),
 					faults,
 				}),
 				variable: this.published.variable(unit.name, name),

@@ -43,7 +43,7 @@ const batchTags: readonly Described[] = [
 ];
 
 /** Units in which one thing goes into another. */
-const genealogyUnits = new Set(["U200", "U300", "U650", "U700"]);
+const genealogyUnits = new Set(["U200", "U300", "U500", "U650", "U700"]);
 const genealogyTags: readonly Described[] = [
 	["Genealogy", "String", "What just went into what: one JSON object for each link; empty before the first"],
 ];
@@ -67,7 +67,6 @@ export class Published {
 	constructor(line: ProcessLine) {
 		const variables: PlantVariable[] = [];
 		const units: PublishedUnit[] = [];
-		const scale = line.size.scale;
 		for (const unit of line.units) {
 			const { server, name } = equipment[unit.id] as { server: ServerName; name: string };
 			units.push({ id: unit.name, equipment: name, server });
@@ -82,7 +81,7 @@ export class Published {
 			// On a small line there is one of each instrument, and its name is enough.
 			const several = unit.name !== unit.id;
 			for (const { tag } of unit.signals) {
-				const factor = factorOf(tag.name, scale);
+				const factor = factorOf(tag.name, line.size);
 				const [low, high] = tag.span;
 				add(tag.name, tag.dataType, tag.description, {
 					nodeId: several ? `${unit.name}.${tag.name}` : tag.name,

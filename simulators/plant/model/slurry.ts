@@ -67,7 +67,8 @@ export class Slurry extends Unit {
 				: 5;
 		this.#water.target = slurry.solvent_water_ppmw;
 		site.h2sKgH += this.#ventH2s.value * ventNm3H * size.scale * h2sKgPerNm3Ppmv;
-		if (mixing && !off) site.unitsKw += 1.5 * size.scale;
+		const kw = mixing && !off ? 1.5 : 0;
+		this.use({ electricKw: kw, roomKw: kw }, dtS);
 	}
 
 	protected override ended(phase: string): void {

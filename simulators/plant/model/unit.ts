@@ -1,5 +1,6 @@
 import type { LineSize, ModelParameters } from "../parameters.ts";
 import type { Batch } from "./batch.ts";
+import { type Draw, type SiteDraw, UtilityAccount } from "./energy.ts";
 import type { GenealogyLink } from "./genealogy.ts";
 import { Interlocks } from "./interlocks.ts";
 import type { Knobs } from "./knobs.ts";
@@ -34,9 +35,10 @@ export interface UnitContext {
 export interface SiteState {
 	/** H2S on its way to the scrubber, in kg/h, summed anew at each step. */
 	h2sKgH: number;
-	/** Electric power of the units, in kW, and their argon, in Nm3/h: summed anew at each step. */
-	unitsKw: number;
-	unitsArgonNm3H: number;
+	/** What the units draw, summed anew at each step. */
+	readonly draw: SiteDraw;
+	/** Delivery of argon that is drawn from, with what it says of itself; empty when the tank is dry. */
+	argonLot: { readonly id: string; readonly supplier: string; readonly purityVolPct: number } | undefined;
 	/** Dew point of the dry room, degC. */
 	roomDewPointC: number;
 	/** H2S in the packing room, ppmv. */
@@ -70,6 +72,8 @@ export abstract class Unit {
 	readonly happenings: Happening[] = [];
 	/** What went into what since the line last asked. */
 	readonly links: GenealogyLink[] = [];
+	/** What the unit drew while it had no batch. */
+	readonly idleUse = new UtilityAccount();
 	protected readonly context: UnitContext;
 	batch: Batch | undefined;
 	phase: string = idlePhase;
@@ -136,6 +140,15 @@ export abstract class Unit {
 		if (this.stopped) return "HELD";
 		if (this.leaving) return "COMPLETE";
 		return this.phase === idlePhase ? "IDLE" : "RUNNING";
+	}
+
+	/** Draws from the site for `dtS`, per unit of the small line, for the batch that is here or for none. */
+	protected use(draw: Draw, dtS: number): void {
+		const { site, size } = this.context;
+		site.draw.electricKw += (draw.electricKw ?? 0) * size.scale;
+		site.draw.chilledKw += (draw.chilledKw ?? 0) * size.scale;
+		site.draw.argonNm3H += (draw.argonNm3H ?? 0) * size.scale;
+		(this.batch?.accounts.utilities ?? this.idleUse).book(draw, dtS, size.scale);
 	}
 
 	get free(): boolean {
@@ -256,4 +269,12 @@ export function leaveBehind(batch: Batch, share: number): void {
 	const kg = batch.solidsKg * share;
 	batch.solidsKg -= kg;
 	batch.accounts.solidsLeftKg += kg;
+}
+
+/** The same of dry solids, with the solvent on them. */
+export function leaveDryBehind(batch: Batch, share: number): void {
+	const solvent = batch.solventKg * share;
+	batch.solventKg -= solvent;
+	batch.accounts.solventLeftKg += solvent;
+	leaveBehind(batch, share);
 }

@@ -36,7 +36,7 @@ export class Weighing extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs } = this.context;
 		const { charge, exposure } = parameters;
 		this.#desorption *= Math.exp(-dtS / 1800);
 		const opened = 1 + 1.2 * this.#desorption;
@@ -46,7 +46,7 @@ export class Weighing extends Unit {
 		const charging = this.phase.startsWith("CHARGE") && !this.stopped;
 		this.#h2s.target = charging ? (this.phase === "CHARGE_P2S5" ? 0.25 : 0.2) : 0.1;
 		this.#feed.target = 0;
-		site.unitsArgonNm3H += size.scale;
+		this.use({ argonNm3H: 1 }, dtS);
 		const { batch } = this;
 		if (batch === undefined) return;
 		const done = Math.min(1, (this.elapsedS + dtS) / this.durationS);

@@ -39,10 +39,10 @@ while (plant.nowMs < 150 * hourMs) {
 test("the units where one thing goes into another tell it, and say nothing before the first", () => {
 	const empty = first.filter(({ variable }) => variable.name === "Genealogy");
 	expect(empty.map(({ variable, value }) => [variable.key, value])).toEqual(
-		["U200", "U300", "U650", "U700"].map((unit) => [`${unit}/Genealogy`, ""]),
+		["U200", "U300", "U500", "U650", "U700"].map((unit) => [`${unit}/Genealogy`, ""]),
 	);
 	expect(new Set(told.map(({ unit, link }) => `${unit} ${link}`))).toEqual(
-		new Set(["U200 charge", "U300 charge", "U650 blend", "U700 pack"]),
+		new Set(["U200 charge", "U300 charge", "U500 charge", "U650 blend", "U700 pack"]),
 	);
 });
 
@@ -67,7 +67,9 @@ test("the text is one JSON object with its fields in a fixed order", () => {
 
 describe("a batch that is charged after the beginning", () => {
 	const charged = told.filter(({ link }) => link === "charge");
-	const batches = [...new Set(charged.map(({ into }) => into))].slice(0, -1);
+	const batches = [
+		...new Set(charged.flatMap(({ into, material }) => (material === "li2s" ? [into] : []))),
+	].slice(0, -1);
 
 	test("is made of the recipe's materials, from one lot or two", () => {
 		expect(batches.length).toBeGreaterThan(5);
@@ -82,14 +84,21 @@ describe("a batch that is charged after the beginning", () => {
 			return of("li2s").length;
 		});
 		expect(new Set(lots)).toEqual(new Set([1, 2]));
+		// Argon flows through the retort for 13.6 h at 3 Nm3/h, and at a sixth of that while it is loaded.
+		const argon = charged.filter(({ material }) => material === "argon");
+		for (const { from, kg } of argon) {
+			expect(from).toMatch(/^AR-\d{4}$/);
+			expect(Math.abs(kg / ((13.63 * 3 + 0.75 * 0.5) * 1.782) - 1)).toBeLessThan(0.02);
+		}
+		expect(argon.length).toBeGreaterThan(3);
 		for (const { supplier, assay } of charged) {
-			expect(supplier).toMatch(/^supplier [AB]$/);
+			expect(supplier).toMatch(/^supplier [A-D]$/);
 			expect(assay).toBeGreaterThan(99.5);
 		}
 	});
 
 	test("tells each link when it happens, before the heartbeat that counts it, two of them at two times", () => {
-		for (const unit of ["U200", "U300", "U650", "U700"]) {
+		for (const unit of ["U200", "U300", "U500", "U650", "U700"]) {
 			const times = told.filter((one) => one.unit === unit).map(({ timeMs }) => timeMs);
 			expect(times).toEqual([...times].sort((a, b) => a - b));
 			expect(new Set(times).size, unit).toBe(times.length);

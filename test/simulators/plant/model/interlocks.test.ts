@@ -182,6 +182,10 @@ test("a mill whose slurry boils over its limit stops and goes on by itself, and 
 	expect(states.get("TRIPPED")).toBeGreaterThan(600);
 	expect(states.get("RUNNING")).toBeGreaterThan(3600);
 	expect(batches[1]?.history.milledKwhKg).toBeGreaterThan(1);
+	// What cools meanwhile is accounted for, too.
+	const a = batches[1]?.accounts;
+	const went = (a?.millJacketKwh ?? 0) + (a?.millLostKwh ?? 0) + (a?.millStoredKwh ?? 0);
+	expect(Math.abs(went / (a?.millInKwh ?? 1) - 1)).toBeLessThan(1e-3);
 });
 
 test("while the scrubber is down its unit says so and no batch is charged, until a person lets the line go on", () => {
