@@ -72,6 +72,30 @@ export interface PlantLabResult {
 	readonly reason: "" | "late" | "corrected";
 }
 
+/** An instrument of the laboratory, with the methods that are run on it and how many samples it takes at a time. */
+export interface PlantLabInstrument {
+	readonly name: string;
+	readonly methods: readonly string[];
+	readonly places: number;
+}
+
+/** One sample on one place of an instrument, counted from 1. */
+export interface PlantLabRun {
+	readonly instrument: string;
+	readonly place: number;
+	readonly lot: string;
+	readonly sample: string;
+	readonly operator: string;
+	readonly method: string;
+	readonly beganMs: number;
+	readonly endsMs: number;
+}
+
+/** A measurement begins or ends, or one of its results is released, for the first time or corrected. */
+export type PlantLabEvent =
+	| { readonly kind: "began" | "ended"; readonly run: PlantLabRun }
+	| { readonly kind: "reported"; readonly result: PlantLabResult; readonly timeMs: number };
+
 export interface PublishedUnit {
 	readonly id: string;
 	readonly equipment: string;

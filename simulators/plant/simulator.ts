@@ -69,7 +69,9 @@ export class Simulator implements Part {
 					port: ports[server],
 					security: this.#config.security,
 					historyValues: this.#config.history_values,
-					...(server === "laboratory" ? { labResultNodeset } : {}),
+					...(server === "laboratory"
+						? { labResultNodeset, labInstruments: plant.labInstruments, beganMs: plant.nowMs }
+						: {}),
 					certificates,
 					units: units.filter((unit) => unit.server === server),
 					variables: variables.filter((variable) => variable.server === server),
@@ -117,6 +119,7 @@ export class Simulator implements Part {
 		return new Plant({
 			parameters: { ...model, size: { ...model.size, batches_per_lot: batchesPerLot } },
 			seed: line.seed,
+			onLabEvent: (event) => this.#servers.find(({ serverName }) => serverName === "laboratory")?.tell(event),
 			startMs,
 			scenarios: scenarios.map(({ name, lot, train, severity, batches }) => ({
 				name,

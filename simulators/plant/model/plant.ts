@@ -1,13 +1,19 @@
 import { lineSize, type ModelParameters } from "../parameters.ts";
-import type { PlantModel, PlantVariable, PlantWrite, ScenarioName, Severity } from "../pipeline.ts";
-import type { Lot } from "./batch.ts";
+import type {
+	PlantLabEvent,
+	PlantLabInstrument,
+	PlantModel,
+	PlantVariable,
+	PlantWrite,
+	ScenarioName,
+	Severity,
+} from "../pipeline.ts";
 import { Beats } from "./beats.ts";
 import { type GenealogyLink, genealogyText } from "./genealogy.ts";
 import { factorOf, Instrument, type MeasuringFault, type Reading, statusOf } from "./instruments.ts";
-import { Laboratory } from "./laboratory.ts";
+import { LaboratoryReports } from "./laboratory-reports.ts";
 import { ProcessLine } from "./line.ts";
-import { laboratoryId, Published, recipeName } from "./published.ts";
-import { blendOf, qualityOf } from "./quality.ts";
+import { Published, recipeName } from "./published.ts";
 import type { Happening, Unit } from "./unit.ts";
 
 export interface PlantScenario {
@@ -27,6 +33,8 @@ export interface PlantOptions {
 	/** Plant time at which the line begins. */
 	readonly startMs: number;
 	readonly scenarios?: readonly PlantScenario[];
+	/** Called for each measurement of the laboratory that begins or ends, those before the beginning included. */
+	readonly onLabEvent?: (event: PlantLabEvent) => void;
 	/** Times in seconds from the beginning. */
 	readonly faults?: readonly MeasuringFault[];
 }
@@ -61,10 +69,7 @@ export class Plant implements PlantModel {
 	readonly #runInS: number;
 	readonly #parameters: ModelParameters;
 	readonly #watched = new Map<string, Watched>();
-	readonly #laboratory: Laboratory;
-	readonly #laboratoryBeats: Beats;
-	#laboratoryLot: string | undefined;
-	#lastLot: Lot | undefined;
+	readonly #laboratory: LaboratoryReports;
 	#nowMs: number;
 	#toMs: number;
 	#begun = false;
@@ -77,14 +82,19 @@ export class Plant implements PlantModel {
 		this.#nowMs = startMs;
 		this.#toMs = startMs;
 		const { trains, furnaces } = lineSize(parameters);
-		this.#laboratory = new Laboratory(parameters, seed, trains * furnaces);
+		this.#laboratory = new LaboratoryReports({
+			parameters,
+			seed,
+			benches: trains * furnaces,
+			onEvent: options.onLabEvent ?? (() => {}),
+		});
 		this.line = new ProcessLine({
 			parameters,
 			seed,
 			onHappening: (happening) => this.#happened(happening),
 			onPhase: (unit) => this.#publish(unit),
 			onLink: (unit, link) => this.#linked(unit, link),
-			onLot: (lot) => this.#packed(lot),
+			onLot: (lot, nowS) => this.#laboratory.packed(lot, nowS),
 		});
 		this.published = new Published(this.line);
 		this.#runInS = this.#runIn();
@@ -94,16 +104,15 @@ export class Plant implements PlantModel {
 			...(fault.untilS === undefined ? {} : { untilS: fault.untilS + this.#runInS }),
 		}));
 		for (const unit of this.line.units) this.#watched.set(unit.name, this.#watch(unit, seed, shifted));
-		this.#laboratoryBeats = new Beats(
-			this.published.variable(laboratoryId, "Written"),
-			this.published.variable(laboratoryId, "Heartbeat"),
-			this.#emit,
-		);
 		for (const scenario of options.scenarios ?? []) this.#schedule(scenario);
 	}
 
 	get nowMs(): number {
 		return this.#nowMs;
+	}
+
+	get labInstruments(): readonly PlantLabInstrument[] {
+		return this.#laboratory.instruments;
 	}
 
 	get variables(): readonly PlantVariable[] {
@@ -126,7 +135,7 @@ export class Plant implements PlantModel {
 			for (const sampled of watched.byName.values()) this.#read(watched, sampled, nowMs);
 			watched.beats.beat(nowMs);
 		}
-		this.#beginLaboratory();
+		this.#laboratory.begin(this.published, this.#emit, this.#startMs, this.line.nowS);
 		return this.#taken();
 	}
 
@@ -141,8 +150,7 @@ export class Plant implements PlantModel {
 			this.#tellLinks(watched);
 			watched.beats.beat(toMs);
 		}
-		this.#report(this.line.nowS);
-		this.#laboratoryBeats.beat(toMs);
+		this.#laboratory.step(this.#nowMs, toMs, this.line.nowS);
 		this.#nowMs = toMs;
 		return this.#taken();
 	}
@@ -269,51 +277,6 @@ export class Plant implements PlantModel {
 		watched.beats.emit(
 			status === statusOf.good ? { variable, value, timeMs } : { variable, value, timeMs, status },
 		);
-	}
-
-	#packed(lot: Lot): void {
-		const parts = lot.batches.map((batch) => ({
-			quality: qualityOf(batch, this.#parameters),
-			kg: batch.accounts.packedKg,
-		}));
-		this.#laboratory.submit(lot.id, blendOf(parts), this.line.nowS);
-		this.#lastLot = lot;
-	}
-
-	/** The results on the screen when the line starts are those of an earlier lot. */
-	#beginLaboratory(): void {
-		const last = new Map<string, { lot: string; value: number }>();
-		for (const { lot, test, value } of this.#laboratory.take(this.line.nowS)) last.set(test, { lot, value });
-		const lot = [...last.values()].at(-1)?.lot ?? this.#lastLot?.id ?? "";
-		this.#emitLaboratory("Lot", lot, this.#startMs);
-		this.#laboratoryLot = lot;
-		for (const variable of this.published.variables) {
-			if (variable.unit !== laboratoryId || variable.eu === undefined) continue;
-			this.#emitLaboratory(variable.name, last.get(variable.name)?.value ?? 0, this.#startMs);
-		}
-		this.#laboratoryBeats.beat(this.#startMs);
-	}
-
-	#report(nowS: number): void {
-		for (const result of this.#laboratory.take(nowS)) {
-			const ms = this.#startMs + (result.reportedS - this.#runInS) * 1000;
-			const timeMs = Math.min(this.#toMs, Math.max(this.#nowMs + 1, Math.ceil(ms - 1e-3)));
-			if (this.#laboratoryLot !== result.lot) {
-				this.#laboratoryLot = result.lot;
-				this.#emitLaboratory("Lot", result.lot, timeMs);
-			}
-			const measuredMs = Math.round(this.#startMs + (result.measuredS - this.#runInS) * 1000);
-			this.#laboratoryBeats.emit({
-				variable: this.published.variable(laboratoryId, result.test),
-				value: result.value,
-				timeMs,
-				result: { ...result, measuredMs },
-			});
-		}
-	}
-
-	#emitLaboratory(name: string, value: number | string, timeMs: number): void {
-		this.#laboratoryBeats.emit({ variable: this.published.variable(laboratoryId, name), value, timeMs });
 	}
 
 	#taken(): PlantWrite[] {
