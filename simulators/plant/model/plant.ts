@@ -44,6 +44,9 @@ const runInS = 5 * 86_400;
 /** A new batch is charged this long after the beginning. */
 const firstChargeS = 1200;
 
+/** Units that have all batches of a lot. */
+const wholeLots = new Set(["U650", "U700"]);
+
 interface Sampled {
 	readonly instrument: Instrument;
 	readonly variable: PlantVariable;
@@ -222,6 +225,9 @@ export class Plant implements PlantModel {
 		const watched = this.#watched.get(unit.name);
 		if (watched === undefined || !this.#begun) return;
 		const { batch } = unit;
+		// Where a lot is blended and packed, what holds one of its batches holds it.
+		const together = wholeLots.has(unit.id) ? (batch?.lot.batches ?? []) : batch === undefined ? [] : [batch];
+		const holds = new Set(together.flatMap((one) => [...one.holds]));
 		const runs = unit.phases.length === 0;
 		const context = {
 			Batch: batch?.id ?? "",
@@ -231,7 +237,7 @@ export class Plant implements PlantModel {
 			Busy: batch !== undefined || runs,
 			State: unit.state,
 			Interlock: unit.interlock,
-			...(runs ? {} : { BatchHold: [...(batch?.holds ?? [])].join(", ") }),
+			...(runs ? {} : { BatchHold: [...holds].join(", ") }),
 		};
 		const timeMs = this.#toMs === this.#startMs ? this.#startMs : this.#eventMs;
 		for (const [name, value] of Object.entries(context)) {
