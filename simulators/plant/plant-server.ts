@@ -186,7 +186,8 @@ export class PlantServer implements Part {
 	async restart(): Promise<void> {
 		await this.stop();
 		await this.prepare();
-		for (const write of this.#newest.values()) this.write(write);
+		// In the order of plant time, so that the newest result of the laboratory is the newest again.
+		for (const write of [...this.#newest.values()].sort((a, b) => a.timeMs - b.timeMs)) this.write(write);
 		await this.start();
 	}
 

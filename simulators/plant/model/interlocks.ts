@@ -11,6 +11,7 @@ type Limit = "LL" | "HH";
 interface Watched {
 	readonly signal: Signal;
 	readonly action: InterlockAction;
+	readonly phases: ReadonlySet<string>;
 	/** Seconds that the quantity has been beyond its limit, and back inside the warning limit, without a break. */
 	beyondS: number;
 	backS: number;
@@ -41,6 +42,7 @@ export class Interlocks {
 			.filter(({ action }) => action !== "none")
 			.map((one) => ({
 				...one,
+				phases: new Set(one.signal.tag.phases),
 				beyondS: 0,
 				backS: 0,
 				stoodS: 0,
@@ -72,11 +74,10 @@ export class Interlocks {
 		const stopped = this.stops;
 		let changed = false;
 		for (const one of this.#watched) {
-			const { tag } = one.signal;
-			const applies = tag.phases.includes(phase);
+			const { tag, value } = one.signal;
+			const applies = one.phases.has(phase);
 			if (one.limit === undefined) {
-				const limit =
-					applies && !stopped && steadyS >= tag.blankingS ? beyond(tag, one.signal.value) : undefined;
+				const limit = applies && !stopped && steadyS >= tag.blankingS ? beyond(tag, value) : undefined;
 				one.beyondS = limit === undefined ? 0 : one.beyondS + dtS;
 				if (limit === undefined || one.beyondS < this.#rule.delay_s) continue;
 				Object.assign(one, { limit, backS: 0, stoodS: 0, overridden: false });
@@ -85,7 +86,7 @@ export class Interlocks {
 				continue;
 			}
 			one.stoodS += dtS;
-			one.backS = !applies || inside(tag, one.limit, one.signal.value) ? one.backS + dtS : 0;
+			one.backS = !applies || inside(tag, one.limit, value) ? one.backS + dtS : 0;
 			if (one.backS > 0 && one.backS >= (one.action === "hold-batch" ? 0 : this.#rule.restart_s)) {
 				one.limit = undefined;
 				one.beyondS = 0;

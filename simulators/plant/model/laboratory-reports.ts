@@ -14,6 +14,9 @@ export interface LaboratoryReportsOptions {
 	readonly onEvent: (event: PlantLabEvent) => void;
 }
 
+/** Measurements that ended earlier than this before the beginning are not told. */
+const shownS = 2 * 86_400;
+
 /** The laboratory in plant time: takes packed lots, and writes what it reports to its variables. */
 export class LaboratoryReports {
 	readonly #parameters: ModelParameters;
@@ -54,7 +57,7 @@ export class LaboratoryReports {
 			emit,
 		);
 		this.#zeroMs = startMs - nowS * 1000;
-		this.#measure(nowS);
+		this.#measure(nowS, nowS - shownS);
 		const last = new Map<string, { lot: string; value: number }>();
 		for (const result of this.#laboratory.take(nowS)) {
 			last.set(result.test, { lot: result.lot, value: result.value });
@@ -85,8 +88,9 @@ export class LaboratoryReports {
 		this.#beats?.beat(toMs);
 	}
 
-	#measure(nowS: number): void {
+	#measure(nowS: number, sinceS = Number.NEGATIVE_INFINITY): void {
 		for (const { kind, run } of this.#laboratory.takeTurns(nowS)) {
+			if (run.endsS < sinceS) continue;
 			const { beganS, endsS, ...rest } = run;
 			const beganMs = this.#plantMs(beganS);
 			this.#onEvent({ kind, run: { ...rest, beganMs, endsMs: this.#plantMs(endsS) } });

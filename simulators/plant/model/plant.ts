@@ -33,7 +33,7 @@ export interface PlantOptions {
 	/** Plant time at which the line begins. */
 	readonly startMs: number;
 	readonly scenarios?: readonly PlantScenario[];
-	/** Called for each measurement of the laboratory that begins or ends, those before the beginning included. */
+	/** Called for each measurement of the laboratory that begins or ends, those of two days before the beginning included. */
 	readonly onLabEvent?: (event: PlantLabEvent) => void;
 	/** Times in seconds from the beginning. */
 	readonly faults?: readonly MeasuringFault[];

@@ -187,7 +187,7 @@ test("when it ends its result is there, with sample, times and operator, and the
 });
 
 test("results are bounded, and a server that restarts has them again", async () => {
-	while (plant.nowMs < startMs + 6 * 24 * hourMs) plant.step(plant.nowMs + 600_000);
+	while (plant.nowMs < startMs + 9 * 24 * hourMs) plant.step(plant.nowMs + 600_000);
 	const sets = async () => {
 		const all = new Map<string, string[]>();
 		const set = await deviceSet();
