@@ -72,7 +72,7 @@ test("a cut, a restart and an overflow hit the server that they name, at their p
 				{ kind: "overflow", server: "size-and-pack", from_hours: 1, size: 6000 },
 			],
 		},
-		{ starts_hours_ago: 4, speed: 2400 },
+		{ starts_hours_ago: 3, speed: 2700 },
 	);
 	const failed: unknown[] = [];
 	const simulator = new Simulator({
