@@ -3,7 +3,7 @@ import { ArgonTank, argonKgPerNm3 } from "../../../../simulators/plant/model/arg
 import type { Batch } from "../../../../simulators/plant/model/batch.ts";
 import { UtilityAccount } from "../../../../simulators/plant/model/energy.ts";
 import { factorOf } from "../../../../simulators/plant/model/instruments.ts";
-import type { ProcessLine } from "../../../../simulators/plant/model/line.ts";
+import { ProcessLine } from "../../../../simulators/plant/model/line.ts";
 import { materials } from "../../../../simulators/plant/model/warehouse.ts";
 import { type ModelParameters, modelSchema } from "../../../../simulators/plant/parameters.ts";
 import { scenarioNames } from "../../../../simulators/plant/pipeline.ts";
@@ -115,6 +115,36 @@ describe.each(sizes)("on $name", ({ parameters, lots }) => {
 		const condensed = batches.reduce((sum, { accounts }) => sum + accounts.condensateKg, 0);
 		expect(warehouse.recoveredKg / condensed).toBeCloseTo(parameters.warehouse.recovered_solvent, 9);
 	});
+});
+
+test("from each packed batch to the next the meters count what was used meanwhile, to a thousandth", () => {
+	const packed: Batch[] = [];
+	const readings: { metered: number; used: number; argonKg: number; argonUsedKg: number }[] = [];
+	const line = new ProcessLine({
+		parameters: undisturbed({ furnaces: 2, dryers: 2 }),
+		seed: 6,
+		onLot: (lot) => {
+			packed.push(...lot.batches);
+			const used = drawn(line, begun(line, packed));
+			const { utilities, argon } = line;
+			readings.push({
+				metered: (utilities.signals.find(({ tag }) => tag.name === "Y820.JQ01")?.value ?? 0) * 1e-3,
+				used: used.electricKwh + utilities.base.electricKwh,
+				argonKg: argon.takenKg,
+				argonUsedKg: (used.argonNm3 + utilities.base.argonNm3) * argonKgPerNm3,
+			});
+		},
+	});
+	line.advance(12 * 86_400);
+	expect(readings.length).toBeGreaterThan(20);
+	for (const [index, now] of readings.slice(1).entries()) {
+		const before = readings[index] as (typeof readings)[number];
+		expect(now.metered - before.metered).toBeGreaterThan(100);
+		expect(open(now.metered - before.metered, [now.used - before.used])).toBeLessThan(thousandth);
+		expect(open(now.argonKg - before.argonKg, [now.argonUsedKg - before.argonUsedKg])).toBeLessThan(
+			thousandth,
+		);
+	}
 });
 
 test.each(scenarioNames)("the accounts of every batch close in %s as well", (name) => {
