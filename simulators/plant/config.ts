@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { ConfigKind } from "../../common/runtime/config-file.ts";
 import { logLevels } from "../../common/runtime/logger.ts";
-import { modelSchema } from "./parameters.ts";
+import { lineSize, modelSchema } from "./parameters.ts";
 import {
 	measuringFaults,
 	plantSecurities,
@@ -34,6 +34,12 @@ const scenario = z.strictObject({
 		.enum(severities, `expected ${severities.join(" or ")}`)
 		.default("stated")
 		.describe("The size whose effect just passes or just fails, or a worse one"),
+	train: z
+		.int()
+		.min(1)
+		.max(8)
+		.default(1)
+		.describe("Which train it hits, on a line of several; the lots are counted there"),
 	batches: z.int().min(1).max(1000).optional().describe("Batches it lasts for; default: those of the lot"),
 });
 
@@ -84,7 +90,7 @@ const line = z.strictObject({
 		.describe("Begin only when every variable is subscribed, so that nothing produced goes unseen"),
 });
 
-export const simulatorSchema = z.strictObject({
+const simulatorKeys = z.strictObject({
 	kind: z.literal("simulator"),
 	schema: z.literal(1),
 	data_dir: z.string().min(1).describe("Folder for the servers' certificates, made when missing"),
@@ -117,6 +123,15 @@ export const simulatorSchema = z.strictObject({
 	faults: z.array(fault).max(100).default([]).describe("What is wrong with instruments"),
 	server_faults: z.array(serverFault).max(100).default([]).describe("What is wrong with servers"),
 	model: modelSchema.prefault({}).describe("Constants of the process model; every one has a default"),
+});
+
+export const simulatorSchema = simulatorKeys.superRefine(({ scenarios, model }, context) => {
+	const { trains } = lineSize(model);
+	for (const [index, { train }] of scenarios.entries()) {
+		if (train <= trains) continue;
+		const message = `expected a train of the line, 1 to ${trains}`;
+		context.addIssue({ code: "custom", path: ["scenarios", index, "train"], message });
+	}
 });
 
 export type SimulatorConfig = z.output<typeof simulatorSchema>;

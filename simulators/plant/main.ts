@@ -116,8 +116,12 @@ function configured(options: SimulatorOptions): SimulatorConfig {
 		...(options.startsHoursAgo === undefined ? {} : { starts_hours_ago: options.startsHoursAgo }),
 	};
 	const scenarios =
-		options.scenarios?.map((name) => ({ name: scenarioName(name), lot: 1, severity: "stated" as const })) ??
-		value.scenarios;
+		options.scenarios?.map((name) => ({
+			name: scenarioName(name),
+			lot: 1,
+			train: 1,
+			severity: "stated" as const,
+		})) ?? value.scenarios;
 	return { ...value, line, scenarios };
 }
 

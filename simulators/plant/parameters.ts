@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { assumed, assumedOrNone, assumedSigned } from "./assumed.ts";
+import { interlockParameters } from "./interlock-parameters.ts";
 import { laboratoryParameters, qualityParameters, warehouseParameters } from "./product-parameters.ts";
 
 const charge = z.strictObject({
@@ -117,6 +118,7 @@ const packing = z.strictObject({
 const site = z.strictObject({
 	argon_base_nm3_h: assumed(13.5, "Nm3/h", "Argon of boxes and loops"),
 	base_kw: assumed(76, "kW", "Dry room, chillers and fans"),
+	base_chilled_kw: assumedOrNone(40, "kW", "Heat of the dry room's air that the chilled water takes up"),
 	chilled_water_c: assumed(7, "degC", "Chilled water"),
 	wheel_c: assumed(140, "degC", "Regeneration air of the desiccant wheel"),
 	naoh_kg_per_kg_h2s: assumed(2.35, "kg/kg", "Caustic used per H2S absorbed: two moles of NaOH"),
@@ -183,6 +185,7 @@ export const modelSchema = z.strictObject({
 	quality: qualityParameters.prefault({}),
 	laboratory: laboratoryParameters.prefault({}),
 	warehouse: warehouseParameters.prefault({}),
+	interlocks: interlockParameters.prefault({}),
 	special_causes: z
 		.number("expected a share, 0 to 0.5")
 		.min(0, "expected a share, 0 to 0.5")
@@ -206,6 +209,10 @@ export interface LineSize {
 	readonly cleanMin: number;
 	/** Work between two batches of a furnace. */
 	readonly turnMin: number;
+	/** Electric power of the site itself, as a multiple of the small line's. */
+	readonly baseKwFactor: number;
+	/** Share of the units' argon that loops take back: the large line needs 3 Nm3/kg, the small one 12. */
+	readonly argonRecovery: number;
 }
 
 export function lineSize(parameters: ModelParameters): LineSize {
@@ -219,6 +226,8 @@ export function lineSize(parameters: ModelParameters): LineSize {
 				coolMin: 360,
 				cleanMin: 90,
 				turnMin: 7,
+				baseKwFactor: trains ?? 1,
+				argonRecovery: 0,
 			}
 		: {
 				trains: trains ?? 4,
@@ -228,5 +237,8 @@ export function lineSize(parameters: ModelParameters): LineSize {
 				coolMin: 690,
 				cleanMin: 180,
 				turnMin: 7,
+				// 22 kWh and 3 Nm3 per kg, assumed of a line of this size.
+				baseKwFactor: (7 * (trains ?? 4)) / 4,
+				argonRecovery: 0.717,
 			};
 }

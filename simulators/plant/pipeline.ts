@@ -72,6 +72,30 @@ export interface PlantLabResult {
 	readonly reason: "" | "late" | "corrected";
 }
 
+/** An instrument of the laboratory, with the methods that are run on it and how many samples it takes at a time. */
+export interface PlantLabInstrument {
+	readonly name: string;
+	readonly methods: readonly string[];
+	readonly places: number;
+}
+
+/** One sample on one place of an instrument, counted from 1. */
+export interface PlantLabRun {
+	readonly instrument: string;
+	readonly place: number;
+	readonly lot: string;
+	readonly sample: string;
+	readonly operator: string;
+	readonly method: string;
+	readonly beganMs: number;
+	readonly endsMs: number;
+}
+
+/** A measurement begins or ends, or one of its results is released, for the first time or corrected. */
+export type PlantLabEvent =
+	| { readonly kind: "began" | "ended"; readonly run: PlantLabRun }
+	| { readonly kind: "reported"; readonly result: PlantLabResult; readonly timeMs: number };
+
 export interface PublishedUnit {
 	readonly id: string;
 	readonly equipment: string;
@@ -120,6 +144,13 @@ export type Severity = (typeof severities)[number];
 
 /** What can be wrong with a server while plant and instruments are as they should be. */
 export const serverFaults = ["clock-skew", "lost-connection", "restart", "overflow"] as const;
+
+/**
+ * What an interlock does: put the batch on hold for a person to decide while the line goes on, stop the phase until the
+ * quantity is back, or switch the equipment off until then.
+ */
+export const interlockActions = ["none", "hold-batch", "hold-phase", "trip"] as const;
+export type InterlockAction = (typeof interlockActions)[number];
 
 /** Endpoints that the servers offer: without security, with it only, or both. */
 export const plantSecurities = ["none", "secured", "both"] as const;

@@ -2,27 +2,24 @@ import { join } from "node:path";
 import {
 	coerceStatusCode,
 	DataType,
-	type IAddressSpace,
 	MessageSecurityMode,
 	makeEUInformation,
-	type Namespace,
-	nodesets,
 	type OPCUACertificateManager,
 	OPCUAServer,
 	RegisterServerMethod,
 	SecurityPolicy,
 	StatusCodes,
-	type UADataType,
-	type UAObject,
 	type UAVariable,
 	VariableIds,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
 import type { Part } from "../../common/runtime/lifecycle.ts";
-import { labResultFields, labResultNamespace, labResultType } from "./lab-result-type.ts";
+import { LaboratoryNodes } from "./laboratory-nodes.ts";
+import { ladsNodesets } from "./lads-devices.ts";
 import type {
-	PlantLabResult,
+	PlantLabEvent,
+	PlantLabInstrument,
 	PlantSecurity,
 	PlantValue,
 	PlantVariable,
@@ -33,6 +30,9 @@ import type {
 import { subscriptionsOf } from "./server-backlog.ts";
 
 export const plantNamespace = "urn:pilotline:plant";
+
+/** What a restarted laboratory server remembers: some twenty lots. */
+const labEventsMax = 2000;
 
 const notReal = "Simulated. No real equipment is behind this server.";
 
@@ -79,6 +79,9 @@ export interface PlantServerOptions {
 	readonly variables: readonly PlantVariable[];
 	/** File with the type of a laboratory result, on the server that has them. */
 	readonly labResultNodeset?: string;
+	/** The instruments of the laboratory, on the same server, and plant time at which they are first seen. */
+	readonly labInstruments?: readonly PlantLabInstrument[];
+	readonly beganMs?: number;
 	/** Which endpoints there are; only unsecured ones without it. */
 	readonly security?: PlantSecurity;
 	/** Values of each instrument that the server keeps for HistoryRead; none without it. */
@@ -107,7 +110,9 @@ function endpointsOf(security: PlantSecurity): {
 export class PlantServer implements Part {
 	readonly name: string;
 	readonly #options: PlantServerOptions;
-	#result: UAVariable | undefined;
+	#laboratory: LaboratoryNodes | undefined;
+	/** The newest of them, for a server that restarts. */
+	readonly #labEvents: PlantLabEvent[] = [];
 	#server: OPCUAServer | undefined;
 	readonly #nodes = new Map<number, UAVariable>();
 	/** The newest value of each variable, for a server that restarts. */
@@ -140,7 +145,7 @@ export class PlantServer implements Part {
 			port,
 			...endpointsOf(this.#options.security ?? "none"),
 			allowAnonymous: true,
-			...(labResultNodeset === undefined ? {} : { nodeset_filename: [nodesets.standard, labResultNodeset] }),
+			...(labResultNodeset === undefined ? {} : { nodeset_filename: [...ladsNodesets, labResultNodeset] }),
 			registerServerMethod: RegisterServerMethod.HIDDEN,
 			serverCertificateManager: certificates,
 			userCertificateManager: certificates,
@@ -181,7 +186,8 @@ export class PlantServer implements Part {
 	async restart(): Promise<void> {
 		await this.stop();
 		await this.prepare();
-		for (const write of this.#newest.values()) this.write(write);
+		// In the order of plant time, so that the newest result of the laboratory is the newest again.
+		for (const write of [...this.#newest.values()].sort((a, b) => a.timeMs - b.timeMs)) this.write(write);
 		await this.start();
 	}
 
@@ -202,7 +208,7 @@ export class PlantServer implements Part {
 		const server = this.#server;
 		this.#server = undefined;
 		this.#nodes.clear();
-		this.#result = undefined;
+		this.#laboratory = undefined;
 		await server?.shutdown(0);
 	}
 
@@ -218,17 +224,13 @@ export class PlantServer implements Part {
 		const node = this.#nodes.get(variable.index);
 		const code = status === undefined ? StatusCodes.Good : coerceStatusCode(status);
 		node?.setValueFromSource(variantOf(variable, value), code, new Date(timeMs));
-		if (result !== undefined) this.#report(result, timeMs);
+		if (result !== undefined) this.#laboratory?.report(result, timeMs);
 	}
 
-	/** The whole result as one structured value, beside the variable of its test. */
-	#report(result: PlantLabResult, timeMs: number): void {
-		const node = this.#result;
-		const type = node === undefined ? undefined : labResultTypeOf(node.addressSpace);
-		if (node === undefined || type === undefined) return;
-		const value = node.addressSpace.constructExtensionObject(type, labResultFields(result));
-		const variant = new Variant({ dataType: DataType.ExtensionObject, value });
-		node.setValueFromSource(variant, StatusCodes.Good, new Date(timeMs));
+	/** What goes on in the laboratory, on the server that has it. */
+	tell(event: PlantLabEvent): void {
+		if (this.#labEvents.push(event) > labEventsMax) this.#labEvents.shift();
+		this.#laboratory?.tell(event);
 	}
 
 	/** Whether each variable has a client that has been given its first value. */
@@ -291,22 +293,12 @@ export class PlantServer implements Part {
 					addressSpace.installHistoricalDataNode(node as UAVariable, { maxOnlineValues: historyValues });
 				}
 			}
-			if (this.#options.labResultNodeset !== undefined) this.#addResult(addressSpace, namespace, object);
+			const { labResultNodeset, labInstruments = [] } = this.#options;
+			if (labResultNodeset === undefined) continue;
+			this.#laboratory = new LaboratoryNodes(addressSpace, namespace);
+			this.#laboratory.build(object, labInstruments, this.#options.beganMs ?? 0);
+			for (const event of this.#labEvents) this.#laboratory.tell(event);
 		}
-	}
-
-	/** A node of its own: it is no variable of the plant, so nothing waits for a subscriber of it, and it is not counted. */
-	#addResult(addressSpace: IAddressSpace, namespace: Namespace, unit: UAObject): void {
-		const type = labResultTypeOf(addressSpace);
-		if (type === undefined) throw new Error(`expected the type ${labResultType} in the address space`);
-		this.#result = namespace.addVariable({
-			componentOf: unit,
-			browseName: "Result",
-			nodeId: `s=${unit.browseName.name}.Result`,
-			description: "The newest result, whole; corrections have the next version",
-			dataType: type.nodeId,
-			minimumSamplingInterval: 0,
-		});
 	}
 }
 
@@ -318,9 +310,4 @@ function variantOf(variable: PlantVariable, value: PlantValue): Variant {
 		return new Variant({ dataType, arrayType: VariantArrayType.Scalar, value: halves });
 	}
 	return new Variant({ dataType, value: dataType === DataType.DateTime ? new Date(value as number) : value });
-}
-
-function labResultTypeOf(addressSpace: IAddressSpace): UADataType | undefined {
-	const index = addressSpace.getNamespaceIndex(labResultNamespace);
-	return index < 0 ? undefined : (addressSpace.findDataType(labResultType, index) ?? undefined);
 }

@@ -96,13 +96,13 @@ export const laboratoryParameters = z.strictObject({
 	activation_ev: assumed(0.36, "eV", "Used to correct conductivity to 25 degC: 4.7 % per K"),
 });
 
-const stock = (lotKg: number, firstKg: number, orderKg: number, leadD: number) =>
+const stock = (lotKg: number, firstKg: number, orderKg: number, leadD: number, large = "24") =>
 	z
 		.strictObject({
 			lot_kg: assumed(
 				lotKg,
 				"kg",
-				"One delivery, which is one lot of the supplier (SP; LP takes 24 times as much)",
+				`One delivery, which is one lot of the supplier (SP; LP takes ${large} times as much)`,
 			),
 			first_kg: assumedOrNone(firstKg, "kg", "Stock at the start"),
 			order_below_kg: assumedOrNone(
@@ -120,6 +120,7 @@ export const warehouseParameters = z.strictObject({
 	p2s5: stock(250, 500, 700, 30),
 	licl: stock(100, 250, 280, 30),
 	solvent: stock(1000, 3000, 2500, 14),
+	argon: stock(8000, 12_000, 10_000, 4, "6.8"),
 	impurity_wt_pct: assumedOrNone(0.15, "wt %", "Impurity of the Li2S"),
 	impurity_lot_wt_pct: assumedOrNone(0.028, "wt %", "Its spread from lot to lot"),
 	impurity_batch_wt_pct: assumedOrNone(0.01, "wt %", "Its spread within a lot"),

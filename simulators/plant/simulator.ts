@@ -2,11 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { OPCUACertificateManager } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
+import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import type { SimulatorConfig } from "./config.ts";
 import { labResultNodeset as labResultNodesetText } from "./lab-result-type.ts";
 import { Line } from "./line.ts";
 import { Plant } from "./model/plant.ts";
+import { tags } from "./model/tags.ts";
 import { type PlantWrite, type ServerName, serverNames } from "./pipeline.ts";
 import { PlantServer } from "./plant-server.ts";
 import { type ServerFault, ServerFaultPlan } from "./server-faults.ts";
@@ -67,7 +69,9 @@ export class Simulator implements Part {
 					port: ports[server],
 					security: this.#config.security,
 					historyValues: this.#config.history_values,
-					...(server === "laboratory" ? { labResultNodeset } : {}),
+					...(server === "laboratory"
+						? { labResultNodeset, labInstruments: plant.labInstruments, beganMs: plant.nowMs }
+						: {}),
 					certificates,
 					units: units.filter((unit) => unit.server === server),
 					variables: variables.filter((variable) => variable.server === server),
@@ -109,15 +113,18 @@ export class Simulator implements Part {
 
 	#plant(): Plant {
 		const { line, scenarios, faults, model, batches_per_lot: batchesPerLot } = this.#config;
+		expectInstruments([...faults.map(({ tag }) => tag), ...Object.keys(model.interlocks.tags)]);
 		// Whole seconds, so that source times are easy to read.
 		const startMs = Math.floor((this.#clock.wallMs() - line.starts_hours_ago * 3_600_000) / 1000) * 1000;
 		return new Plant({
 			parameters: { ...model, size: { ...model.size, batches_per_lot: batchesPerLot } },
 			seed: line.seed,
+			onLabEvent: (event) => this.#servers.find(({ serverName }) => serverName === "laboratory")?.tell(event),
 			startMs,
-			scenarios: scenarios.map(({ name, lot, severity, batches }) => ({
+			scenarios: scenarios.map(({ name, lot, train, severity, batches }) => ({
 				name,
 				lot,
+				train,
 				severity,
 				...(batches === undefined ? {} : { batches }),
 			})),
@@ -172,4 +179,14 @@ export class Simulator implements Part {
 		await certificates.initialize();
 		return certificates;
 	}
+}
+
+function expectInstruments(names: readonly string[]): void {
+	const unknown = names.find((name) => !tags.some((tag) => tag.name === name));
+	if (unknown === undefined) return;
+	const where = "in faults and model.interlocks.tags";
+	throw new CodedError(
+		"CONFIG_INVALID",
+		`expected instruments of the line ${where}, such as F500.TT01, found ${unknown}`,
+	);
 }

@@ -30,11 +30,21 @@ export const nodeArguments = ["--disable-warning=ExperimentalWarning", "cli/main
 /** Plant time runs this fast in tests; the line waits for its clients whatever the figure says. */
 const testSpeed = "6000";
 
-/** Runs the demonstration as a process of its own to its end. */
-export async function runDemo(args: readonly string[]): Promise<CommandOutcome & { document: DemoDocument }> {
+/** Runs the demonstration as a process of its own to its end; as fast as it can, or at its own speed. */
+export async function runDemo(
+	args: readonly string[],
+	speed: "fast" | "default" = "fast",
+): Promise<CommandOutcome & { document: DemoDocument }> {
 	const outcome = await runCommand(
 		process.execPath,
-		[...nodeArguments, "demo", "--exit", "--json", "--speed", testSpeed, ...args],
+		[
+			...nodeArguments,
+			"demo",
+			"--exit",
+			"--json",
+			...(speed === "fast" ? ["--speed", testSpeed] : []),
+			...args,
+		],
 		{ cwd: repository, withinMs: 7 * 60_000 },
 	);
 	let document: DemoDocument;

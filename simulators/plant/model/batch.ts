@@ -1,5 +1,7 @@
 import type { ModelParameters } from "../parameters.ts";
+import { UtilityAccount } from "./energy.ts";
 import { Random } from "./random.ts";
+import type { Material } from "./warehouse.ts";
 
 /** Batch-to-batch spread stays within this many standard deviations. */
 const spreadMax = 2.5;
@@ -111,11 +113,13 @@ export class Accounts {
 	volatileKg = 0;
 	packedKg = 0;
 	sampleKg = 0;
-	/** Solvent: charged = condensed + vented + fired off + left in the product. */
+	/** Solvent: charged = condensed + vented + fired off + on solids left in units + in the product packed and sampled. */
 	solventChargedKg = 0;
 	condensateKg = 0;
 	solventVentedKg = 0;
 	solventFiredKg = 0;
+	solventLeftKg = 0;
+	solventInProductKg = 0;
 	/** Mill: net energy in = warmth carried off by the jacket + lost to the room + stored. */
 	millInKwh = 0;
 	millJacketKwh = 0;
@@ -126,12 +130,18 @@ export class Accounts {
 	furnaceLostKwh = 0;
 	furnaceCooledKwh = 0;
 	furnaceStoredKwh = 0;
+	/** What it drew from the site: electric = into chilled water + into the room + stored. */
+	readonly utilities = new UtilityAccount();
 }
 
+/** What was weighed out of one lot of a supplier. */
 export interface Charge {
-	readonly material: string;
+	readonly material: Material;
 	readonly lot: string;
 	readonly kg: number;
+	readonly supplier: string;
+	/** Assay by the certificate, wt %. */
+	readonly assayWtPct: number;
 }
 
 /** One run through the line, at most 25 or 150 kg. */
@@ -151,6 +161,8 @@ export interface Batch {
 	finishedS: number;
 	/** Units it went through, with the time it entered each, in seconds of the line. */
 	readonly path: { readonly unit: string; readonly enteredS: number }[];
+	/** Limits of interlocks that put it on hold, as `F500.TT01 HH`. */
+	readonly holds: Set<string>;
 	/** Names of what went wrong with it. */
 	readonly causes: Set<string>;
 	/** Solids and solvent in the unit that holds it. */

@@ -31,20 +31,22 @@ export class Blender extends Unit {
 	override settle(): boolean {
 		const { batch } = this;
 		const over = this.phase === "MAGNET" && batch !== undefined && super.phaseRemainingS() <= momentS;
-		if (!over || complete(batch.lot, batch)) return super.settle();
+		if (!over || this.stopped || complete(batch.lot, batch)) return super.settle();
 		this.ended("MAGNET");
 		this.phase = collectPhase;
 		this.elapsedS = 0;
 		return true;
 	}
 
-	override drive(_dtS: number): void {
-		const { knobs, site, size } = this.context;
+	override drive(dtS: number): void {
+		const { knobs } = this.context;
 		const lost = Math.min(1, knobs.magnetLoss / saturatedLoss);
 		this.#field.target = 1 - 0.2 * lost;
-		this.#speed.target = this.phase === "BLEND" ? 15 : 0;
+		const turning = this.phase === "BLEND" && !this.stopped;
+		this.#speed.target = turning ? 15 : 0;
 		if (this.phase === "BLEND") this.#time.target = this.elapsedS / 60;
-		site.unitsKw += (this.phase === "BLEND" ? 2 : 0.5) * size.scale;
+		const kw = turning ? 2 : 0.5;
+		this.use({ electricKw: kw, roomKw: kw }, dtS);
 	}
 
 	protected override ended(phase: string): void {
@@ -54,6 +56,7 @@ export class Blender extends Unit {
 		const p = parameters.sizing;
 		if (phase === "BLEND") this.#time.settle(this.durationS / 60);
 		if (phase !== "MAGNET") return;
+		this.links.push({ link: "blend", from: batch.id, into: batch.lot.id, kg: batch.solidsKg });
 		const efficiency = p.magnet_efficiency - knobs.magnetLoss;
 		batch.history.magnetEfficiency = efficiency;
 		batch.history.magneticIn = batch.draws.magneticIn;

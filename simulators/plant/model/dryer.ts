@@ -1,6 +1,6 @@
 import type { ModelParameters } from "../parameters.ts";
 import { lag } from "./signal.ts";
-import { leaveBehind, type PhasePlan, plan, Unit, type UnitContext } from "./unit.ts";
+import { leaveDryBehind, type PhasePlan, plan, Unit, type UnitContext } from "./unit.ts";
 
 const kelvin = 273.15;
 /** Pressure and product temperature at which the constants of the falling rate hold. */
@@ -67,15 +67,16 @@ export class Dryer extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs, size } = this.context;
 		const p = parameters.dryer;
 		const { phase, batch } = this;
-		const drying = phase === "BULK" || phase === "FALLING";
+		const drying = (phase === "BULK" || phase === "FALLING") && !this.tripped;
 		const floor = knobs.vacuumFloorKpa;
 		const final = p.final_kpa * (batch?.draws.dryingPressure ?? 1);
 		this.#jacket.target = drying ? p.jacket_c : phase === "LEAKTEST" ? 90 : phase === "COOL" ? 35 : 30;
-		this.#vacuum.target =
-			phase === "BULK"
+		this.#vacuum.target = this.tripped
+			? 101.3
+			: phase === "BULK"
 				? p.bulk_kpa
 				: phase === "FALLING" || phase === "COOL"
 					? Math.max(final, floor)
@@ -94,6 +95,8 @@ export class Dryer extends Unit {
 		this.#product.settle(this.#productC);
 		this.#condenser.target = p.condenser_c + (knobs.chilledWaterK * 11) / 7;
 		this.#speed.target = drying || phase === "COOL" ? 8 : phase === "DISCHARGE" ? 6 : 0;
+		const condensedKg = batch?.accounts.condensateKg ?? 0;
+		const loss = this.#ventShare;
 		const evaporatedKgH = this.#dry(dtS);
 		// The paste of the last quarter of BULK is stiff.
 		const part = this.elapsedS / this.durationS;
@@ -104,13 +107,20 @@ export class Dryer extends Unit {
 					? Math.exp(-part * 12) * 0.5
 					: 0;
 		this.#torque.target = drying || phase === "COOL" ? 25 + 35 * stiff : phase === "DISCHARGE" ? 15 : 0;
-		const loss = this.#ventShare;
 		this.#rate.target = evaporatedKgH * (1 - loss);
 		this.#vent.target =
 			drying || phase === "COOL" ? 190 + 18 * evaporatedKgH * (loss / p.vent_loss_share) ** 0.5 : 20;
 		if (batch !== undefined) this.#total.target = batch.accounts.condensateKg / size.scale;
-		// The heat of evaporation, and pump and drive.
-		site.unitsKw += ((evaporatedKgH * p.evaporation_kj_kg) / 3600 + (drying ? 4 : 0)) * size.scale;
+		// The heat of evaporation, most of which the condenser takes; and pump and drive.
+		const evaporationKw = (evaporatedKgH * p.evaporation_kj_kg) / 3600;
+		const driveKw = drying ? 4 : 0;
+		const draw = {
+			electricKw: evaporationKw + driveKw,
+			chilledKw:
+				((batch?.accounts.condensateKg ?? 0) - condensedKg) * (p.evaporation_kj_kg / size.scale / dtS),
+			roomKw: driveKw + evaporationKw * loss,
+		};
+		this.use(draw, dtS);
 	}
 
 	/** Share of the vapour that the condenser lets through: e times more per 4 K. */
@@ -123,7 +133,7 @@ export class Dryer extends Unit {
 	#dry(dtS: number): number {
 		const { batch, phase } = this;
 		const p = this.context.parameters.dryer;
-		if (batch === undefined) return 0;
+		if (batch === undefined || this.tripped) return 0;
 		const before = batch.solventKg;
 		if (phase === "BULK") {
 			const atEnd = p.solvent_into_falling_ppmw * 1e-6 * batch.solidsKg;
@@ -152,10 +162,7 @@ export class Dryer extends Unit {
 		if (phase === "FALLING") batch.history.solventPpmw = (batch.solventKg / batch.solidsKg) * 1e6;
 		if (phase === "DISCHARGE") {
 			const { loss_share: share } = this.context.parameters.dryer;
-			const solvent = batch.solventKg * share;
-			batch.solventKg -= solvent;
-			batch.accounts.solventVentedKg += solvent;
-			leaveBehind(batch, share);
+			leaveDryBehind(batch, share);
 		}
 	}
 }

@@ -1,3 +1,4 @@
+import { argonKgPerNm3 } from "./argon.ts";
 import type { Batch } from "./batch.ts";
 import {
 	addToCourse,
@@ -10,7 +11,7 @@ import {
 } from "./firing.ts";
 import { dewPointOf, ppmvOf } from "./moisture.ts";
 import { lag } from "./signal.ts";
-import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
+import { leaveDryBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
 const h2sKgPerNm3Ppmv = 1.52e-6;
 const oxygenKgNm3 = 1.429;
@@ -20,6 +21,8 @@ const leakShownPpmv = 500;
 const limiterC = 600;
 /** Above its set point the furnace goes up by this much a second: what the heater has power for. */
 const overshootKPerS = 0.055;
+/** After a trip the furnace goes back to its course this fast, as the controller's guaranteed soak does. */
+const backKPerS = 3.5 / 60;
 /** The mean of the soak is taken when the load has arrived. */
 const arrivedS = 3600;
 
@@ -50,7 +53,11 @@ export class Furnace extends Unit {
 	#waterPpmv = ppmvOf(-50);
 	#fouling = 0.5;
 	#soakH = 0;
+	/** Argon since loading, Nm3. */
+	#argonNm3 = 0;
 	#meanS = 0;
+	/** Off its course after a trip; the phase waits until it is back. */
+	#returning = false;
 
 	constructor(name: string, context: UnitContext) {
 		const { coolMin, cleanMin } = context.size;
@@ -66,12 +73,17 @@ export class Furnace extends Unit {
 		this.#worth = recipeWorth(context.parameters);
 	}
 
+	protected override get waits(): boolean {
+		return this.stopped || this.#returning;
+	}
+
 	protected override entered(phase: string): void {
 		this.#fromC = this.#furnaceC;
 		if (phase === "LOAD") {
 			this.#course.cold = 0;
 			this.#course.hot = 0;
 			this.#soakH = 0;
+			this.#argonNm3 = 0;
 			this.#meanS = 0;
 			this.#soak.settle(0);
 			this.#oxygenPpmv = 1000;
@@ -93,7 +105,7 @@ export class Furnace extends Unit {
 		const { phase, batch } = this;
 		const fired = phase === "RAMP" || phase === "SOAK" || phase === "COOL";
 		const before = this.#furnaceC;
-		this.#furnaceC = this.#nextFurnaceC(dtS);
+		this.#furnaceC = this.#heldFurnaceC(this.#nextFurnaceC(dtS), dtS, fired);
 		const atRest = phase === "IDLE" || phase === "LOAD" || phase === "PURGE";
 		const shown = this.#furnaceC + (fired ? knobs.thermocoupleK : 0);
 		this.#control.settle(shown);
@@ -105,8 +117,8 @@ export class Furnace extends Unit {
 		this.#bottom.settle(loadC - halfSpread * near);
 		this.#top.settle(loadC + halfSpread * near);
 		this.#gas(dtS, fired);
-		this.#energy(before, dtS, fired || phase === "UNLOAD");
-		if (shown >= p.soak_c - 5 && fired) this.#soakH += dtS / 3600;
+		this.#energy(before, dtS, (fired || phase === "UNLOAD") && !this.tripped);
+		if (shown >= p.soak_c - 5 && fired && !this.tripped) this.#soakH += dtS / 3600;
 		this.#soak.target = this.#soakH;
 		if (batch !== undefined && fired) this.#fire(batch, loadC, dtS);
 		const hot = fired ? decompositionRate(loadC + parameters.quality.spread_k, parameters) : 0;
@@ -117,8 +129,24 @@ export class Furnace extends Unit {
 		const volatile = phase === "RAMP" ? p.off_gas_ppmv * Math.exp(-(((loadC - 300) / 110) ** 2)) : 0;
 		this.#offGas.target = fired ? 100 * near + volatile + 250 * hot : 0;
 		site.h2sKgH += this.#offGas.value * this.#argon.value * size.scale * h2sKgPerNm3Ppmv;
-		site.unitsArgonNm3H += this.#argon.value * size.scale;
-		site.unitsKw += this.#heater.value * size.scale;
+	}
+
+	/** What a trip makes of the course: the furnace loses heat through its wall, and afterwards it comes back. */
+	#heldFurnaceC(courseC: number, dtS: number, fired: boolean): number {
+		const {
+			ambient_c: ambient,
+			heat_capacity_kj_k: capacity,
+			loss_kw_k: loss,
+		} = this.context.parameters.furnace;
+		if (this.tripped) {
+			this.#returning = fired;
+			return ambient + (this.#furnaceC - ambient) * Math.exp((-dtS * loss) / capacity);
+		}
+		if (!this.#returning) return courseC;
+		const step = backKPerS * dtS;
+		const nextC = Math.max(this.#furnaceC - step, Math.min(this.#furnaceC + step, courseC));
+		this.#returning = nextC !== courseC;
+		return nextC;
 	}
 
 	/** The true temperature of the furnace: the loop is fast enough to hold what it sees. */
@@ -157,6 +185,7 @@ export class Furnace extends Unit {
 		this.#argon.target = closed ? p.argon_nm3_h * (1 + 0.1 * leaking) : phase === "UNLOAD" ? 1 : 0.5;
 		this.#h2sFlow.target =
 			phase === "RAMP" || phase === "SOAK" ? (p.argon_nm3_h * p.h2s_vol_pct * 10) / 60 : 0;
+		this.#argonNm3 += (this.#argon.target * dtS) / 3600;
 		this.#pressure.target = closed ? 500 - 350 * leaking : 100;
 		if (closed) {
 			const leak = p.leak_o2_ppmv * (this.batch?.draws.furnaceO2 ?? 1) + knobs.leakPpmv;
@@ -181,6 +210,14 @@ export class Furnace extends Unit {
 		const neededKw = storedKw + lostKw;
 		const heating = heated && this.phase !== "COOL" && neededKw > 0;
 		this.#heater.target = heating ? neededKw : 0;
+		const draw = {
+			electricKw: heating ? neededKw : 0,
+			chilledKw: heating ? 0 : -neededKw,
+			roomKw: lostKw,
+			storedKw,
+			argonNm3H: this.#argon.target,
+		};
+		this.use(draw, dtS);
 		const accounts = this.batch?.accounts;
 		if (accounts === undefined) return;
 		const hours = (dtS / 3600) * size.scale;
@@ -214,6 +251,23 @@ export class Furnace extends Unit {
 			exposure.closed_transfer * exposure.argon * this.#waterPpmv * batch.draws.dose * hours;
 	}
 
+	/** What flowed through the retort while it was closed, from the delivery in use. */
+	#tellArgon(batch: Batch): void {
+		const { argonLot } = this.context.site;
+		if (argonLot === undefined) return;
+		const kg = this.#argonNm3 * argonKgPerNm3 * this.context.size.scale;
+		const { id, supplier, purityVolPct } = argonLot;
+		this.links.push({
+			link: "charge",
+			from: id,
+			into: batch.id,
+			kg,
+			material: "argon",
+			supplier,
+			assay: purityVolPct,
+		});
+	}
+
 	protected override ended(phase: string): void {
 		const { batch } = this;
 		if (batch === undefined) return;
@@ -227,6 +281,7 @@ export class Furnace extends Unit {
 			batch.solidsKg -= volatile;
 			batch.accounts.volatileKg += volatile;
 		}
-		if (phase === "UNLOAD") leaveBehind(batch, 0.0005);
+		if (phase === "COOL") this.#tellArgon(batch);
+		if (phase === "UNLOAD") leaveDryBehind(batch, 0.0005);
 	}
 }

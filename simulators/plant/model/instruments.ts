@@ -117,7 +117,7 @@ const extensive = new Set(
 		" ",
 	),
 );
-/** Utilities of the large line against the small one, from their amounts per kg of product. */
+/** Utilities of the large line, of four trains, against the small one, from their amounts per kg of product. */
 const largeSite: Readonly<Record<string, number>> = {
 	"Y800.FT01": 6.8,
 	"Y820.JT01": 11.6,
@@ -125,8 +125,12 @@ const largeSite: Readonly<Record<string, number>> = {
 	"Y810.FT01": 6,
 };
 
-/** What a line with batches `scale` times as large multiplies a tag's quantity by. */
-export function factorOf(tag: string, scale: number): number {
-	if (scale === 1) return 1;
-	return extensive.has(tag) ? scale : (largeSite[tag] ?? 1);
+/** What a line of this size multiplies a tag's quantity by. */
+export function factorOf(
+	tag: string,
+	{ scale, trains }: { readonly scale: number; readonly trains: number },
+): number {
+	const large = largeSite[tag];
+	if (large !== undefined) return scale === 1 ? trains : (large * trains) / 4;
+	return extensive.has(tag) ? scale : 1;
 }

@@ -1,9 +1,6 @@
 import { dewPointOf, ppmvOf } from "./moisture.ts";
-import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
+import { leaveDryBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
-/** The feeder stops above the first bag filter pressure, in kPa, and goes on below the second. */
-const filterTripKpa = 3;
-const filterRestartKpa = 2.4;
 /** The inline analyser sees agglomerates that the laboratory disperses. */
 const inlineD90 = 8 / 7;
 
@@ -48,15 +45,13 @@ export class JetMill extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs } = this.context;
 		const p = parameters.sizing;
 		const { phase, batch } = this;
 		const jetting = phase === "JET";
 		const gasC = p.gas_c + (batch?.draws.jetGasK ?? 0) + knobs.jetGasK;
 		const sticking = parameters.quality.sticking * Math.max(0, (this.#gas.value - 10) / 10);
-		if (this.#filter.value > filterTripKpa) this.interlock = "J600.PT02 high high";
-		else if (this.#filter.value < filterRestartKpa) this.interlock = "";
-		const fed = jetting && this.interlock === "";
+		const fed = jetting && !this.stopped;
 		const drawn = batch?.draws.jetEnergy ?? 1;
 		this.#feedKgH = fed ? (p.feed_kg_h * knobs.jetFeedFactor) / drawn : 0;
 		this.#pressure.target = jetting ? 0.6 : 0;
@@ -67,12 +62,13 @@ export class JetMill extends Unit {
 		// Pulses of back-flow every two minutes; what sticks is not blown off.
 		const cake = 0.25 * ((this.elapsedS % 120) / 120);
 		const finer = Math.max(0, 1 - knobs.jetFeedFactor);
-		this.#filter.target = jetting ? 1.05 + cake + 3 * sticking + 1.2 * finer : 0;
+		// Without feed the pulses blow the filter clean.
+		this.#filter.target = jetting ? 1.05 + (fed ? cake + 3 * sticking + 1.2 * finer : 0) : 0;
 		this.#openedPpmv *= Math.exp(-dtS / 1200);
 		this.#oxygen.target = 20 + 3 * this.#openedPpmv;
 		this.#dewPoint.target = dewPointOf(ppmvOf(p.loop_dew_point_c) + this.#openedPpmv);
-		site.unitsKw += (jetting ? p.jet_kw + 6 : phase === "CRUSH" ? 3 : 1) * size.scale;
-		site.unitsArgonNm3H += (jetting ? 3 : 1) * size.scale;
+		const kw = jetting ? p.jet_kw + 6 : phase === "CRUSH" ? 3 : 1;
+		this.use({ electricKw: kw, roomKw: kw, argonNm3H: jetting ? 3 : 1 }, dtS);
 		this.#measure(jetting, sticking);
 		if (!fed || batch === undefined) return;
 		this.#grind(dtS, sticking);
@@ -112,7 +108,7 @@ export class JetMill extends Unit {
 			this.#d90.target = 0;
 			return;
 		}
-		if (this.interlock !== "") return;
+		if (this.stopped) return;
 		const { draws, history } = batch;
 		const energy = this.#kwhPerKg() * draws.jetEffect;
 		const d50 =
@@ -128,7 +124,7 @@ export class JetMill extends Unit {
 
 	protected override ended(phase: string): void {
 		if (phase === "SIEVE" && this.batch !== undefined) {
-			leaveBehind(this.batch, this.context.parameters.sizing.loss_share);
+			leaveDryBehind(this.batch, this.context.parameters.sizing.loss_share);
 		}
 	}
 }

@@ -30,6 +30,24 @@ export interface LabResult {
 	readonly reason: "" | "late" | "corrected";
 }
 
+/** One sample on one place of an instrument, counted from 1. */
+export interface LabRun {
+	readonly instrument: string;
+	readonly place: number;
+	readonly lot: string;
+	readonly sample: string;
+	readonly operator: string;
+	readonly method: string;
+	readonly beganS: number;
+	readonly endsS: number;
+}
+
+interface LabTurn {
+	readonly atS: number;
+	readonly kind: "began" | "ended";
+	readonly run: LabRun;
+}
+
 /**
  * The laboratory: samples wait for an operator and for an instrument, instruments take hours, and what is reported
  * has the error of its method. Pure: results come out when their time has passed.
@@ -40,11 +58,23 @@ export class Laboratory {
 	/** When each place of each instrument is free. */
 	readonly #freeS: Map<string, number[]>;
 	#due: LabResult[] = [];
+	#turns: LabTurn[] = [];
+
+	readonly instruments: readonly {
+		readonly name: string;
+		readonly methods: readonly string[];
+		readonly places: number;
+	}[];
 
 	/** `benches` is how often there is each instrument: a line that makes more lots has a larger laboratory. */
 	constructor(parameters: ModelParameters, seed: number, benches = 1) {
 		this.#parameters = parameters;
 		this.#seed = seed;
+		this.instruments = labInstruments.map(({ name, capacity }) => ({
+			name,
+			methods: methodsOf(name),
+			places: capacity * benches,
+		}));
 		this.#freeS = new Map(
 			labInstruments.map(({ name, capacity }) => [name, new Array<number>(capacity * benches).fill(0)]),
 		);
@@ -72,11 +102,30 @@ export class Laboratory {
 			const measuredS = beganS + hours * hourS * (0.9 + 0.2 * random.uniform());
 			places[place] = measuredS;
 			const operator = operators[Math.floor(random.uniform() * operators.length)] ?? operators[0];
+			const run: LabRun = {
+				instrument: name,
+				place: place + 1,
+				lot,
+				sample: sampleOf(lot),
+				operator,
+				method: methodsOf(name)[0] ?? name,
+				beganS,
+				endsS: measuredS,
+			};
+			this.#turns.push({ atS: beganS, kind: "began", run }, { atS: measuredS, kind: "ended", run });
 			for (const test of lotTests) {
 				if (test.instrument === name) this.#report(test, quality[test.id], { lot, operator, measuredS });
 			}
 		}
+		// What ends makes room for what begins.
+		this.#turns.sort((a, b) => a.atS - b.atS || (a.kind > b.kind ? -1 : 1));
 		this.#due.sort((a, b) => a.reportedS - b.reportedS || (a.test < b.test ? -1 : 1));
+	}
+
+	/** Measurements that begin or end up to `nowS`, in order. */
+	takeTurns(nowS: number): LabTurn[] {
+		const end = this.#turns.findIndex(({ atS }) => atS > nowS);
+		return this.#turns.splice(0, end === -1 ? this.#turns.length : end);
 	}
 
 	/** What is reported up to `nowS`, in order. */
@@ -98,7 +147,7 @@ export class Laboratory {
 		const reportedS = Math.round(done.measuredS + lateS);
 		const result: LabResult = {
 			lot: done.lot,
-			sample: `${done.lot}-S1`,
+			sample: sampleOf(done.lot),
 			test: test.id,
 			eu: test.eu,
 			...measured,
@@ -161,6 +210,15 @@ export function measure(
 		repeats,
 		temperatureC: digits(temperatureC, 2),
 	};
+}
+
+function sampleOf(lot: string): string {
+	return `${lot}-S1`;
+}
+
+/** Methods of an instrument, the one that gives its name to a run first. */
+function methodsOf(instrument: string): string[] {
+	return [...new Set(lotTests.filter((test) => test.instrument === instrument).map(({ method }) => method))];
 }
 
 function digits(value: number, count: number): number {

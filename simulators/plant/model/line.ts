@@ -1,6 +1,9 @@
 import { type LineSize, lineSize, type ModelParameters } from "../parameters.ts";
+import { ArgonTank, argonKgPerNm3 } from "./argon.ts";
 import { Accounts, type Batch, type Charge, drawsOf, History, type Lot } from "./batch.ts";
+import type { GenealogyLink } from "./genealogy.ts";
 import { Incident, type IncidentOptions } from "./incident.ts";
+import { factorOf } from "./instruments.ts";
 import { type Knobs, neutralKnobs, resetKnobs } from "./knobs.ts";
 import { Random } from "./random.ts";
 import { specialCauses } from "./scenarios.ts";
@@ -15,7 +18,9 @@ export interface LineOptions {
 	readonly incidents?: readonly IncidentOptions[];
 	/** Called for each value that comes with a happening: a bag weighed, a leak test done. */
 	readonly onHappening?: (happening: Happening, nowS: number) => void;
-	/** Called when a unit's phase has changed, after it has. */
+	/** Called for each thing that went into another: a lot into a batch, a batch into a lot, a lot into a package. */
+	readonly onLink?: (unit: Unit, link: GenealogyLink) => void;
+	/** Called when a unit's phase or its interlocks have changed, after they have. */
 	readonly onPhase?: (unit: Unit, nowS: number) => void;
 	/** Called when a lot is packed. */
 	readonly onLot?: (lot: Lot, nowS: number) => void;
@@ -36,6 +41,7 @@ export class ProcessLine {
 	readonly utilities: Utilities;
 	readonly abatement: Abatement;
 	readonly warehouse: Warehouse;
+	readonly argon: ArgonTank;
 	readonly units: readonly Unit[];
 	readonly #options: LineOptions;
 	readonly #site: SiteState;
@@ -47,6 +53,8 @@ export class ProcessLine {
 	#lots = 0;
 	#warehouseS = 0;
 	#outOfTurn: MaterialLot | undefined;
+	/** Units whose interlocks changed in this step. */
+	readonly #interlocked: Unit[] = [];
 	/** Seconds that a train could not charge for want of material. */
 	starvedS = 0;
 
@@ -71,6 +79,8 @@ export class ProcessLine {
 		this.utilities = new Utilities(shared);
 		this.abatement = new Abatement(shared);
 		this.units = [...this.trains.flatMap(({ units }) => units), this.utilities, this.abatement];
+		this.argon = new ArgonTank(parameters, seed, factorOf("Y800.FT01", size));
+		this.#site.argonLot = this.argon.inUse;
 		this.warehouse = new Warehouse(parameters, seed, size.trains * size.scale * size.furnaces);
 		this.#incidents = (options.incidents ?? []).map((incident) => new Incident(incident));
 	}
@@ -98,6 +108,7 @@ export class ProcessLine {
 			}
 			this.#integrate(nextS - this.#nowS);
 			this.#nowS = nextS;
+			for (const unit of this.#interlocked.splice(0)) this.#options.onPhase?.(unit, nextS);
 			this.#settle();
 		}
 	}
@@ -110,15 +121,19 @@ export class ProcessLine {
 		}
 		const site = this.#site;
 		site.h2sKgH = 0;
-		site.unitsKw = 0;
-		site.unitsArgonNm3H = 0;
+		site.draw.electricKw = 0;
+		site.draw.chilledKw = 0;
+		site.draw.argonNm3H = 0;
 		for (const unit of this.units) {
 			unit.drive(dtS);
-			unit.follow(dtS);
+			if (unit.follow(dtS)) this.#interlocked.push(unit);
 		}
+		this.argon.take(((this.utilities.argonNm3H * dtS) / 3600) * argonKgPerNm3);
+		site.argonLot = this.argon.inUse;
 		if (this.#nowS - this.#warehouseS >= 3600) {
 			this.#warehouseS = this.#nowS;
 			this.warehouse.advance(this.#nowS);
+			this.argon.advance(this.#nowS);
 		}
 	}
 
@@ -163,6 +178,7 @@ export class ProcessLine {
 	}
 
 	#tellOf(unit: Unit): void {
+		for (const link of unit.links.splice(0)) this.#options.onLink?.(unit, link);
 		for (const happening of unit.happenings.splice(0)) this.#options.onHappening?.(happening, this.#nowS);
 		this.#options.onPhase?.(unit, this.#nowS);
 	}
@@ -186,7 +202,9 @@ export class ProcessLine {
 	}
 
 	#release(train: Train): void {
-		if (this.starved) return;
+		// What the site lacks, or cannot make harmless, begins no batch.
+		const { utilities, abatement } = this;
+		if (this.starved || utilities.state !== "RUNNING" || abatement.state !== "RUNNING") return;
 		const { parameters, seed } = this.#options;
 		const number = firstBatch + this.#batches++;
 		train.book(this.#nowS);
@@ -223,6 +241,7 @@ export class ProcessLine {
 			startedS: this.#nowS,
 			finishedS: Number.NaN,
 			path: [],
+			holds: new Set(),
 			causes,
 			solidsKg: 0,
 			solventKg: 0,
@@ -247,7 +266,10 @@ export class ProcessLine {
 	/** Whether there is too little of some material for another batch. */
 	get starved(): boolean {
 		const needed = this.#needed;
-		return materials.some((material) => this.warehouse.stockKg(material) < needed[material]);
+		return (
+			this.argon.inUse === undefined ||
+			materials.some((material) => this.warehouse.stockKg(material) < needed[material])
+		);
 	}
 
 	#weighOut(lotImpurityWtPct: number): { charges: Charge[]; impurityWtPct: number } {

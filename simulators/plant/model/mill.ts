@@ -1,8 +1,11 @@
 import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
-/** Above this the mill stops, and goes on below the second. */
-const tripC = 60;
-const restartC = 55;
+interface Heat {
+	readonly jacketC: number;
+	/** Into the jacket's water, and into slurry and mill. */
+	readonly chilledKw: number;
+	readonly storedKw: number;
+}
 
 /** U310: circulating bead mill. Milling ends on net energy, or on time where the power is missing. */
 export class Mill extends Unit {
@@ -49,15 +52,13 @@ export class Mill extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs } = this.context;
 		const p = parameters.mill;
 		const { phase, batch } = this;
 		const hours = dtS / 3600;
 		const running = phase === "HEAT" || phase === "MILL" || phase === "DRAIN" || phase === "HOLD";
 		const noLoad = p.no_load_kw * (1 + 0.027 * (knobs.wear - 1));
-		if (this.#slurryC > tripC) this.interlock = "M310.TT01 high high";
-		else if (this.#slurryC < restartC) this.interlock = "";
-		const milling = phase === "MILL" && this.interlock === "";
+		const milling = phase === "MILL" && !this.stopped;
 		// Viscosity rises in the first hour, then falls: 10 % up and 5 % down, with 1 as the mean.
 		const milledH = this.elapsedS / 3600;
 		const shape = milledH < 1 ? 0.955 + 0.095 * milledH : Math.max(0.998, 1.05 - 0.013 * (milledH - 1) * 4);
@@ -71,10 +72,10 @@ export class Mill extends Unit {
 		this.#inlet.target = milling ? 90 : phase === "HEAT" ? 50 : 0;
 		this.#vibration.target = milling ? 2 + (knobs.wear - 1) : phase === "HEAT" ? 1.2 : 0;
 		this.#seal.target = 250;
-		const jacket = this.#heat(dtS, running, milling);
+		const heat = this.#heat(dtS, running);
 		this.#outlet.target = this.#slurryC;
-		this.#jacket.target = jacket;
-		site.unitsKw += (this.#power.target + (running ? 1 : 0)) * size.scale;
+		this.#jacket.target = heat.jacketC;
+		this.#drawPower(dtS, running, heat);
 		if (!milling || batch === undefined) return;
 		const chargeKg = this.#chargeKg;
 		const kwhPerKg = (this.#netKw * hours) / chargeKg;
@@ -85,20 +86,41 @@ export class Mill extends Unit {
 		batch.history.wear = knobs.wear;
 	}
 
+	/** The shaft's no-load power, pump and what is lost of the net power warm the room; the rest warms slurry and jacket. */
+	#drawPower(dtS: number, running: boolean, { storedKw, chilledKw }: Heat): void {
+		const { heat_share: share } = this.context.parameters.mill;
+		const drivesKw = this.#power.target + (running ? 1 : 0);
+		const milling = this.phase === "MILL";
+		// In HEAT hot water warms the slurry; afterwards it cools to the room.
+		const hotWaterKw = milling ? 0 : Math.max(0, storedKw);
+		const lostKw = milling ? -share * this.#netKw : Math.max(0, -storedKw);
+		this.use({ electricKw: drivesKw + hotWaterKw, chilledKw, roomKw: drivesKw + lostKw, storedKw }, dtS);
+	}
+
 	/** The slurry's temperature, integrated exactly for constant power; books the energy of milling. */
-	#heat(dtS: number, running: boolean, milling: boolean): number {
+	#heat(dtS: number, running: boolean): Heat {
 		const p = this.context.parameters.mill;
 		const offsetK = this.batch?.draws.slurryK ?? 0;
 		const wanted = this.phase === "HEAT" || this.phase === "MILL";
 		if (!wanted) {
 			const restC = running ? 38 : 22;
+			const beforeC = this.#slurryC;
 			this.#slurryC = restC + (this.#slurryC - restC) * Math.exp(-dtS / 1800);
-			return 18;
+			return {
+				jacketC: 18,
+				chilledKw: 0,
+				storedKw: (p.heat_capacity_kj_k * (this.#slurryC - beforeC)) / dtS,
+			};
 		}
 		if (this.phase === "HEAT") {
 			// Hot water through the jacket.
+			const beforeC = this.#slurryC;
 			this.#slurryC = 46 + (this.#slurryC - 46) * Math.exp(-dtS / 500);
-			return 22;
+			return {
+				jacketC: 22,
+				chilledKw: 0,
+				storedKw: (p.heat_capacity_kj_k * (this.#slurryC - beforeC)) / dtS,
+			};
 		}
 		const heatKw = p.heat_share * this.#netKw;
 		// Jacket = jacket_c + gain x (outlet_c - slurry): both together are one first-order equation.
@@ -108,15 +130,20 @@ export class Mill extends Unit {
 		const decay = Math.exp((-dtS * pullKwK) / p.heat_capacity_kj_k);
 		this.#slurryC = restC + (before - restC) * decay;
 		const meanC = restC + ((before - restC) * (1 - decay)) / ((dtS * pullKwK) / p.heat_capacity_kj_k);
+		const meanJacketC = p.jacket_c + offsetK + p.jacket_gain * (p.outlet_c - meanC);
+		const chilledKw = p.cooling_kw_k * (meanC - meanJacketC);
 		const accounts = this.batch?.accounts;
-		if (accounts !== undefined && milling) {
+		if (accounts !== undefined) {
 			const scale = this.context.size.scale / 3600;
-			const jacketC = p.jacket_c + offsetK + p.jacket_gain * (p.outlet_c - meanC);
 			accounts.millInKwh += this.#netKw * dtS * scale;
 			accounts.millLostKwh += (1 - p.heat_share) * this.#netKw * dtS * scale;
-			accounts.millJacketKwh += p.cooling_kw_k * (meanC - jacketC) * dtS * scale;
+			accounts.millJacketKwh += chilledKw * dtS * scale;
 		}
-		return p.jacket_c + offsetK + p.jacket_gain * (p.outlet_c - this.#slurryC);
+		return {
+			jacketC: p.jacket_c + offsetK + p.jacket_gain * (p.outlet_c - this.#slurryC),
+			chilledKw,
+			storedKw: (p.heat_capacity_kj_k * (this.#slurryC - before)) / dtS,
+		};
 	}
 
 	protected override ended(phase: string): void {

@@ -63,7 +63,7 @@ export class Packing extends Unit {
 	}
 
 	override settle(): boolean {
-		if (!this.#bagDue || this.leaving) return super.settle();
+		if (!this.#bagDue || this.leaving || this.waits) return super.settle();
 		if (this.phaseRemainingS() > momentS) return false;
 		this.#done += 1;
 		if (this.phase === "FILL") this.#fillBag();
@@ -72,16 +72,16 @@ export class Packing extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs, site } = this.context;
 		const p = parameters.packing;
 		const { batch, phase } = this;
 		this.#boxDewPoint.target = p.box_dew_point_c;
 		this.#boxOxygen.target = 20;
 		this.#roomDewPoint.target = site.roomDewPointC;
 		this.#roomH2s.target = site.roomH2sPpmv;
-		site.unitsKw += (batch === undefined ? 0.5 : 3) * size.scale;
-		site.unitsArgonNm3H += (batch === undefined ? 1 : 2) * size.scale;
-		if (phase !== "FILL" || batch === undefined) return;
+		const kw = batch === undefined ? 0.5 : 3;
+		this.use({ electricKw: kw, roomKw: kw, argonNm3H: batch === undefined ? 1 : 2 }, dtS);
+		if (phase !== "FILL" || batch === undefined || this.stopped) return;
 		const perMinute = (p.open_min * knobs.openFactor * this.#lotBatches.length * 60) / this.durationS;
 		const openMin = (Math.min(1, perMinute) * dtS) / 60;
 		this.#openMin += openMin;
@@ -100,11 +100,16 @@ export class Packing extends Unit {
 		const kg = this.context.parameters.packing.bag_kg + bagSpreadKg * this.context.random.gaussian(2.5);
 		const { lot } = batch;
 		const number = String(lot.packs.length + 1).padStart(3, "0");
-		lot.packs.push({ id: `${lot.id}-${number}`, kg });
+		const id = `${lot.id}-${number}`;
+		lot.packs.push({ id, kg });
+		this.links.push({ link: "pack", from: lot.id, into: id, kg });
 		// Each batch of the lot gives its share of every bag.
 		const total = this.#lotBatches.reduce((sum, one) => sum + one.solidsKg, 0);
 		for (const one of this.#lotBatches) {
 			const share = (kg * one.solidsKg) / total;
+			const solvent = one.solventKg * (share / one.solidsKg);
+			one.solventKg -= solvent;
+			one.accounts.solventInProductKg += solvent;
 			one.accounts.packedKg += share;
 			one.solidsKg -= share;
 		}
@@ -116,6 +121,8 @@ export class Packing extends Unit {
 		for (const one of this.#lotBatches) {
 			one.accounts.sampleKg += one.solidsKg;
 			one.solidsKg = 0;
+			one.accounts.solventInProductKg += one.solventKg;
+			one.solventKg = 0;
 		}
 	}
 }

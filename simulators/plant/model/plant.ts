@@ -1,18 +1,27 @@
 import { lineSize, type ModelParameters } from "../parameters.ts";
-import type { PlantModel, PlantVariable, PlantWrite, ScenarioName, Severity } from "../pipeline.ts";
-import type { Lot } from "./batch.ts";
+import type {
+	PlantLabEvent,
+	PlantLabInstrument,
+	PlantModel,
+	PlantVariable,
+	PlantWrite,
+	ScenarioName,
+	Severity,
+} from "../pipeline.ts";
 import { Beats } from "./beats.ts";
+import { type GenealogyLink, genealogyText } from "./genealogy.ts";
 import { factorOf, Instrument, type MeasuringFault, type Reading, statusOf } from "./instruments.ts";
-import { Laboratory } from "./laboratory.ts";
+import { LaboratoryReports } from "./laboratory-reports.ts";
 import { ProcessLine } from "./line.ts";
-import { laboratoryId, Published, recipeName } from "./published.ts";
-import { blendOf, qualityOf } from "./quality.ts";
+import { Published, recipeName } from "./published.ts";
 import type { Happening, Unit } from "./unit.ts";
 
 export interface PlantScenario {
 	readonly name: ScenarioName;
-	/** Counts the lots that begin after the line does, from 1. */
+	/** Counts the lots of its train that begin after the line does, from 1. */
 	readonly lot: number;
+	/** Counts from 1, which it is without it. */
+	readonly train?: number;
 	readonly severity?: Severity;
 	/** Batches that it lasts for, instead of the scenario's own number. */
 	readonly batches?: number;
@@ -24,6 +33,8 @@ export interface PlantOptions {
 	/** Plant time at which the line begins. */
 	readonly startMs: number;
 	readonly scenarios?: readonly PlantScenario[];
+	/** Called for each measurement of the laboratory that begins or ends, those of two days before the beginning included. */
+	readonly onLabEvent?: (event: PlantLabEvent) => void;
 	/** Times in seconds from the beginning. */
 	readonly faults?: readonly MeasuringFault[];
 }
@@ -32,6 +43,9 @@ export interface PlantOptions {
 const runInS = 5 * 86_400;
 /** A new batch is charged this long after the beginning. */
 const firstChargeS = 1200;
+
+/** Units that have all batches of a lot. */
+const wholeLots = new Set(["U650", "U700"]);
 
 interface Sampled {
 	readonly instrument: Instrument;
@@ -44,6 +58,8 @@ interface Watched {
 	readonly unit: Unit;
 	readonly beats: Beats;
 	readonly context: Map<string, string | boolean>;
+	/** Links of this step, with the time of each. */
+	readonly links: { readonly value: string; ms: number }[];
 	readonly sampled: Sampled[];
 	readonly byName: Map<string, Sampled>;
 }
@@ -56,10 +72,7 @@ export class Plant implements PlantModel {
 	readonly #runInS: number;
 	readonly #parameters: ModelParameters;
 	readonly #watched = new Map<string, Watched>();
-	readonly #laboratory: Laboratory;
-	readonly #laboratoryBeats: Beats;
-	#laboratoryLot: string | undefined;
-	#lastLot: Lot | undefined;
+	readonly #laboratory: LaboratoryReports;
 	#nowMs: number;
 	#toMs: number;
 	#begun = false;
@@ -72,13 +85,19 @@ export class Plant implements PlantModel {
 		this.#nowMs = startMs;
 		this.#toMs = startMs;
 		const { trains, furnaces } = lineSize(parameters);
-		this.#laboratory = new Laboratory(parameters, seed, trains * furnaces);
+		this.#laboratory = new LaboratoryReports({
+			parameters,
+			seed,
+			benches: trains * furnaces,
+			onEvent: options.onLabEvent ?? (() => {}),
+		});
 		this.line = new ProcessLine({
 			parameters,
 			seed,
 			onHappening: (happening) => this.#happened(happening),
 			onPhase: (unit) => this.#publish(unit),
-			onLot: (lot) => this.#packed(lot),
+			onLink: (unit, link) => this.#linked(unit, link),
+			onLot: (lot, nowS) => this.#laboratory.packed(lot, nowS),
 		});
 		this.published = new Published(this.line);
 		this.#runInS = this.#runIn();
@@ -88,16 +107,15 @@ export class Plant implements PlantModel {
 			...(fault.untilS === undefined ? {} : { untilS: fault.untilS + this.#runInS }),
 		}));
 		for (const unit of this.line.units) this.#watched.set(unit.name, this.#watch(unit, seed, shifted));
-		this.#laboratoryBeats = new Beats(
-			this.published.variable(laboratoryId, "Written"),
-			this.published.variable(laboratoryId, "Heartbeat"),
-			this.#emit,
-		);
 		for (const scenario of options.scenarios ?? []) this.#schedule(scenario);
 	}
 
 	get nowMs(): number {
 		return this.#nowMs;
+	}
+
+	get labInstruments(): readonly PlantLabInstrument[] {
+		return this.#laboratory.instruments;
 	}
 
 	get variables(): readonly PlantVariable[] {
@@ -113,10 +131,14 @@ export class Plant implements PlantModel {
 		const nowMs = this.#nowMs;
 		for (const watched of this.#watched.values()) {
 			this.#publish(watched.unit);
+			if (this.published.has(watched.unit.name, "Genealogy")) {
+				const variable = this.published.variable(watched.unit.name, "Genealogy");
+				watched.beats.emit({ variable, value: "", timeMs: nowMs });
+			}
 			for (const sampled of watched.byName.values()) this.#read(watched, sampled, nowMs);
 			watched.beats.beat(nowMs);
 		}
-		this.#beginLaboratory();
+		this.#laboratory.begin(this.published, this.#emit, this.#startMs, this.line.nowS);
 		return this.#taken();
 	}
 
@@ -128,10 +150,10 @@ export class Plant implements PlantModel {
 				if (toMs - sampled.lastMs < sampled.periodMs) continue;
 				this.#read(watched, sampled, toMs);
 			}
+			this.#tellLinks(watched);
 			watched.beats.beat(toMs);
 		}
-		this.#report(this.line.nowS);
-		this.#laboratoryBeats.beat(toMs);
+		this.#laboratory.step(this.#nowMs, toMs, this.line.nowS);
 		this.#nowMs = toMs;
 		return this.#taken();
 	}
@@ -163,7 +185,7 @@ export class Plant implements PlantModel {
 				instrument: new Instrument(signal, {
 					seed,
 					name: `${unit.name}/${name}`,
-					factor: factorOf(name, this.line.size.scale),
+					factor: factorOf(name, this.line.size),
 					faults,
 				}),
 				variable: this.published.variable(unit.name, name),
@@ -173,12 +195,13 @@ export class Plant implements PlantModel {
 			byName.set(name, one);
 			if (typeof sample === "number") sampled.push(one);
 		}
-		return { unit, beats, context: new Map(), sampled, byName };
+		return { unit, beats, context: new Map(), links: [], sampled, byName };
 	}
 
-	#schedule({ name, lot, severity, batches }: PlantScenario): void {
-		const [train] = this.line.trains;
-		if (train === undefined) return;
+	#schedule({ name, lot, train: number = 1, severity, batches }: PlantScenario): void {
+		const train = this.line.trains[number - 1];
+		if (train === undefined)
+			throw new Error(`expected one of ${this.line.trains.length} trains, found ${number}`);
 		const { openLot } = train;
 		const joining = openLot === undefined ? 0 : Math.max(0, openLot.size - openLot.batches.length);
 		const perLot = this.#parameters.size.batches_per_lot;
@@ -202,6 +225,9 @@ export class Plant implements PlantModel {
 		const watched = this.#watched.get(unit.name);
 		if (watched === undefined || !this.#begun) return;
 		const { batch } = unit;
+		// Where a lot is blended and packed, what holds one of its batches holds it.
+		const together = wholeLots.has(unit.id) ? (batch?.lot.batches ?? []) : batch === undefined ? [] : [batch];
+		const holds = new Set(together.flatMap((one) => [...one.holds]));
 		const runs = unit.phases.length === 0;
 		const context = {
 			Batch: batch?.id ?? "",
@@ -209,6 +235,9 @@ export class Plant implements PlantModel {
 			Recipe: batch === undefined ? "" : recipeName,
 			Phase: unit.phase,
 			Busy: batch !== undefined || runs,
+			State: unit.state,
+			Interlock: unit.interlock,
+			...(runs ? {} : { BatchHold: [...holds].join(", ") }),
 		};
 		const timeMs = this.#toMs === this.#startMs ? this.#startMs : this.#eventMs;
 		for (const [name, value] of Object.entries(context)) {
@@ -228,6 +257,23 @@ export class Plant implements PlantModel {
 		this.#write(watched, sampled, sampled.instrument.readOnce(value, this.line.nowS), timeMs);
 	}
 
+	#linked(unit: Unit, link: GenealogyLink): void {
+		if (!this.#begun) return;
+		this.#watched.get(unit.name)?.links.push({ value: genealogyText(link), ms: this.#eventMs });
+	}
+
+	/** Two lots of one charge are two values: each has a time of its own, none later than the heartbeat. */
+	#tellLinks({ unit, beats, links }: Watched): void {
+		if (links.length === 0) return;
+		const variable = this.published.variable(unit.name, "Genealogy");
+		let latestMs = this.#toMs;
+		for (const link of links.toReversed()) {
+			link.ms = Math.min(link.ms, latestMs);
+			latestMs = link.ms - 1;
+		}
+		for (const { value, ms } of links.splice(0)) beats.emit({ variable, value, timeMs: ms });
+	}
+
 	#read(watched: Watched, sampled: Sampled, nowMs: number): void {
 		sampled.lastMs = nowMs;
 		this.#write(watched, sampled, sampled.instrument.read(this.line.nowS), nowMs);
@@ -237,51 +283,6 @@ export class Plant implements PlantModel {
 		watched.beats.emit(
 			status === statusOf.good ? { variable, value, timeMs } : { variable, value, timeMs, status },
 		);
-	}
-
-	#packed(lot: Lot): void {
-		const parts = lot.batches.map((batch) => ({
-			quality: qualityOf(batch, this.#parameters),
-			kg: batch.accounts.packedKg,
-		}));
-		this.#laboratory.submit(lot.id, blendOf(parts), this.line.nowS);
-		this.#lastLot = lot;
-	}
-
-	/** The results on the screen when the line starts are those of an earlier lot. */
-	#beginLaboratory(): void {
-		const last = new Map<string, { lot: string; value: number }>();
-		for (const { lot, test, value } of this.#laboratory.take(this.line.nowS)) last.set(test, { lot, value });
-		const lot = [...last.values()].at(-1)?.lot ?? this.#lastLot?.id ?? "";
-		this.#emitLaboratory("Lot", lot, this.#startMs);
-		this.#laboratoryLot = lot;
-		for (const variable of this.published.variables) {
-			if (variable.unit !== laboratoryId || variable.eu === undefined) continue;
-			this.#emitLaboratory(variable.name, last.get(variable.name)?.value ?? 0, this.#startMs);
-		}
-		this.#laboratoryBeats.beat(this.#startMs);
-	}
-
-	#report(nowS: number): void {
-		for (const result of this.#laboratory.take(nowS)) {
-			const ms = this.#startMs + (result.reportedS - this.#runInS) * 1000;
-			const timeMs = Math.min(this.#toMs, Math.max(this.#nowMs + 1, Math.ceil(ms - 1e-3)));
-			if (this.#laboratoryLot !== result.lot) {
-				this.#laboratoryLot = result.lot;
-				this.#emitLaboratory("Lot", result.lot, timeMs);
-			}
-			const measuredMs = Math.round(this.#startMs + (result.measuredS - this.#runInS) * 1000);
-			this.#laboratoryBeats.emit({
-				variable: this.published.variable(laboratoryId, result.test),
-				value: result.value,
-				timeMs,
-				result: { ...result, measuredMs },
-			});
-		}
-	}
-
-	#emitLaboratory(name: string, value: number | string, timeMs: number): void {
-		this.#laboratoryBeats.emit({ variable: this.published.variable(laboratoryId, name), value, timeMs });
 	}
 
 	#taken(): PlantWrite[] {

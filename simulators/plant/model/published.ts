@@ -29,6 +29,23 @@ const contextTags: readonly Described[] = [
 	["Recipe", "String", "Recipe in use; empty when idle"],
 	["Phase", "String", "Phase of the procedure; IDLE without a batch, RUN for a utility"],
 	["Busy", "Boolean", "Whether the unit is in use"],
+	["State", "String", "IDLE, RUNNING, COMPLETE, or HELD or TRIPPED by an interlock"],
+	["Interlock", "String", "Interlocks that stand: action, tag, LL or HH; further ones behind a semicolon"],
+];
+
+/** Of units that take batches. */
+const batchTags: readonly Described[] = [
+	[
+		"BatchHold",
+		"String",
+		"Limits that put this batch on hold, in any unit: tag, LL or HH; further ones behind a comma",
+	],
+];
+
+/** Units in which one thing goes into another. */
+const genealogyUnits = new Set(["U200", "U300", "U500", "U650", "U700"]);
+const genealogyTags: readonly Described[] = [
+	["Genealogy", "String", "What just went into what: one JSON object for each link; empty before the first"],
 ];
 
 // Last in the address space too: a client that subscribes in this order gets the heartbeat last.
@@ -50,16 +67,21 @@ export class Published {
 	constructor(line: ProcessLine) {
 		const variables: PlantVariable[] = [];
 		const units: PublishedUnit[] = [];
-		const scale = line.size.scale;
 		for (const unit of line.units) {
 			const { server, name } = equipment[unit.id] as { server: ServerName; name: string };
 			units.push({ id: unit.name, equipment: name, server });
 			const add = adder(variables, server, unit.name);
 			for (const [tag, dataType, description] of contextTags) add(tag, dataType, description);
+			if (unit.phases.length > 0) {
+				for (const [tag, dataType, description] of batchTags) add(tag, dataType, description);
+			}
+			if (genealogyUnits.has(unit.id)) {
+				for (const [tag, dataType, description] of genealogyTags) add(tag, dataType, description);
+			}
 			// On a small line there is one of each instrument, and its name is enough.
 			const several = unit.name !== unit.id;
 			for (const { tag } of unit.signals) {
-				const factor = factorOf(tag.name, scale);
+				const factor = factorOf(tag.name, line.size);
 				const [low, high] = tag.span;
 				add(tag.name, tag.dataType, tag.description, {
 					nodeId: several ? `${unit.name}.${tag.name}` : tag.name,
@@ -79,6 +101,10 @@ export class Published {
 		this.units = units;
 		this.variables = variables;
 		this.#byKey = new Map(variables.map((variable) => [variable.key, variable]));
+	}
+
+	has(unit: string, name: string): boolean {
+		return this.#byKey.has(`${unit}/${name}`);
 	}
 
 	variable(unit: string, name: string): PlantVariable {

@@ -1,3 +1,5 @@
+import { UtilityAccount } from "./energy.ts";
+import { factorOf } from "./instruments.ts";
 import { dewPointOf, ppmvOf } from "./moisture.ts";
 import { lag, type Signal } from "./signal.ts";
 import { runPhase, type SiteState, Unit, type UnitContext } from "./unit.ts";
@@ -5,6 +7,8 @@ import { runPhase, type SiteState, Unit, type UnitContext } from "./unit.ts";
 const h2sKgPerNm3Ppmv = 1.52e-6;
 const scrubberGasNm3H = 25;
 const wheelLostK = 35;
+/** Heat that a cubic metre of water takes up per degree, kWh. */
+const waterKwhPerM3K = (999.9 * 4.19) / 3600;
 
 /** A unit that runs without batches, and whose state the whole site feels. */
 abstract class SiteUnit extends Unit {
@@ -35,6 +39,15 @@ export class Utilities extends SiteUnit {
 	readonly #wheel;
 	readonly #supplyAir = this.signal("Y830.FT01", 6000);
 	readonly #roomPressure = this.signal("Y830.PT01", -10);
+	/** Argon that the site draws from its tank, Nm3/h. */
+	argonNm3H = 0;
+	/** Since the line began: what the site took in, took back, and used for itself. */
+	madeUpNm3 = 0;
+	recoveredNm3 = 0;
+	chilledKwh = 0;
+	readonly base = new UtilityAccount();
+	/** Chilled water on its way back, degC. */
+	chilledReturnC = 0;
 	#roomPpmv: number;
 	#h2sPpmv: number;
 
@@ -47,18 +60,46 @@ export class Utilities extends SiteUnit {
 		this.#h2sPpmv = packing.room_h2s_ppmv;
 	}
 
+	/**
+	 * What the site takes in: the units' own draw, what boxes, loops, dry room, fans and chillers take whatever is made,
+	 * less the argon that the large line takes back from its loops. Signals hold it per small line, as ranges do.
+	 */
+	#meter(dtS: number): void {
+		const { parameters, site, size } = this.context;
+		const { site: p } = parameters;
+		const hours = dtS / 3600;
+		const base = {
+			kw: p.base_kw * size.baseKwFactor,
+			nm3H: p.argon_base_nm3_h * factorOf("Y800.FT01", size),
+		};
+		this.argonNm3H = base.nm3H + site.draw.argonNm3H * (1 - size.argonRecovery);
+		const kw = base.kw + site.draw.electricKw;
+		this.base.electricKwh += base.kw * hours;
+		this.base.argonNm3 += base.nm3H * hours;
+		this.madeUpNm3 += this.argonNm3H * hours;
+		this.recoveredNm3 += site.draw.argonNm3H * size.argonRecovery * hours;
+		this.#argon.target = this.argonNm3H / factorOf("Y800.FT01", size);
+		this.#power.target = kw / factorOf("Y820.JT01", size);
+		const meteredWh = (kw * hours * 1000) / factorOf("Y820.JQ01", size);
+		this.#energy.settle(this.#energy.value + meteredWh);
+		// Water comes back warmer by what it took up: flow x 4.19 kJ/(kg K).
+		const baseChilledKw = p.base_chilled_kw * factorOf("Y810.FT01", size);
+		this.base.chilledKwh += baseChilledKw * hours;
+		const flowM3H = this.#chilledFlow.value * factorOf("Y810.FT01", size);
+		const riseK = (baseChilledKw + site.draw.chilledKw) / (flowM3H * waterKwhPerM3K);
+		this.chilledReturnC = this.#chilledWater.value + riseK;
+		this.chilledKwh += flowM3H * waterKwhPerM3K * riseK * hours;
+	}
+
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs, site } = this.context;
 		const { packing, site: p } = parameters;
-		this.#argon.target = p.argon_base_nm3_h + site.unitsArgonNm3H / size.trains / size.scale;
+		this.#meter(dtS);
 		this.#argonO2.target = 0.5;
 		this.#argonDewPoint.target = -80;
 		this.#header.target = 0.75;
 		this.#chilledWater.target = p.chilled_water_c + knobs.chilledWaterK;
 		this.#chilledFlow.target = 20;
-		const kw = p.base_kw + site.unitsKw / size.trains / size.scale;
-		this.#power.target = kw;
-		this.#energy.settle(this.#energy.value + (kw * dtS) / 3.6);
 		this.#wheel.target = p.wheel_c - wheelLostK * knobs.wheelLost;
 		this.#supplyAir.target = 6000;
 		this.#roomPressure.target = -10;
@@ -139,8 +180,8 @@ export class Abatement extends SiteUnit {
 export function neutralSite(roomDewPointC: number): SiteState {
 	return {
 		h2sKgH: 0,
-		unitsKw: 0,
-		unitsArgonNm3H: 0,
+		draw: { electricKw: 0, chilledKw: 0, argonNm3H: 0 },
+		argonLot: undefined,
 		roomDewPointC,
 		roomH2sPpmv: 0.05,
 	};

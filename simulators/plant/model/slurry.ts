@@ -1,3 +1,4 @@
+import { chargeLink } from "./genealogy.ts";
 import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
 /** Gas that leaves the vessel's vent, for the load of the scrubber. */
@@ -39,16 +40,19 @@ export class Slurry extends Unit {
 		const { phase, batch } = this;
 		const part = Math.min(1, (this.elapsedS + dtS) / this.durationS);
 		const mixing = phase === "SOLIDS_IN" || phase === "DISPERSE" || phase === "HOLD";
+		const off = this.tripped;
 		this.#temperature.target = mixing ? slurry.temperature_c : phase === "SOLVENT_IN" ? 30 : 22;
 		this.#jacket.target = mixing ? 35 : phase === "SOLVENT_IN" ? 32 : 22;
-		this.#speed.target = mixing ? 120 : phase === "SOLVENT_IN" ? 60 : 0;
-		this.#current.target = mixing
-			? phase === "SOLIDS_IN"
-				? 5 + 3 * part
-				: 8
-			: phase === "SOLVENT_IN"
-				? 3
-				: 0;
+		this.#speed.target = off ? 0 : mixing ? 120 : phase === "SOLVENT_IN" ? 60 : 0;
+		this.#current.target = off
+			? 0
+			: mixing
+				? phase === "SOLIDS_IN"
+					? 5 + 3 * part
+					: 8
+				: phase === "SOLVENT_IN"
+					? 3
+					: 0;
 		this.#pressure.target = 5;
 		if (phase === "SOLVENT_IN") this.#level.target = 57 * part;
 		else if (phase === "SOLIDS_IN") this.#level.target = 57 + 8 * part;
@@ -63,12 +67,19 @@ export class Slurry extends Unit {
 				: 5;
 		this.#water.target = slurry.solvent_water_ppmw;
 		site.h2sKgH += this.#ventH2s.value * ventNm3H * size.scale * h2sKgPerNm3Ppmv;
-		if (mixing) site.unitsKw += 1.5 * size.scale;
+		const kw = mixing && !off ? 1.5 : 0;
+		this.use({ electricKw: kw, roomKw: kw }, dtS);
 	}
 
 	protected override ended(phase: string): void {
 		const { batch } = this;
-		if (batch === undefined || phase !== "DISPERSE") return;
+		if (batch === undefined) return;
+		if (phase === "SOLVENT_IN") {
+			for (const charge of batch.charges) {
+				if (charge.material === "solvent") this.links.push(chargeLink(charge, batch.id, charge.kg));
+			}
+		}
+		if (phase !== "DISPERSE") return;
 		const { slurry, exposure } = this.context.parameters;
 		batch.history.dose.slurry += exposure.slurry_per_ppmw * this.#water.value * batch.draws.dose;
 		leaveBehind(batch, slurry.loss_share);

@@ -1,5 +1,8 @@
 import type { LineSize, ModelParameters } from "../parameters.ts";
 import type { Batch } from "./batch.ts";
+import { type Draw, type SiteDraw, UtilityAccount } from "./energy.ts";
+import type { GenealogyLink } from "./genealogy.ts";
+import { Interlocks } from "./interlocks.ts";
 import type { Knobs } from "./knobs.ts";
 import type { Random } from "./random.ts";
 import { Signal } from "./signal.ts";
@@ -32,9 +35,10 @@ export interface UnitContext {
 export interface SiteState {
 	/** H2S on its way to the scrubber, in kg/h, summed anew at each step. */
 	h2sKgH: number;
-	/** Electric power of the units, in kW, and their argon, in Nm3/h: summed anew at each step. */
-	unitsKw: number;
-	unitsArgonNm3H: number;
+	/** What the units draw, summed anew at each step. */
+	readonly draw: SiteDraw;
+	/** Delivery of argon that is drawn from, with what it says of itself; empty when the tank is dry. */
+	argonLot: { readonly id: string; readonly supplier: string; readonly purityVolPct: number } | undefined;
 	/** Dew point of the dry room, degC. */
 	roomDewPointC: number;
 	/** H2S in the packing room, ppmv. */
@@ -66,6 +70,10 @@ export abstract class Unit {
 	/** The phase after which the product leaves; what follows is work on the empty unit. */
 	readonly leavesAfter: string;
 	readonly happenings: Happening[] = [];
+	/** What went into what since the line last asked. */
+	readonly links: GenealogyLink[] = [];
+	/** What the unit drew while it had no batch. */
+	readonly idleUse = new UtilityAccount();
 	protected readonly context: UnitContext;
 	batch: Batch | undefined;
 	phase: string = idlePhase;
@@ -74,8 +82,9 @@ export abstract class Unit {
 	durationS = Number.POSITIVE_INFINITY;
 	/** The product is done here and wants to go on. */
 	leaving = false;
-	/** Names an interlock that stands, and stops progress while it does. */
-	interlock = "";
+	/** Seconds of the phase since it began or an interlock let it go on. */
+	#steadyS = 0;
+	#interlocks: Interlocks | undefined;
 	/** Work on the empty unit before it takes another batch. */
 	turnS = 60;
 	emptyForS = Number.POSITIVE_INFINITY;
@@ -105,6 +114,43 @@ export abstract class Unit {
 		this.happenings.push({ unit: this, signal, value });
 	}
 
+	/** What the unit's interlocks say; see `Interlocks.text`. */
+	get interlock(): string {
+		return this.#interlocks?.text ?? "";
+	}
+
+	/** Whether an interlock stops the phase; its clock stands. */
+	protected get stopped(): boolean {
+		return this.#interlocks?.stops === true;
+	}
+
+	/** Whether an interlock has switched the equipment off. */
+	protected get tripped(): boolean {
+		return this.#interlocks?.trips === true;
+	}
+
+	/** Whether the clock of the phase stands. */
+	protected get waits(): boolean {
+		return this.stopped;
+	}
+
+	/** IDLE, RUNNING, HELD or TRIPPED by an interlock, COMPLETE when the batch waits for the next unit. */
+	get state(): "IDLE" | "RUNNING" | "HELD" | "TRIPPED" | "COMPLETE" {
+		if (this.tripped) return "TRIPPED";
+		if (this.stopped) return "HELD";
+		if (this.leaving) return "COMPLETE";
+		return this.phase === idlePhase ? "IDLE" : "RUNNING";
+	}
+
+	/** Draws from the site for `dtS`, per unit of the small line, for the batch that is here or for none. */
+	protected use(draw: Draw, dtS: number): void {
+		const { site, size } = this.context;
+		site.draw.electricKw += (draw.electricKw ?? 0) * size.scale;
+		site.draw.chilledKw += (draw.chilledKw ?? 0) * size.scale;
+		site.draw.argonNm3H += (draw.argonNm3H ?? 0) * size.scale;
+		(this.batch?.accounts.utilities ?? this.idleUse).book(draw, dtS, size.scale);
+	}
+
 	get free(): boolean {
 		return this.batch === undefined && this.emptyForS >= this.turnS - momentS;
 	}
@@ -117,7 +163,8 @@ export abstract class Unit {
 
 	/** Seconds until something happens here by itself. */
 	get remainingS(): number {
-		if (this.phaseIndex >= 0) return this.leaving ? Number.POSITIVE_INFINITY : this.phaseRemainingS();
+		if (this.phaseIndex >= 0)
+			return this.leaving || this.waits ? Number.POSITIVE_INFINITY : this.phaseRemainingS();
 		return this.batch === undefined && this.emptyForS < this.turnS - momentS
 			? this.turnS - this.emptyForS
 			: Number.POSITIVE_INFINITY;
@@ -135,7 +182,7 @@ export abstract class Unit {
 
 	/** Ends the phase when it is over; true when something changed. */
 	settle(): boolean {
-		if (this.phaseIndex < 0 || this.leaving || this.phaseRemainingS() > momentS) return false;
+		if (this.phaseIndex < 0 || this.leaving || this.waits || this.phaseRemainingS() > momentS) return false;
 		const ended = this.phase;
 		this.ended(ended);
 		if (ended === this.leavesAfter) this.leaving = true;
@@ -155,10 +202,15 @@ export abstract class Unit {
 		this.phase = holdPhase;
 	}
 
-	follow(dtS: number): void {
-		this.elapsedS += dtS;
+	/** Lets `dtS` pass; true when an interlock came or went. */
+	follow(dtS: number): boolean {
+		if (!this.waits) this.elapsedS += dtS;
 		if (this.batch === undefined) this.emptyForS += dtS;
 		for (const signal of this.signals) signal.follow(dtS);
+		this.#interlocks ??= new Interlocks(this.signals, this.context.parameters.interlocks);
+		const stopped = this.stopped;
+		this.#steadyS = stopped ? 0 : this.#steadyS + dtS;
+		return this.#interlocks.look(this.phase, this.#steadyS, dtS, this.batch?.holds);
 	}
 
 	abstract drive(dtS: number): void;
@@ -168,6 +220,7 @@ export abstract class Unit {
 		this.phaseIndex = index;
 		this.phase = plan.name;
 		this.elapsedS = 0;
+		this.#steadyS = 0;
 		this.durationS = this.durationOf(plan);
 		this.entered(plan.name);
 	}
@@ -216,4 +269,12 @@ export function leaveBehind(batch: Batch, share: number): void {
 	const kg = batch.solidsKg * share;
 	batch.solidsKg -= kg;
 	batch.accounts.solidsLeftKg += kg;
+}
+
+/** The same of dry solids, with the solvent on them. */
+export function leaveDryBehind(batch: Batch, share: number): void {
+	const solvent = batch.solventKg * share;
+	batch.solventKg -= solvent;
+	batch.accounts.solventLeftKg += solvent;
+	leaveBehind(batch, share);
 }

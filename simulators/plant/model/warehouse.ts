@@ -43,6 +43,9 @@ export class Warehouse {
 	readonly #factor: number;
 	readonly lots: MaterialLot[] = [];
 	readonly orders: Order[] = [];
+	/** Since the line began, the first stock included; and solvent won back. */
+	readonly receivedKg: Record<Material, number> = { li2s: 0, p2s5: 0, licl: 0, solvent: 0 };
+	recoveredKg = 0;
 	#numbers = 0;
 
 	constructor(parameters: ModelParameters, seed: number, factor: number) {
@@ -98,6 +101,7 @@ export class Warehouse {
 			kg,
 		};
 		this.lots.push(lot);
+		if (!lot.outOfTurn) this.receivedKg[material] += kg;
 		this.#forget();
 		return lot;
 	}
@@ -142,7 +146,7 @@ export class Warehouse {
 			lot.kg -= taken;
 			missing -= taken;
 			impurity += (lot.impurityWtPct * taken) / kg;
-			charges.push({ material, lot: lot.id, kg: taken });
+			charges.push(chargeOf(lot, taken));
 		}
 		return { charges, impurityWtPct: impurity };
 	}
@@ -151,12 +155,19 @@ export class Warehouse {
 	takeFrom(lot: MaterialLot, kg: number): Charge {
 		const taken = Math.min(kg, lot.kg);
 		lot.kg -= taken;
-		return { material: lot.material, lot: lot.id, kg: taken };
+		return chargeOf(lot, taken);
 	}
 
 	/** Solvent from the condenser, dried and used again. */
 	recover(kg: number): void {
 		const lot = this.lots.findLast(({ material }) => material === "solvent");
-		if (lot !== undefined) lot.kg += kg * this.#parameters.warehouse.recovered_solvent;
+		if (lot === undefined) return;
+		const back = kg * this.#parameters.warehouse.recovered_solvent;
+		lot.kg += back;
+		this.recoveredKg += back;
 	}
+}
+
+function chargeOf({ material, id, supplier, assayWtPct }: MaterialLot, kg: number): Charge {
+	return { material, lot: id, kg, supplier, assayWtPct };
 }

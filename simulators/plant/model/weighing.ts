@@ -1,3 +1,5 @@
+import type { Batch } from "./batch.ts";
+import { chargeLink } from "./genealogy.ts";
 import { leaveBehind, plan, Unit, type UnitContext } from "./unit.ts";
 
 /** U200: three feeders by loss in weight in an argon glovebox. */
@@ -34,21 +36,22 @@ export class Weighing extends Unit {
 	}
 
 	override drive(dtS: number): void {
-		const { parameters, knobs, site, size } = this.context;
+		const { parameters, knobs } = this.context;
 		const { charge, exposure } = parameters;
 		this.#desorption *= Math.exp(-dtS / 1800);
 		const opened = 1 + 1.2 * this.#desorption;
 		this.#h2o.target = charge.glovebox_h2o_ppmv * opened;
 		this.#o2.target = charge.glovebox_o2_ppmv * (1 + 2 * this.#desorption);
 		this.#pressure.target = this.phase === "PURGE" ? 350 : 300;
-		const charging = this.phase.startsWith("CHARGE");
+		const charging = this.phase.startsWith("CHARGE") && !this.stopped;
 		this.#h2s.target = charging ? (this.phase === "CHARGE_P2S5" ? 0.25 : 0.2) : 0.1;
 		this.#feed.target = 0;
-		site.unitsArgonNm3H += size.scale;
+		this.use({ argonNm3H: 1 }, dtS);
 		const { batch } = this;
 		if (batch === undefined) return;
 		const done = Math.min(1, (this.elapsedS + dtS) / this.durationS);
 		const { draws } = batch;
+		if (this.stopped) return;
 		if (this.phase === "CHARGE_LI2S") {
 			this.#li2s.target = charge.li2s_kg * (1 + draws.li2sPct / 100) * Math.min(1, done * 1.005);
 			// A feeder on its way out runs unevenly; the stream is used for nothing else.
@@ -68,9 +71,22 @@ export class Weighing extends Unit {
 		if (knobs.feederErrorPct !== 0) batch.history.li2sErrorPct = draws.li2sPct + knobs.feederErrorPct;
 	}
 
+	/** Tells which lots a material came from, by what the scale showed. */
+	#tellCharge(batch: Batch, material: string, errorPct: number): void {
+		for (const charge of batch.charges) {
+			if (charge.material !== material) continue;
+			this.links.push(chargeLink(charge, batch.id, charge.kg * (1 + errorPct / 100)));
+		}
+	}
+
 	protected override ended(phase: string): void {
 		const { batch } = this;
-		if (batch === undefined || phase !== "RECONCILE") return;
+		if (batch === undefined) return;
+		const { li2sPct, p2s5Pct, liclPct } = batch.draws;
+		if (phase === "CHARGE_LI2S") this.#tellCharge(batch, "li2s", li2sPct);
+		if (phase === "CHARGE_P2S5") this.#tellCharge(batch, "p2s5", p2s5Pct);
+		if (phase === "CHARGE_LICL") this.#tellCharge(batch, "licl", liclPct);
+		if (phase !== "RECONCILE") return;
 		const { charge } = this.context.parameters;
 		const { scale } = this.context.size;
 		const { history, draws, accounts } = batch;

@@ -41,3 +41,27 @@ scenarios:
 	const messages = result.ok ? [] : result.problems.map(({ message }) => message);
 	expect(messages.at(-1)).toMatch(/dew-point-excursion.*fire-in-the-roof/);
 });
+
+test("a train that the line does not have and an action of an interlock that there is not are told where they stand", () => {
+	const text = (more: string) => `kind: simulator
+schema: 1
+data_dir: /tmp/x
+servers:
+  charge_and_mill: { port: 0 }
+  dry_and_fire: { port: 0 }
+  size_and_pack: { port: 0 }
+  laboratory: { port: 0 }
+${more}`;
+	const problems = (more: string) => {
+		const result = parseConfig(text(more), "simulator.yaml", simulatorConfigKind, {});
+		return result.ok ? [] : result.problems.map(({ line, message }) => `${line}: ${message}`);
+	};
+	const scenario = "scenarios:\n  - { name: air-leak, train: 4 }";
+	expect(problems(`${scenario}\nmodel: { size: { preset: LP } }`)).toEqual([]);
+	expect(problems(scenario)).toEqual(["10: expected a train of the line, 1 to 1, found 4"]);
+	const rule = (tag: string, action: string) => `model:\n  interlocks:\n    tags: { ${tag}: ${action} }`;
+	expect(problems(rule("F500.TT01", "trip"))).toEqual([]);
+	expect(problems(rule("F500.TT01", "explode"))[0]).toMatch(
+		/^11: expected none, hold-batch, hold-phase, trip/,
+	);
+});

@@ -125,3 +125,16 @@ test("the type is there to be read: a client learns its fields from the server",
 		"Reason",
 	]);
 });
+
+test("a server that restarts shows the newest result again, and not the one of its last variable", async () => {
+	await client.close();
+	await server.restart();
+	client = new PlantClient(join(folder, "client"));
+	session = await client.connect(server.endpoint);
+	const namespace = (await session.readNamespaceArray()).indexOf("urn:pilotline:plant");
+	const read = await session.read({
+		nodeId: `ns=${namespace};s=L900.Result`,
+		attributeId: AttributeIds.Value,
+	});
+	expect(read.sourceTimestamp?.getTime()).toBe(reported.at(-1)?.timeMs);
+});

@@ -32,3 +32,36 @@ test("the large line publishes each instrument of each unit of each train once, 
 	// Eight retorts give eight lots a day, and the laboratory keeps up with them.
 	expect(reported.size).toBeGreaterThan(6);
 });
+
+test("a scenario hits the train and the lot that it names, and no other", () => {
+	const parameters = modelSchema.parse({ special_causes: 0, size: { preset: "LP" } });
+	const plant = new Plant({
+		parameters,
+		seed: 1,
+		startMs: 0,
+		scenarios: [{ name: "under-milling", lot: 2, train: 3 }],
+	});
+	plant.begin();
+	// Lots of each train in the order in which they begin, and those whose milling energy came out low.
+	const begun = new Map<string, string[]>();
+	const context = new Map<string, string>();
+	const low = new Set<string>();
+	while (plant.nowMs < 40 * hourMs) {
+		for (const { variable, value } of plant.step(plant.nowMs + 600_000)) {
+			if (typeof value === "string") context.set(variable.key, value);
+			const { unit, name } = variable;
+			const lot = context.get(`${unit}/Lot`) ?? "";
+			if (unit.endsWith("U200") && name === "Phase" && value === "PURGE") {
+				begun.set(unit, [...(begun.get(unit) ?? []), lot]);
+			}
+			const draining = context.get(`${unit}/Phase`) === "DRAIN";
+			if (name === "M310.QC01" && draining && Number(value) < 1.6) low.add(`${unit} ${lot}`);
+		}
+	}
+	expect([...low]).toEqual([`T3.U310 ${begun.get("T3.U200")?.[1]}`]);
+	const small = modelSchema.parse({ special_causes: 0 });
+	const scenarios = [{ name: "air-leak", lot: 1, train: 2 } as const];
+	expect(() => new Plant({ parameters: small, seed: 1, startMs: 0, scenarios })).toThrow(
+		"expected one of 1 trains, found 2",
+	);
+});

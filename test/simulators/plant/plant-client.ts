@@ -22,6 +22,8 @@ export interface Notified {
 /** A real OPC UA client that asks for every value, as the agent does, and keeps what it gets. */
 export class PlantClient {
 	readonly received: Notified[] = [];
+	/** How often the connection was lost. */
+	lost = 0;
 	readonly #client: OPCUAClient;
 	#session: ClientSession | undefined;
 	#subscription: ClientSubscription | undefined;
@@ -31,8 +33,11 @@ export class PlantClient {
 			securityMode: MessageSecurityMode.None,
 			securityPolicy: SecurityPolicy.None,
 			endpointMustExist: false,
-			connectionStrategy: { maxRetry: 2, initialDelay: 100, maxDelay: 200 },
+			connectionStrategy: { maxRetry: 20, initialDelay: 100, maxDelay: 200 },
 			clientCertificateManager: new OPCUACertificateManager({ rootFolder: pkiFolder }),
+		});
+		this.#client.on("connection_lost", () => {
+			this.lost += 1;
 		});
 	}
 

@@ -112,9 +112,14 @@ test("reading an instrument changes nothing in the process", () => {
 
 test("on a line of six times the batch, masses, flows and drive power are six times as large, temperatures are not", () => {
 	const signal = new Signal(tagNamed("M310.JT01"), 9);
-	const large = new Instrument(signal, { seed: 1, name: "T1.M310.JT01", factor: factorOf("M310.JT01", 6) });
+	const size = { scale: 6, trains: 4 };
+	const large = new Instrument(signal, {
+		seed: 1,
+		name: "T1.M310.JT01",
+		factor: factorOf("M310.JT01", size),
+	});
 	expect(large.read(0).value).toBeGreaterThan(50);
 	expect(large.read(1).value).toBeLessThan(58);
-	expect(factorOf("F500.TT01", 6)).toBe(1);
-	expect(factorOf("M310.JT01", 1)).toBe(1);
+	expect(factorOf("F500.TT01", size)).toBe(1);
+	expect(factorOf("M310.JT01", { scale: 1, trains: 1 })).toBe(1);
 });

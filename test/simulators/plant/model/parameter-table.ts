@@ -9,6 +9,10 @@ interface SchemaNode {
 	readonly description?: string;
 }
 
+function shown(value: unknown): string {
+	return typeof value === "object" ? JSON.stringify(value) : String(value ?? "");
+}
+
 /** `| key | default | is |` for every constant of the model. */
 export function parameterTable(): string {
 	const rows: string[] = [];
@@ -17,7 +21,7 @@ export function parameterTable(): string {
 			const name = `${path}.${key}`;
 			const value = (preset as Record<string, unknown> | undefined)?.[key] ?? child.default;
 			if (child.properties !== undefined) walk(child, name, value);
-			else rows.push(`| \`${name}\` | ${value ?? ""} | ${(child.description ?? "").replace(/\.$/, "")} |`);
+			else rows.push(`| \`${name}\` | ${shown(value)} | ${(child.description ?? "").replace(/\.$/, "")} |`);
 		}
 	};
 	// Sections whose constants differ in their defaults are read from what an empty configuration gives.

@@ -50,6 +50,44 @@ const stated: Stated[] = [
 	{ name: "abatement-failure", severity: "stated", sigma: 0 },
 ];
 
+/**
+ * What the reference model itself gives (a program of its own, run on each deviation): conductivity in mS/cm, electronic
+ * conductivity in S/cm, residual Li2S in wt%, D50 in um, solvent in ppmw, oxygen in wt%.
+ */
+const reference: readonly (readonly [
+	ScenarioName,
+	Severity,
+	number,
+	number,
+	number,
+	number,
+	number,
+	number,
+])[] = [
+	["dew-point-excursion", "stated", 2.98, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["dew-point-excursion", "severe", 1.1, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["furnace-overshoot", "stated", 3.66, 1.25e-8, 0.000891, 3.59, 30.1, 0.0509],
+	["furnace-overshoot", "severe", 2.93, 1.83e-7, 1.02e-6, 3.97, 30.1, 0.0509],
+	["thermocouple-drift", "stated", 2.88, 4.09e-9, 1.22, 3.0, 30.1, 0.0509],
+	["under-milling", "stated", 2.95, 4.26e-9, 2.77, 3.0, 30.1, 0.0509],
+	["over-milling", "stated", 3.39, 4.26e-9, 0.237, 2.24, 30.1, 0.0509],
+	["air-leak", "stated", 3.22, 4.26e-9, 0.237, 3.0, 30.1, 0.136],
+	["air-leak", "severe", 1.95, 4.26e-9, 0.237, 3.0, 30.1, 0.393],
+	["dryer-vacuum-lost", "stated", 3.27, 4.7e-9, 0.237, 3.0, 243, 0.0509],
+	["dryer-vacuum-lost", "severe", 1.96, 6.6e-9, 0.237, 3.0, 754, 0.0509],
+	["bad-li2s-lot", "stated", 2.72, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["bad-li2s-lot", "severe", 1.66, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["feeder-drift", "stated", 3.48, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["feeder-drift", "severe", 3.19, 4.26e-9, 1.09, 3.0, 30.1, 0.0509],
+	["warm-jet-gas", "stated", 3.82, 4.26e-9, 0.237, 4.12, 30.1, 0.0509],
+	["metal-contamination", "stated", 3.81, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["metal-contamination", "severe", 3.81, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+	["abatement-failure", "stated", 3.81, 4.26e-9, 0.237, 3.0, 30.1, 0.0509],
+];
+const six = ["sigma_ion", "sigma_el", "res_li2s", "d50", "solvent", "oxygen"] as const;
+/** Residual Li2S is not told from none below 0.3 wt%; a tenth of that is as good as equal. */
+const floors: Partial<Record<TestId, number>> = { res_li2s: 0.03 };
+
 const clean = run({ parameters, seed, lots: 3 });
 const cleanQuality = qualities(clean.lots, parameters);
 
@@ -112,7 +150,22 @@ describe("each scenario moves the product by what the reference model states", (
 		expect(causes[0]).toEqual([]);
 	});
 
+	test.each(reference)("%s, %s: all six of its figures are the reference model's, within 20 %%", (...row) => {
+		const [name, severity, ...figures] = row;
+		const hit = disturbed(name, severity).quality[target - 1] as Quality;
+		for (const [index, id] of six.entries()) {
+			const expected = figures[index] ?? Number.NaN;
+			const off = Math.abs(hit[id] - expected);
+			expect(off, `${id}: ${hit[id]}, expected ${expected}`).toBeLessThan(
+				Math.max(0.2 * expected, floors[id] ?? 0),
+			);
+		}
+	});
+
 	test("every scenario is stated here", () => {
+		expect(reference.map(([name, severity]) => `${name} ${severity}`)).toEqual(
+			stated.map(({ name, severity }) => `${name} ${severity}`),
+		);
 		expect([...new Set(stated.map(({ name }) => name))].sort()).toEqual([...scenarioNames].sort());
 		expect(scenarioNames.map((name) => scenarios[name].code)).toEqual(
 			Array.from({ length: 12 }, (_, index) => `F${String(index + 1).padStart(2, "0")}`),
