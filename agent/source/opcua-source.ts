@@ -20,7 +20,7 @@ import { PresentValues } from "./present-values.ts";
 import { ServerEndpoints } from "./redundancy/server-endpoints.ts";
 import { SamplingRules } from "./sampling.ts";
 import { SamplingReport } from "./sampling-report.ts";
-import { SessionBudget } from "./session-budget.ts";
+import { ServerBudgets } from "./server-budget.ts";
 import { SourceCycles } from "./source-cycles.ts";
 import { SourceMessages } from "./source-messages.ts";
 import { completeTags, SourceTags } from "./source-tags.ts";
@@ -39,7 +39,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #messages: SourceMessages;
 	readonly #agentsWord: AgentsWord;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
-	readonly #budget: SessionBudget;
+	readonly #budgets: ServerBudgets;
 	readonly #limits = new OperationLimits();
 	readonly #sampling: SamplingReport;
 	readonly #watched: WatchedTags;
@@ -60,10 +60,10 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#agentsWord = new AgentsWord(options.sink);
 		this.#options = options;
 		const { server, left } = options;
-		this.#budget = left?.budget ?? new SessionBudget();
+		this.#budgets = left?.budgets ?? new ServerBudgets();
 		this.#isBelieved = left?.wasConnected === true;
 		this.#lastResponseMs = left?.lastResponseMs;
-		this.#endpoints = new ServerEndpoints(options);
+		this.#endpoints = new ServerEndpoints({ ...options, budgets: this.#budgets });
 		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
 		this.#backfill = backfillOf(options);
@@ -89,6 +89,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		this.#care = new TagCare({
 			...options,
 			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
+			slowestMs: (device) => this.#watched.slowestMs(device),
+			publishedMs: () => this.#cycles.finishedMs,
 			sayBad: (tags, status) => this.#sayBad(tags, status),
 			take: (builder, read) => {
 				if (this.#connected) this.#cycles.takeRead(builder, read);
@@ -173,8 +175,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const devices = new Map<string, LeftOfDevice>();
 		for (const [name, builder] of this.#builders)
 			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
+		this.#endpoints.present.budget.weEnded();
 		return {
-			...{ devices, backfill: this.#backfill, budget: this.#budget },
+			...{ devices, backfill: this.#backfill, budgets: this.#budgets },
 			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
 		};
 	}
@@ -185,12 +188,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const endpoints = this.#endpoints;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
-			if (left === undefined || left.isSessionGone)
-				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
-			if (stopping.aborted) break;
 			const used = endpoints.present;
+			const needsSession = left === undefined || left.isSessionGone;
+			await pause(clock, used.budget.attemptWaitMs(clock.monotonicMs(), needsSession), stopping);
+			if (stopping.aborted) break;
 			const session: PlantSession = new PlantSession({
-				...{ ...used, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				...{ ...used, clock, left, watched: this.#watched, listener: this },
 				...{ limits: this.#limits, polling: this.#tags },
 				onWatched: (opened, over) => {
 					endpoints.watch(opened, over, (reason) => session.leave(reason));

@@ -23,8 +23,8 @@ import { ask, statusOf } from "./service.ts";
 
 /** A server with nothing to say says so at least this often, where the publishing interval allows it. */
 const keepAliveWantedMs = 2_500;
-/** So long a server keeps a subscription without hearing of us: what a transfer after an outage can still find. */
-const lifetimeWantedMs = 600_000;
+/** So long a server keeps a subscription without hearing of us: what a transfer after an outage of ten minutes can still find. */
+const lifetimeWantedMs = 660_000;
 /** How much later than a keep-alive the first response of a subscription that was taken over may come. */
 const firstPatienceMs = 1_000;
 

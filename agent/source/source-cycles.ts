@@ -40,6 +40,8 @@ export class SourceCycles {
 	readonly #holes = new SourceHoles();
 	/** A part of a publish cycle has come, and the rest of it has not. */
 	#isHalf = false;
+	/** Monotonic time of the last whole publish cycle, also one without values. */
+	finishedMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: SourceCyclesOptions) {
 		this.#options = options;
@@ -82,6 +84,7 @@ export class SourceCycles {
 	finish(publishMs: number | undefined): void {
 		if (publishMs !== undefined) this.times.published(publishMs);
 		this.#isHalf = false;
+		this.finishedMs = this.#options.clock.monotonicMs();
 		this.#finish(this.#options.builders.values(), publishMs);
 	}
 
@@ -174,6 +177,7 @@ export class SourceCycles {
 	lost(): void {
 		this.times.reset();
 		this.holesFrom("server_unreachable", () => true);
+		for (const builder of this.#options.builders.values()) builder.called.itemsAnew();
 		this.discard();
 	}
 

@@ -21,6 +21,10 @@ export interface TagCareOptions {
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
+	/** The largest sampling interval of a device's subscribed tags; undefined when it has none. */
+	readonly slowestMs: (device: string) => number | undefined;
+	/** Monotonic time at which the server's subscription was heard of last. */
+	readonly publishedMs: () => number;
 	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
 	readonly values: PresentValues;
 	/** By place: tags that are read in intervals need no care. */
@@ -40,9 +44,11 @@ export class TagCare {
 
 	constructor(options: TagCareOptions) {
 		this.#options = options;
-		const { server, clock, values, telemetry } = options;
+		const { server, clock, values, telemetry, slowestMs, publishedMs } = options;
 		this.#quiet = new QuietTags({
-			...{ afterMs: server.verify_after_s * 1_000, clock, values },
+			...{ afterMs: server.verify_after_s * 1_000, clock, values, publishedMs, take: options.take },
+			publishingMs: server.publishing_interval_ms,
+			slowestMs: (device) => slowestMs(device) ?? 0,
 			onMany: () => telemetry.sampling.silentTagsWaited(server.name),
 		});
 	}
@@ -111,7 +117,7 @@ export class TagCare {
 	 * @throws Error when the service fails
 	 */
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
-		const { places, tags, builders, clock, sink, sayBad, isPolled, take } = this.#options;
+		const { places, tags, builders, clock, sink, sayBad, isPolled } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const known = (id: number): ReadTag | undefined => {
 			const place = places.get(id);
@@ -122,7 +128,7 @@ export class TagCare {
 			if (named === undefined || named.parts !== undefined || nodeId === undefined) return undefined;
 			return { tag: named.tag.tag, nodeId };
 		};
-		const gone = await this.#quiet.readSilent(session, builders.values(), known, take);
+		const gone = await this.#quiet.readSilent(session, builders.values(), known);
 		const lost = await this.#quiet.look(session, builders.values(), known, nowMs);
 		for (const { tagId, status } of [...gone, ...lost]) {
 			const place = places.get(tagId);
