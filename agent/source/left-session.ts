@@ -24,6 +24,11 @@ export function isBroken(error: unknown): boolean {
 	);
 }
 
+/** Whether an error only says that an answer took too long. */
+export function isLate(error: unknown): boolean {
+	return /BadTimeout|timed? ?out/i.test(errorText(error));
+}
+
 /** Closes a client within a bound, and with it whatever is not another client's by now. */
 export async function disconnect(client: OPCUAClient, clock: Clock): Promise<void> {
 	let cancel = () => {};

@@ -93,6 +93,7 @@ export class PlantSession {
 			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
 			this.#over.abort();
 			this.#loop?.stop();
+			this.#subscription?.interrupted();
 		}
 	}
 

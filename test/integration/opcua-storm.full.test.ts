@@ -8,6 +8,7 @@ const sessionsLeast: Readonly<Record<StormKind, number>> = {
 	connections: 0,
 	// The session that it has is taken up again and again.
 	"connections with a session": 0,
+	"connections soon after a session": 0,
 	sessions: 5 * minutes,
 };
 
@@ -28,7 +29,8 @@ test(`a server that throws its client out at once for ${minutes} minutes sees si
 		expect(connectionsMs.length, kind).toBeGreaterThanOrEqual(5 * minutes);
 		expect(mostInAMinute(connectionsMs), kind).toBeLessThanOrEqual(20);
 		expect(values, kind).toEqual(everyValue);
-		expect(gaps, kind).toEqual(ledgerAfter[kind]);
+		if (ledgerAfter[kind] !== undefined) expect(gaps, kind).toEqual(ledgerAfter[kind]);
+		else for (const { cause } of gaps) expect(cause, kind).toBe("sequence");
 	}
 	// Nothing gathers with the attempts.
 	expect(warnings.filter((message) => message.includes("listeners"))).toEqual([]);

@@ -1,15 +1,21 @@
 // A plant server that takes a client and throws it out at once, for as long as a test wants: at its port, with each session
-// that is made or taken up, or by ending each session. Its tags are written on meanwhile.
+// that is made or taken up, a moment after that, or by ending each session. Its tags are written on meanwhile.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished } from "vitest";
+import type { Gap } from "../../common/contract/gap.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { wireTo } from "../helpers/wire.ts";
 import { goodAgain } from "./good-again.ts";
 import { SmallOpcuaServer } from "./small-opcua-server.ts";
 import { sourceConfig, sourceOf } from "./source-rig.ts";
 
-export const stormKinds = ["connections", "connections with a session", "sessions"] as const;
+export const stormKinds = [
+	"connections",
+	"connections with a session",
+	"connections soon after a session",
+	"sessions",
+] as const;
 export type StormKind = (typeof stormKinds)[number];
 
 const soon = { timeout: 25_000 };
@@ -26,7 +32,7 @@ export interface StormOutcome {
 	readonly goodAgainMs: number;
 	/** What TT01 has had, in order of source time; 0 to 1,000 were written, and nothing twice. */
 	readonly values: readonly unknown[];
-	readonly gaps: readonly object[];
+	readonly gaps: readonly Gap[];
 }
 
 export async function storm(kind: StormKind, forMs: number): Promise<StormOutcome> {
@@ -58,7 +64,11 @@ export async function storm(kind: StormKind, forMs: number): Promise<StormOutcom
 		if (isStorm && kind === "sessions") drop(() => server.loseSessions());
 	});
 	server.onSessionUsed(() => {
-		if (isStorm && kind === "connections with a session") drop(() => wire.cut());
+		if (isStorm && kind === "connections soon after a session") drop(() => wire.cut());
+		if (!isStorm || kind !== "connections with a session") return;
+		droppedMs = performance.now();
+		// Before anything of the session can pass.
+		wire.cut();
 	});
 
 	rig.source.start();
@@ -88,7 +98,8 @@ export async function storm(kind: StormKind, forMs: number): Promise<StormOutcom
 	await expect
 		.poll(() => rig.of("TT01").filter(({ status }) => status === 0).length, soon)
 		.toBeGreaterThanOrEqual(everyValue.length);
-	await expect.poll(() => rig.gaps.length, soon).toBe(ledgerAfter[kind].length);
+	const rows = ledgerAfter[kind]?.length ?? rig.gaps.length;
+	await expect.poll(() => rig.gaps.length, soon).toBe(rows);
 	const outcome = {
 		sessionsMs: during(sessionsMs),
 		connectionsMs: during(wire.connectionsMs),
@@ -115,9 +126,11 @@ const hole = { device: "F500", fromMs: startMs, toMs: endMs, cause: "server_unre
  * The rows that a storm leaves in the ledger: none where the subscription outlived it; else the whole hole, what is missing
  * of it because no history has it, and that the rest was read from the history.
  */
-export const ledgerAfter: Readonly<Record<StormKind, readonly object[]>> = {
+export const ledgerAfter: Readonly<Record<StormKind, readonly object[] | undefined>> = {
 	connections: [],
 	"connections with a session": [],
+	// How many messages a server keeps for one that does not confirm them is its own affair.
+	"connections soon after a session": undefined,
 	sessions: [
 		{ ...hole, tags: [], backfilled: false },
 		{ ...hole, tags: ["Heartbeat"], backfilled: false },
