@@ -13,7 +13,7 @@ export interface LeftOfDevice extends LeftDevice {
 /** What a source leaves to the one that takes its place. */
 export interface LeftSource {
 	readonly devices: ReadonlyMap<string, LeftOfDevice>;
-	readonly backfill: Backfill | undefined;
+	readonly backfill: Backfill;
 	readonly budgets: ServerBudgets;
 	readonly lastResponseMs: number | undefined;
 	/** Its tags were not called Bad. */

@@ -32,7 +32,7 @@ export interface ReadTag {
 }
 
 export interface QuietTagsOptions {
-	readonly afterMs: number;
+	readonly afterMs: () => number;
 	readonly values: PresentValues;
 	readonly clock: Clock;
 	readonly publishingMs: number;
@@ -83,7 +83,7 @@ export class QuietTags {
 		for (const builder of builders) {
 			const { isDoubtful } = builder.called;
 			const untold = builder.takeUntold(nowMs).slice(0, untoldAtOnce);
-			const quiet = left <= 0 ? [] : builder.hearing.takeQuiet(nowMs - this.#options.afterMs, nowMs, left);
+			const quiet = left <= 0 ? [] : builder.hearing.takeQuiet(nowMs - this.#options.afterMs(), nowMs, left);
 			left -= quiet.length;
 			for (const tagId of untold) if (known(tagId) === undefined) lost.push({ tagId, status: undefined });
 			const isUntold = new Set(untold);

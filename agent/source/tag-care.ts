@@ -8,11 +8,13 @@ import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
 import type { PresentValues } from "./present-values.ts";
 import { QuietTags, type ReadTag } from "./quiet-tags.ts";
+import type { ServerTuning } from "./server-tuning.ts";
 import { TagRetries } from "./tag-retries.ts";
 import { type NamedTag, partsOf, type RefusedTag, type TagList } from "./watched-tags.ts";
 
 export interface TagCareOptions {
 	readonly server: ServerConfig;
+	readonly tuning: ServerTuning;
 	/** Changes with its owner. */
 	readonly tags: TagList;
 	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
@@ -44,9 +46,9 @@ export class TagCare {
 
 	constructor(options: TagCareOptions) {
 		this.#options = options;
-		const { server, clock, values, telemetry, slowestMs, publishedMs } = options;
+		const { server, tuning, clock, values, telemetry, slowestMs, publishedMs } = options;
 		this.#quiet = new QuietTags({
-			...{ afterMs: server.verify_after_s * 1_000, clock, values, publishedMs, take: options.take },
+			...{ afterMs: () => tuning.verifyAfterMs, clock, values, publishedMs, take: options.take },
 			publishingMs: server.publishing_interval_ms,
 			slowestMs: (device) => slowestMs(device) ?? 0,
 			onMany: () => telemetry.sampling.silentTagsWaited(server.name),

@@ -3,8 +3,9 @@ import { type Clock, pause } from "../../../common/runtime/clock.ts";
 import type { ServerConfig } from "../../config.ts";
 import type { AgentTelemetry } from "../../telemetry.ts";
 import { inSession } from "../browsing/connect.ts";
-import type { ServerBudget, ServerBudgets } from "../server-budget.ts";
+import { type ServerBudget, ServerBudgets } from "../server-budget.ts";
 import type { ServerSecurity } from "../server-security.ts";
+import type { ServerTuning } from "../server-tuning.ts";
 import { readAttributes } from "../service.ts";
 import { EndpointOrder, type LevelClass, levelClass } from "./endpoint-order.ts";
 
@@ -12,7 +13,9 @@ export interface ServerEndpointsOptions {
 	readonly server: ServerConfig;
 	/** Of the first endpoint. */
 	readonly security: ServerSecurity;
-	readonly budgets: ServerBudgets;
+	readonly tuning: ServerTuning;
+	/** Of the source of the same server that this one takes the place of. */
+	readonly left?: { readonly budgets: ServerBudgets } | undefined;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
 }
@@ -37,17 +40,19 @@ export class ServerEndpoints {
 	readonly #options: ServerEndpointsOptions;
 	readonly #order: EndpointOrder;
 	readonly #known = new Map<string, PresentEndpoint>();
+	readonly #budgets: ServerBudgets;
 	#serviceLevel: number | undefined;
 
 	constructor(options: ServerEndpointsOptions) {
 		this.#options = options;
-		const { server, security, budgets } = options;
+		const { server, security, tuning } = options;
+		this.#budgets = options.left?.budgets ?? new ServerBudgets();
 		const endpoints: [string, ...string[]] = [server.endpoint, ...server.further_endpoints];
-		budgets.keep(new Set(endpoints));
-		this.#known.set(server.endpoint, { server, security, budget: budgets.of(server.endpoint) });
+		this.#budgets.keep(new Set(endpoints));
+		this.#known.set(server.endpoint, { server, security, budget: this.#budgets.of(server.endpoint) });
 		this.#order = new EndpointOrder({
 			endpoints,
-			returnAfterMs: server.return_after_s * 1_000,
+			returnAfterMs: () => tuning.returnAfterMs,
 		});
 	}
 
@@ -64,10 +69,16 @@ export class ServerEndpoints {
 		let known = this.#known.get(url);
 		if (known === undefined) {
 			const server = { ...this.#options.server, endpoint: url };
-			known = { server, security: this.#options.security.at(url), budget: this.#options.budgets.of(url) };
+			known = { server, security: this.#options.security.at(url), budget: this.#budgets.of(url) };
 			this.#known.set(url, known);
 		}
 		return known;
+	}
+
+	/** They are left to another source of the same server, and not for anything that the server did. */
+	leave(): ServerBudgets {
+		this.present.budget.weEnded();
+		return this.#budgets;
 	}
 
 	connected(): void {
