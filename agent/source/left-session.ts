@@ -13,6 +13,8 @@ export interface LeftSession {
 	readonly subscription: PlantSubscription | undefined;
 	/** Attempts to take the session over that broke. */
 	resumes: number;
+	/** Whether its connection has broken by now, before or after the session itself. */
+	readonly isCut: () => boolean;
 	/** The server has ended the session, and perhaps not the subscription. */
 	isSessionGone: boolean;
 }

@@ -54,6 +54,7 @@ export class PlantSession {
 	#loop: PublishLoop | undefined;
 	#isForGood = false;
 	#isHeard = true;
+	#isCut = false;
 	#guard: SessionGuard | undefined;
 	#poller: Poller | undefined;
 
@@ -73,7 +74,7 @@ export class PlantSession {
 		if (this.#isForGood) return undefined;
 		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
 		if (session === undefined || client === undefined) return this.#left;
-		return { client, session, subscription, resumes: 0, isSessionGone: false };
+		return { client, session, subscription, resumes: 0, isCut: () => this.#isCut, isSessionGone: false };
 	}
 
 	/**
@@ -117,7 +118,10 @@ export class PlantSession {
 		if (over.aborted) return "stopped";
 		const { client, connect } = prepared;
 		this.#client = client;
-		const lost = () => this.#ended.resolve("the connection broke");
+		const lost = () => {
+			this.#isCut = true;
+			this.#ended.resolve("the connection broke");
+		};
 		client.on("connection_lost", lost);
 		client.on("close", lost);
 		try {

@@ -36,6 +36,7 @@ export async function resumeSession(
 			throw error;
 		}
 		left.isSessionGone = true;
+		if (left.isCut()) budget.excuse();
 		if (!budget.isSessionNear(clock.monotonicMs())) throw error;
 		return undefined;
 	}

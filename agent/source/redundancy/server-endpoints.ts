@@ -77,7 +77,7 @@ export class ServerEndpoints {
 
 	/** They are left to another source of the same server, and not for anything that the server did. */
 	leave(): ServerBudgets {
-		this.present.budget.weEnded();
+		this.present.budget.excuse();
 		return this.#budgets;
 	}
 
