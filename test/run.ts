@@ -10,6 +10,7 @@ import {
 	parseTestCommand,
 	partsOf,
 	type TestCommand,
+	testHelp,
 	tierOf,
 	tierRules,
 } from "./tiers.ts";
@@ -157,6 +158,8 @@ const command = parseTestCommand(process.argv.slice(2));
 if (typeof command === "string") {
 	process.stderr.write(`${command}\n`);
 	process.exitCode = 2;
+} else if (command.kind === "help") {
+	process.stdout.write(testHelp);
 } else if (command.kind === "list") {
 	printParts();
 } else {

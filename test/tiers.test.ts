@@ -27,6 +27,8 @@ test("the command line names tiers and parts, and hands on the rest", () => {
 	});
 	expect(parseTestCommand(["--full", "faults"])).toMatchObject({ kind: "full", parts: ["faults"], rest: [] });
 	expect(parseTestCommand(["--full", "--list"])).toMatchObject({ kind: "list" });
+	for (const args of [["--help"], ["--full", "--help"], ["-h"], ["--only", "unit", "--help"]])
+		expect(parseTestCommand(args)).toMatchObject({ kind: "help", tiers: [], parts: [] });
 	expect(parseTestCommand(["--only", "fast"])).toContain("expected one of static, unit");
 	expect(parseTestCommand(["--full", "fault"])).toContain("expected a part");
 });

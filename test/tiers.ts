@@ -69,12 +69,23 @@ function folderOf(file: string): string {
 }
 
 export interface TestCommand {
-	readonly kind: "default" | "full" | "list";
+	readonly kind: "default" | "full" | "list" | "help";
 	readonly tiers: readonly Tier[];
 	readonly parts: readonly FullPart[];
 	/** Handed to vitest: file filters and options such as `-t`. */
 	readonly rest: readonly string[];
 }
+
+export const testHelp = `npm test [-- --only TIER…] [FILE…] [-t NAME]     the default tiers: ${tiers.join(", ")}
+npm run test:full [-- PART…] [FILE…] [-t NAME]   the full tier, every part or only these: ${fullPartNames.join(", ")}
+npm run test:full -- --list                      which files each part has
+
+FILE is a piece of a test file's path with a "/", or of its name after --only; NAME a piece of a test's title.
+What begins with "-" otherwise is handed on to vitest. Exit code 0: all passed; 1: not; 2: the command line is wrong.
+
+npm test -- --only unit payload -t "aliases"
+npm run test:full -- integration integration/opcua-storm
+`;
 
 /** Reads the command line of `npm test`; text instead of a command says what is wrong with it. */
 export function parseTestCommand(args: readonly string[]): TestCommand | string {
@@ -86,6 +97,7 @@ export function parseTestCommand(args: readonly string[]): TestCommand | string 
 	for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
 		if (arg === "--full") kind = kind === "list" ? "list" : "full";
 		else if (arg === "--list") kind = "list";
+		else if (arg === "--help" || arg === "-h") return { kind: "help", tiers: [], parts: [], rest: [] };
 		else if (arg === "--only" || arg.startsWith("--only=")) {
 			const name = arg === "--only" ? left.shift() : arg.slice("--only=".length);
 			const tier = tiers.find((candidate) => candidate === name);

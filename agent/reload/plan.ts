@@ -10,6 +10,7 @@ export const touches = [
 	"watching",
 	"delivery",
 	"journal",
+	"tuning",
 	"births",
 	"tags",
 	"device",
@@ -31,6 +32,8 @@ export interface ServerPlan {
 	readonly removed: readonly string[];
 	/** Their sources are stopped and started with other settings. */
 	readonly restarted: readonly string[];
+	/** Their sources go on with other values of settings that need no new connection. */
+	readonly tuned: readonly string[];
 	/** Devices that come, leave, or leave and come again because they are read in another way or from another server. */
 	readonly devicesAdded: readonly string[];
 	readonly devicesRemoved: readonly string[];
@@ -58,6 +61,10 @@ const rules: readonly (readonly [string, Touch])[] = [
 	["journal", "journal"],
 	["broker", "broker"],
 	["hosts", "hosts"],
+	["servers.*.lateness_ms", "tuning"],
+	["servers.*.verify_after_s", "tuning"],
+	["servers.*.return_after_s", "tuning"],
+	["servers.*.backfill", "tuning"],
 	["servers", "server"],
 	["devices.*.server", "device"],
 	// Its rows are compared as tags, wherever they come from.
@@ -113,11 +120,14 @@ function serverPlan(changes: readonly PlannedChange[], before: AgentConfig, afte
 	];
 	const devicesAnew = within("devices", (touch) => touch === "device");
 	const retagged = within("devices", (touch) => touch === "tags" || touch === "births");
+	const restarted = within("servers", (touch) => touch === "server");
+	const tuned = within("servers", (touch) => touch === "tuning");
 	const stays = (name: string) => before.servers.some((server) => server.name === name);
 	return {
 		added: after.servers.map(({ name }) => name).filter((name) => !stays(name)),
 		removed: whole("servers", "removed"),
-		restarted: within("servers", (touch) => touch === "server"),
+		restarted,
+		tuned: tuned.filter((name) => !restarted.includes(name)),
 		...{ devicesAdded, devicesRemoved, devicesAnew },
 		devicesRetagged: retagged.filter((name) => !devicesAnew.includes(name)),
 	};

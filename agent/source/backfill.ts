@@ -8,6 +8,7 @@ import type { ServerConfig } from "../config.ts";
 import type { CycleSink } from "../pipeline.ts";
 import type { AgentTelemetry } from "../telemetry.ts";
 import { readHistory } from "./history-read.ts";
+import type { ServerTuning } from "./server-tuning.ts";
 
 /** A moment of source time to 100 ns. */
 export interface SourceTime {
@@ -32,7 +33,8 @@ export interface HistoryTag {
 }
 
 export interface BackfillOptions {
-	readonly order: "oldest_first" | "newest_first";
+	/** Asked each time; `off`: what is missing stays a gap. */
+	readonly order: () => "oldest_first" | "newest_first" | "off";
 	readonly clock: Clock;
 	readonly sink: CycleSink;
 	/** A gap is done with: so many values were had, and so many tags have no history. */
@@ -93,11 +95,19 @@ export class Backfill {
 
 	/** A gap has ended; `missing` tells what it lacks, once every tag has told its present value. */
 	closed(gap: Gap, missing: () => readonly MissingOfTag[]): void {
-		const { clock, onDropped } = this.#options;
+		const { clock, onDropped, order } = this.#options;
+		const isOff = order() === "off";
 		const closedMs = clock.monotonicMs();
-		if (gap.cause === "server_overflow" && closedMs < this.#noHistoryUntilMs) return;
+		if (isOff || (gap.cause === "server_overflow" && closedMs < this.#noHistoryUntilMs)) {
+			// Nobody notes any longer what it lacks.
+			missing();
+			return;
+		}
 		const dropped = this.#jobs.length >= jobsMax ? this.#jobs.shift() : undefined;
-		if (dropped !== undefined) onDropped?.(dropped.gap);
+		if (dropped !== undefined) {
+			dropped.missing();
+			onDropped?.(dropped.gap);
+		}
 		this.#jobs.push({ gap, closedMs, missing, next: 0, values: 0, without: [], asked: 0, failures: 0 });
 	}
 
@@ -112,8 +122,10 @@ export class Backfill {
 	): Promise<void> {
 		const { order, clock, sink, onDone } = this.#options;
 		for (;;) {
+			// Whatever waits stays a gap, as it is written down already.
+			if (order() === "off") for (const { missing } of this.#jobs.splice(0)) missing();
 			const due = this.#jobs.filter(({ closedMs }) => clock.monotonicMs() - closedMs >= settleMs);
-			const job = order === "oldest_first" ? due[0] : due.at(-1);
+			const job = order() === "oldest_first" ? due[0] : due.at(-1);
 			if (job === undefined || over.aborted) return;
 			await this.#fill(job, session, tagOf, over);
 			if (over.aborted) return;
@@ -177,17 +189,17 @@ export class Backfill {
 	}
 }
 
-/** For a server whose configuration wants it. */
+/** As the configuration of a server has it at any time. */
 export function backfillOf(options: {
 	readonly server: ServerConfig;
+	readonly tuning: ServerTuning;
 	readonly clock: Clock;
 	readonly sink: CycleSink;
 	readonly telemetry: AgentTelemetry;
-}): Backfill | undefined {
-	const { server, clock, sink, telemetry } = options;
-	if (server.backfill === "off") return undefined;
+}): Backfill {
+	const { server, tuning, clock, sink, telemetry } = options;
 	return new Backfill({
-		...{ order: server.backfill, clock, sink },
+		...{ order: () => tuning.backfill, clock, sink },
 		onDone: ({ device }, values, tagsWithout) =>
 			telemetry.gapBackfilled({ server: server.name, device, values, tagsWithout }),
 		onDropped: () => telemetry.backfillDropped(server.name),

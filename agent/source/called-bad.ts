@@ -3,7 +3,7 @@ import type { TagColumns } from "./tag-columns.ts";
 
 /** Part 4 §7.39.1: a data value (InfoType) that no source wrote (HistorianBits: interpolated). */
 const notFromSource = 0x402;
-/** So long after its old value came again a tag that was called Bad waits for a new one. */
+/** So long after its old value came again a tag that was called Bad waits for a new one, where a queue may hold one. */
 const stillSameAfterMs = 2_000;
 /** What a server repeats of its own accord comes within this time. */
 const untoldAfterMs = 1_000;
@@ -14,7 +14,10 @@ export class CalledBad {
 	readonly #sinceMs = new Map<number, number>();
 	/** When those of which nothing has come are to be asked for. */
 	#untoldAfterMs = Number.POSITIVE_INFINITY;
-	#isDoubtful = false;
+	/** After a lost message: any tag may have a newer value than is known, until they are taken. */
+	isDoubtful = false;
+	#areItemsAnew = false;
+	#stillSameAfterMs = stillSameAfterMs;
 	/** The source time at which they were called so last. */
 	atMs = Number.NEGATIVE_INFINITY;
 
@@ -57,12 +60,19 @@ export class CalledBad {
 
 	/** A message is lost for good: of any tag the server may have a newer value, which it does not send by itself. */
 	doubt(nowMs: number): void {
-		this.#isDoubtful = true;
+		this.isDoubtful = true;
 		this.#untoldAfterMs = nowMs + untoldAfterMs;
+	}
+
+	/** Items are made anew: each begins with what its tag has at that moment, and nothing older follows. */
+	itemsAnew(): void {
+		this.#areItemsAnew = true;
 	}
 
 	/** A server is connected again and may repeat each tag's present value. */
 	expectRepeats(nowMs: number): void {
+		this.#stillSameAfterMs = this.#areItemsAnew ? 0 : stillSameAfterMs;
+		this.#areItemsAnew = false;
 		this.#untoldAfterMs = nowMs + untoldAfterMs;
 	}
 
@@ -74,8 +84,8 @@ export class CalledBad {
 	takeUntold(nowMs: number, ofThese: readonly number[]): readonly number[] {
 		if (nowMs < this.#untoldAfterMs) return [];
 		this.#untoldAfterMs = Number.POSITIVE_INFINITY;
-		const isDoubtful = this.#isDoubtful;
-		this.#isDoubtful = false;
+		const isDoubtful = this.isDoubtful;
+		this.isDoubtful = false;
 		if (isDoubtful) return ofThese;
 		const isThere = new Set(ofThese);
 		return [...this.#sinceMs].flatMap(([id, sinceMs]) => (sinceMs === 0 && isThere.has(id) ? [id] : []));
@@ -91,7 +101,7 @@ export class CalledBad {
 		samples.other.length = 0;
 		for (const [id, sinceMs] of this.#sinceMs) {
 			const at = columns.place(id);
-			if (sinceMs === 0 || nowMs - sinceMs < stillSameAfterMs || seen[at] === 0) continue;
+			if (sinceMs === 0 || nowMs - sinceMs < this.#stillSameAfterMs || seen[at] === 0) continue;
 			this.#sinceMs.delete(id);
 			samples.reserve(samples.count + 1);
 			const index = samples.count++;

@@ -13,6 +13,8 @@ export interface LeftSession {
 	readonly subscription: PlantSubscription | undefined;
 	/** Attempts to take the session over that broke. */
 	resumes: number;
+	/** Whether its connection has broken by now, before or after the session itself. */
+	readonly isCut: () => boolean;
 	/** The server has ended the session, and perhaps not the subscription. */
 	isSessionGone: boolean;
 }
@@ -22,6 +24,11 @@ export function isBroken(error: unknown): boolean {
 	return /BadConnection|BadSecureChannel|BadTimeout|BadCommunication|timed? ?out|connection|disconnect/i.test(
 		errorText(error),
 	);
+}
+
+/** Whether an error only says that an answer took too long. */
+export function isLate(error: unknown): boolean {
+	return /BadTimeout|timed? ?out/i.test(errorText(error));
 }
 
 /** Closes a client within a bound, and with it whatever is not another client's by now. */

@@ -1,7 +1,7 @@
 import type { GapCause } from "../../common/contract/gap.ts";
 import type { Backfill } from "./backfill.ts";
 import type { LeftDevice } from "./left-device.ts";
-import type { SessionBudget } from "./session-budget.ts";
+import type { ServerBudgets } from "./server-budget.ts";
 
 /** A device that another source, or this one under other settings, goes on with. */
 export interface LeftOfDevice extends LeftDevice {
@@ -13,8 +13,8 @@ export interface LeftOfDevice extends LeftDevice {
 /** What a source leaves to the one that takes its place. */
 export interface LeftSource {
 	readonly devices: ReadonlyMap<string, LeftOfDevice>;
-	readonly backfill: Backfill | undefined;
-	readonly budget: SessionBudget;
+	readonly backfill: Backfill;
+	readonly budgets: ServerBudgets;
 	readonly lastResponseMs: number | undefined;
 	/** Its tags were not called Bad. */
 	readonly wasConnected: boolean;

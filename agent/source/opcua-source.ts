@@ -4,7 +4,7 @@ import { statusCodes } from "../../common/contract/status.ts";
 import { Backoff } from "../../common/runtime/backoff.ts";
 import { pause } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
-import type { DeviceConfig } from "../config.ts";
+import type { DeviceConfig, ServerConfig } from "../config.ts";
 import type { ReadableTag, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import { AgentsWord } from "./agents-word.ts";
 import { type Backfill, backfillOf } from "./backfill.ts";
@@ -20,7 +20,7 @@ import { PresentValues } from "./present-values.ts";
 import { ServerEndpoints } from "./redundancy/server-endpoints.ts";
 import { SamplingRules } from "./sampling.ts";
 import { SamplingReport } from "./sampling-report.ts";
-import { SessionBudget } from "./session-budget.ts";
+import { ServerTuning } from "./server-tuning.ts";
 import { SourceCycles } from "./source-cycles.ts";
 import { SourceMessages } from "./source-messages.ts";
 import { completeTags, SourceTags } from "./source-tags.ts";
@@ -32,20 +32,19 @@ const stays = { isMoved: false, isAtOnce: false } as const;
 /** Reads one OPC UA server through one subscription until it is stopped; never gives up. */
 export class OpcuaSource implements SampleSource, PlantListener {
 	readonly name: string;
-	readonly #options: OpcuaSourceOptions;
+	readonly #options: OpcuaSourceOptions & { readonly tuning: ServerTuning };
 	readonly #tags: SourceTags;
 	readonly #builders: ReadonlyMap<string, CycleBuilder>;
 	#session: PlantSession | undefined;
 	readonly #messages: SourceMessages;
 	readonly #agentsWord: AgentsWord;
 	readonly #backoff = new Backoff({ initialMs: 500, maximumMs: 4_000, factor: 2 });
-	readonly #budget: SessionBudget;
 	readonly #limits = new OperationLimits();
 	readonly #sampling: SamplingReport;
 	readonly #watched: WatchedTags;
 	readonly #endpoints: ServerEndpoints;
 	readonly #cycles: SourceCycles;
-	readonly #backfill: Backfill | undefined;
+	readonly #backfill: Backfill;
 	readonly #care: TagCare;
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
@@ -58,16 +57,16 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
 		this.#agentsWord = new AgentsWord(options.sink);
-		this.#options = options;
 		const { server, left } = options;
-		this.#budget = left?.budget ?? new SessionBudget();
+		const tuned = { ...options, tuning: new ServerTuning(server) };
+		this.#options = tuned;
 		this.#isBelieved = left?.wasConnected === true;
 		this.#lastResponseMs = left?.lastResponseMs;
-		this.#endpoints = new ServerEndpoints(options);
+		this.#endpoints = new ServerEndpoints(tuned);
 		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
-		this.#backfill = backfillOf(options);
-		if (left?.backfill !== undefined) this.#backfill?.takeOver(left.backfill);
+		this.#backfill = backfillOf(tuned);
+		if (left !== undefined) this.#backfill.takeOver(left.backfill);
 		const known = options.known ?? completeTags;
 		for (const device of options.devices) this.#tags.add(device, known(device));
 		const { list: tags, places, isPolled } = this.#tags;
@@ -77,9 +76,9 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			publishingMs: () => server.publishing_interval_ms,
 			onFilter: (place, level, status) => this.#sampling.answered(place, level, status),
 		});
+		const slowestMs = (device: string) => this.#watched.slowestMs(device);
 		this.#cycles = new SourceCycles({
-			...{ ...options, builders: this.#builders, backfill: this.#backfill },
-			slowestMs: (device) => this.#watched.slowestMs(device),
+			...{ ...tuned, builders: this.#builders, backfill: this.#backfill, slowestMs },
 			pollIntervals: (device) => this.#tags.pollIntervals(device),
 			onGone: (tagIds) => this.#care.gone(tagIds),
 			nameOf: (tagId) => options.tags.get(tagId)?.name,
@@ -87,12 +86,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		});
 		this.#messages = new SourceMessages({ ...options, tags: this.#tags, cycles: this.#cycles });
 		this.#care = new TagCare({
-			...options,
+			...{ ...tuned, slowestMs },
 			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
+			publishedMs: () => this.#cycles.finishedMs,
 			sayBad: (tags, status) => this.#sayBad(tags, status),
-			take: (builder, read) => {
-				if (this.#connected) this.#cycles.takeRead(builder, read);
-			},
+			take: (builder, read) => this.#connected && this.#cycles.takeRead(builder, read),
 		});
 		for (const [device, builder] of this.#builders)
 			this.#cycles.begin(builder, options.leftDevices?.get(device) ?? options.recovered);
@@ -105,6 +103,11 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	async stop(): Promise<void> {
 		this.#stopping.abort();
 		await this.#running;
+	}
+
+	/** Of the server's settings those change that need no other connection. */
+	tune(server: ServerConfig): void {
+		this.#options.tuning.change(server);
 	}
 
 	get isConnected(): boolean {
@@ -174,7 +177,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		for (const [name, builder] of this.#builders)
 			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
 		return {
-			...{ devices, backfill: this.#backfill, budget: this.#budget },
+			...{ devices, backfill: this.#backfill, budgets: this.#endpoints.leave() },
 			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
 		};
 	}
@@ -185,12 +188,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const endpoints = this.#endpoints;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
-			if (left === undefined || left.isSessionGone)
-				await pause(clock, this.#budget.waitMs(clock.monotonicMs()), stopping);
-			if (stopping.aborted) break;
 			const used = endpoints.present;
+			const needsSession = left === undefined || left.isSessionGone;
+			await pause(clock, used.budget.attemptWaitMs(clock.monotonicMs(), needsSession), stopping);
+			if (stopping.aborted) break;
 			const session: PlantSession = new PlantSession({
-				...{ ...used, clock, left, watched: this.#watched, budget: this.#budget, listener: this },
+				...{ ...used, clock, left, watched: this.#watched, listener: this },
 				...{ limits: this.#limits, polling: this.#tags },
 				onWatched: (opened, over) => {
 					endpoints.watch(opened, over, (reason) => session.leave(reason));
@@ -278,7 +281,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	async backfill(session: ClientSession, nodeIdOf: NodeIdOf, over: AbortSignal): Promise<void> {
-		await this.#backfill?.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
+		await this.#backfill.run(session, (tagId) => this.#tags.historyTag(tagId, nodeIdOf), over);
 	}
 
 	#hasConnected(): void {

@@ -7,13 +7,16 @@ export interface SequencedMessage {
 }
 
 export interface OrderedMessagesOptions<Message> {
-	/** Asks the server for a message again; undefined when it does not have it any more. */
+	/**
+	 * Asks the server for a message again; undefined when it does not have it any more.
+	 * @throws Error when nobody can know, because the connection broke
+	 */
 	readonly republish: (sequenceNumber: number) => Promise<Message | undefined>;
 	/** Takes each message once, in order; `isCycleEnd` is false while the same publish cycle goes on. */
 	readonly deliver: (message: Message, isCycleEnd: boolean) => void;
 	/** A message is gone for good: what it said is missing before the next one that is delivered. */
 	readonly missed: () => void;
-	/** `deliver` threw while messages were made up for. */
+	/** `republish` or `deliver` threw while messages were made up for. */
 	readonly failed: (error: unknown) => void;
 }
 
@@ -48,6 +51,12 @@ export class OrderedMessages<Message extends SequencedMessage> {
 	restart(): void {
 		this.#expected = 1;
 		this.#recent.clear();
+		this.#waiting = [];
+		this.#asking = undefined;
+	}
+
+	/** The connection is over. What has come and was not delivered, or was asked for, is asked for again over the next one. */
+	interrupted(): void {
 		this.#waiting = [];
 		this.#asking = undefined;
 	}
@@ -112,7 +121,10 @@ export class OrderedMessages<Message extends SequencedMessage> {
 		const run = async () => {
 			for (let left = missing; left > 0; left--) {
 				const sequenceNumber = this.#expected;
-				const message = await this.#options.republish(sequenceNumber).catch(() => undefined);
+				const message = await this.#options.republish(sequenceNumber).catch((error: unknown) => {
+					if (this.#asking === asking) throw error;
+					return undefined;
+				});
 				if (this.#asking !== asking) return;
 				this.#expected = following(sequenceNumber);
 				// Some servers have an empty message for what they do not have any more.
@@ -125,7 +137,10 @@ export class OrderedMessages<Message extends SequencedMessage> {
 			this.#asking = undefined;
 			this.#drain();
 		};
-		run().catch((error: unknown) => this.#options.failed(error));
+		run().catch((error: unknown) => {
+			if (this.#asking === asking) this.interrupted();
+			this.#options.failed(error);
+		});
 	}
 }
 

@@ -16,7 +16,8 @@ import { ServerResolution, type TagsResolved } from "./resolution/server-resolut
 import { ServerSecurity } from "./server-security.ts";
 
 /** A source whose devices can change while it runs; one that cannot do it is stopped and started for it. */
-export type PlantSource = SampleSource & Partial<Pick<OpcuaSource, "addDevice" | "removeDevice" | "left">>;
+export type PlantSource = SampleSource &
+	Partial<Pick<OpcuaSource, "addDevice" | "removeDevice" | "left" | "tune">>;
 export type CreateSource = (options: OpcuaSourceOptions) => PlantSource;
 
 /** Of servers and devices, by name; who is in none of the lists is not touched. */
@@ -24,6 +25,8 @@ export interface ServerChanges {
 	readonly added: readonly string[];
 	readonly removed: readonly string[];
 	readonly restarted: readonly string[];
+	/** Servers of which only settings change that need no new connection. */
+	readonly tuned: readonly string[];
 	readonly devicesAdded: readonly string[];
 	readonly devicesRemoved: readonly string[];
 	readonly devicesAnew: readonly string[];
@@ -182,6 +185,8 @@ export class PlantServers implements Part {
 	/** Servers whose settings changed, and those whose driver cannot follow its devices. */
 	#toRestart(changes: ServerChanges, next: AgentConfig): Set<string> {
 		const restarted = new Set(changes.restarted);
+		for (const name of changes.tuned)
+			if (this.#servers.get(name)?.source.tune === undefined) restarted.add(name);
 		const { devicesAdded, devicesRemoved, devicesAnew } = changes;
 		for (const name of [...devicesAdded, ...devicesRemoved, ...devicesAnew]) {
 			const after = next.devices.find((device) => device.name === name);
@@ -237,7 +242,13 @@ export class PlantServers implements Part {
 		for (const name of devicesRetagged)
 			this.sourceOf(name)?.tagsChanged?.({ device: name, tags: tags.get(name) ?? [], gone: new Set() });
 		for (const server of next.servers) {
-			if (this.#servers.has(server.name)) continue;
+			const running = this.#servers.get(server.name);
+			if (running !== undefined) {
+				if (!changes.tuned.includes(server.name)) continue;
+				running.source.tune?.(server);
+				this.#servers.set(server.name, { ...running, config: server });
+				continue;
+			}
 			const leftDevices = new Map<string, LeftOfDevice>();
 			for (const { name } of this.#devicesOf(server.name)) {
 				const left = this.#takeLeft(name);

@@ -1,18 +1,19 @@
-import type { ClientSession, OPCUAClient } from "node-opcua";
+import type { ClientSession, OPCUAClient, StatusCode } from "node-opcua";
 import type { Clock } from "../../common/runtime/clock.ts";
 import { errorText } from "../../common/runtime/coded-error.ts";
 import type { ServerConfig } from "../config.ts";
-import { disconnect, isBroken, type LeftSession, within } from "./left-session.ts";
-import { namespacePrefixes, openSession, unreachable } from "./opcua-session.ts";
+import { disconnect, type LeftSession, within } from "./left-session.ts";
+import { namespacePrefixes, unreachable } from "./opcua-session.ts";
 import type { OperationLimits } from "./operation-limits.ts";
 import type { NodeIdOf, PlantListener } from "./plant-listener.ts";
 import { PlantSubscription, type SubscriptionListener } from "./plant-subscription.ts";
 import { type PolledTags, Poller } from "./poller.ts";
 import { PublishLoop } from "./publish-loop.ts";
+import type { ServerBudget } from "./server-budget.ts";
 import type { PreparedClient, ServerSecurity } from "./server-security.ts";
 import { statusOf } from "./service.ts";
-import type { SessionBudget } from "./session-budget.ts";
 import { SessionGuard } from "./session-guard.ts";
+import { newSession, resumeSession } from "./session-opening.ts";
 import type { WatchedTags } from "./watched-tags.ts";
 
 export interface PlantSessionOptions {
@@ -21,7 +22,7 @@ export interface PlantSessionOptions {
 	readonly watched: WatchedTags;
 	readonly clock: Clock;
 	readonly listener: PlantListener;
-	readonly budget: SessionBudget;
+	readonly budget: ServerBudget;
 	readonly limits: OperationLimits;
 	readonly polling: PolledTags;
 	readonly left: LeftSession | undefined;
@@ -29,8 +30,6 @@ export interface PlantSessionOptions {
 	readonly onWatched?: ((session: ClientSession, over: AbortSignal) => void) | undefined;
 }
 
-/** So often a session of an earlier attempt is tried to be taken over; a server that breaks each time gets a new one. */
-const resumesMax = 3;
 /** These say that a server has none at all. */
 const noSubscriptions: ReadonlySet<string> = new Set([
 	...["BadServiceUnsupported", "BadNotImplemented", "BadNotSupported", "BadInsufficientClientProfile"],
@@ -55,6 +54,7 @@ export class PlantSession {
 	#loop: PublishLoop | undefined;
 	#isForGood = false;
 	#isHeard = true;
+	#isCut = false;
 	#guard: SessionGuard | undefined;
 	#poller: Poller | undefined;
 
@@ -74,7 +74,7 @@ export class PlantSession {
 		if (this.#isForGood) return undefined;
 		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
 		if (session === undefined || client === undefined) return this.#left;
-		return { client, session, subscription, resumes: 0, isSessionGone: false };
+		return { client, session, subscription, resumes: 0, isCut: () => this.#isCut, isSessionGone: false };
 	}
 
 	/**
@@ -94,6 +94,7 @@ export class PlantSession {
 			// Ends this session's timers and listeners, which would otherwise gather with every attempt.
 			this.#over.abort();
 			this.#loop?.stop();
+			this.#subscription?.interrupted();
 		}
 	}
 
@@ -110,23 +111,31 @@ export class PlantSession {
 	}
 
 	async #work(): Promise<string> {
-		const { server, security, listener, clock } = this.#options;
+		const { server, security, listener, clock, budget } = this.#options;
 		const over = this.#over.signal;
+		budget.connecting(clock.monotonicMs());
 		const prepared = await security.prepare(over, (error) => this.#failed(error));
 		if (over.aborted) return "stopped";
 		const { client, connect } = prepared;
 		this.#client = client;
-		const lost = () => this.#ended.resolve("the connection broke");
+		const lost = () => {
+			this.#isCut = true;
+			this.#ended.resolve("the connection broke");
+		};
 		client.on("connection_lost", lost);
 		client.on("close", lost);
 		try {
 			// Behind a secured channel the server is asked once more what it offers.
 			const withinMs = (server.insecure === true ? 1 : 3) * server.connect_timeout_ms;
 			await within(clock, withinMs, connect());
+			budget.connected(clock.monotonicMs());
 			if (over.aborted) return "stopped";
 			const session = (await this.#resume(client)) ?? (await this.#open(prepared));
 			if (over.aborted) return "stopped";
-			session.on("session_closed", (status) => this.#ended.resolve(`the session was closed: ${status.name}`));
+			const closed = (status: StatusCode) => this.#ended.resolve(`the session was closed: ${status.name}`);
+			session.on("session_closed", closed);
+			// The session may go on without us, over another connection.
+			over.addEventListener("abort", () => session.off("session_closed", closed), { once: true });
 			listener.answered(false);
 			await this.#subscribe(session);
 			if (over.aborted) return "stopped";
@@ -139,33 +148,22 @@ export class PlantSession {
 		return await this.#ended.promise;
 	}
 
-	/** The session of an earlier attempt over the new connection: OPC UA Part 4 §5.6.3, §6.7. */
 	async #resume(client: OPCUAClient): Promise<ClientSession | undefined> {
 		const left = this.#left;
-		if (left === undefined || left.isSessionGone) return undefined;
 		const { clock, budget } = this.#options;
-		try {
-			await client.reactivateSession(left.session);
-		} catch (error) {
-			// Without an answer nothing is known of the session.
-			if (isBroken(error) && ++left.resumes < resumesMax) throw error;
-			left.isSessionGone = true;
-			// To wait with an open connection is what servers end connections for.
-			if (budget.waitMs(clock.monotonicMs()) > 0) throw error;
-			return undefined;
-		}
+		const session = left && (await resumeSession(client, left, budget, clock));
+		if (left === undefined || session === undefined) return undefined;
 		this.#left = undefined;
-		this.#session = left.session;
+		this.#session = session;
 		this.#subscription = left.subscription;
 		await disconnect(left.client, clock);
-		return left.session;
+		return session;
 	}
 
-	async #open({ client, identity, sessionError }: PreparedClient): Promise<ClientSession> {
+	async #open(prepared: PreparedClient): Promise<ClientSession> {
 		const { clock, budget } = this.#options;
-		budget.made(clock.monotonicMs());
-		const opening = openSession(client, identity, sessionError);
-		this.#session = await opening.finally(() => budget.answered(clock.monotonicMs()));
+		const over = this.#over.signal;
+		this.#session = await newSession(prepared, budget, clock, this.#ended.promise, over);
 		return this.#session;
 	}
 

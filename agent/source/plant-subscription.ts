@@ -17,14 +17,15 @@ import {
 	Variant,
 } from "node-opcua";
 import type { ServerConfig } from "../config.ts";
+import { isBroken, isLate } from "./left-session.ts";
 import { OrderedMessages } from "./ordered-messages.ts";
 import type { Acknowledgement } from "./publish-loop.ts";
 import { ask, statusOf } from "./service.ts";
 
 /** A server with nothing to say says so at least this often, where the publishing interval allows it. */
 const keepAliveWantedMs = 2_500;
-/** So long a server keeps a subscription without hearing of us: what a transfer after an outage can still find. */
-const lifetimeWantedMs = 600_000;
+/** So long a server keeps a subscription without hearing of us: what a transfer after an outage of ten minutes can still find. */
+const lifetimeWantedMs = 660_000;
 /** How much later than a keep-alive the first response of a subscription that was taken over may come. */
 const firstPatienceMs = 1_000;
 
@@ -180,6 +181,11 @@ export class PlantSubscription {
 		);
 	}
 
+	/** The session that it was read through is over; another one may go on with it. */
+	interrupted(): void {
+		this.#messages.interrupted();
+	}
+
 	/** A publish response of this subscription. @throws what the listener throws */
 	offer({ notificationMessage: message, moreNotifications, responseHeader }: PublishResponse): void {
 		const respondedMs = responseHeader.timestamp?.getTime();
@@ -212,7 +218,11 @@ export class PlantSubscription {
 
 	async #republish(retransmitSequenceNumber: number): Promise<NotificationMessage | undefined> {
 		const request = new RepublishRequest({ subscriptionId: this.id, retransmitSequenceNumber });
-		const response = await ask<RepublishResponse>(this.#session, request).catch(() => undefined);
+		const response = await ask<RepublishResponse>(this.#session, request).catch((error: unknown) => {
+			// Over the next connection the server may have it still; one that is silent to this alone is gone on without.
+			if (isBroken(error) && !isLate(error)) throw error;
+			return undefined;
+		});
 		const message = response?.notificationMessage;
 		if (message?.sequenceNumber === retransmitSequenceNumber) this.#listener.republished();
 		return message;

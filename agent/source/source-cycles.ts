@@ -11,6 +11,7 @@ import type { LeftOfDevice } from "./left-source.ts";
 import { PlantTimes } from "./plant-times.ts";
 import { PolledThrough } from "./polled-through.ts";
 import type { PollRound } from "./poller.ts";
+import type { ServerTuning } from "./server-tuning.ts";
 import { overflowHole, SourceHoles } from "./source-holes.ts";
 import { implausibleAfterMs } from "./source-times.ts";
 
@@ -20,7 +21,8 @@ export interface SourceCyclesOptions {
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
-	readonly backfill: Backfill | undefined;
+	readonly tuning: ServerTuning;
+	readonly backfill: Backfill;
 	/** The largest sampling interval of a device's subscribed tags; undefined when it has none. */
 	readonly slowestMs: (device: string) => number | undefined;
 	/** The poll intervals of a device's tags. */
@@ -40,6 +42,8 @@ export class SourceCycles {
 	readonly #holes = new SourceHoles();
 	/** A part of a publish cycle has come, and the rest of it has not. */
 	#isHalf = false;
+	/** Monotonic time of the last whole publish cycle, also one without values. */
+	finishedMs = Number.NEGATIVE_INFINITY;
 
 	constructor(options: SourceCyclesOptions) {
 		this.#options = options;
@@ -82,6 +86,7 @@ export class SourceCycles {
 	finish(publishMs: number | undefined): void {
 		if (publishMs !== undefined) this.times.published(publishMs);
 		this.#isHalf = false;
+		this.finishedMs = this.#options.clock.monotonicMs();
 		this.#finish(this.#options.builders.values(), publishMs);
 	}
 
@@ -139,7 +144,7 @@ export class SourceCycles {
 	 * the slowest tag's sampling interval has come, and of a polled tag what it had when the last round began.
 	 */
 	#throughMs(device: string, publishMs: number | undefined, slowest: number | undefined): number | undefined {
-		const { server, pollIntervals } = this.#options;
+		const { tuning, pollIntervals } = this.#options;
 		const intervals = pollIntervals(device);
 		const subscribedMs =
 			slowest === undefined
@@ -151,9 +156,9 @@ export class SourceCycles {
 			intervals.size === 0 ? Number.POSITIVE_INFINITY : this.#polledThrough.of(device, intervals);
 		if (subscribedMs === undefined || polledMs === undefined) return undefined;
 		const leastMs = Math.min(subscribedMs, polledMs);
-		if (leastMs < Number.POSITIVE_INFINITY) return leastMs - server.lateness_ms;
+		if (leastMs < Number.POSITIVE_INFINITY) return leastMs - tuning.latenessMs;
 		// All of its tags are refused, or nothing of them is known.
-		return publishMs === undefined ? undefined : publishMs - server.lateness_ms;
+		return publishMs === undefined ? undefined : publishMs - tuning.latenessMs;
 	}
 
 	/** A cycle of a device, after whatever is missing before it. */
@@ -165,7 +170,7 @@ export class SourceCycles {
 			if (hole === undefined) continue;
 			sink.gap(hole.gap);
 			const { missing } = hole;
-			if (missing !== undefined) backfill?.closed(hole.gap, () => missing.told());
+			if (missing !== undefined) backfill.closed(hole.gap, () => missing.told());
 		}
 		sink.cycle(cycle);
 	}
@@ -174,6 +179,7 @@ export class SourceCycles {
 	lost(): void {
 		this.times.reset();
 		this.holesFrom("server_unreachable", () => true);
+		for (const builder of this.#options.builders.values()) builder.called.itemsAnew();
 		this.discard();
 	}
 

@@ -8,11 +8,13 @@ import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import type { NodeIdOf } from "./plant-listener.ts";
 import type { PresentValues } from "./present-values.ts";
 import { QuietTags, type ReadTag } from "./quiet-tags.ts";
+import type { ServerTuning } from "./server-tuning.ts";
 import { TagRetries } from "./tag-retries.ts";
 import { type NamedTag, partsOf, type RefusedTag, type TagList } from "./watched-tags.ts";
 
 export interface TagCareOptions {
 	readonly server: ServerConfig;
+	readonly tuning: ServerTuning;
 	/** Changes with its owner. */
 	readonly tags: TagList;
 	/** By tag id: its place in the list of tags, which is one for all tags of an item. */
@@ -21,6 +23,10 @@ export interface TagCareOptions {
 	readonly sink: CycleSink;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
+	/** The largest sampling interval of a device's subscribed tags; undefined when it has none. */
+	readonly slowestMs: (device: string) => number | undefined;
+	/** Monotonic time at which the server's subscription was heard of last. */
+	readonly publishedMs: () => number;
 	readonly sayBad: (tags: readonly SourceTag[], status: number) => void;
 	readonly values: PresentValues;
 	/** By place: tags that are read in intervals need no care. */
@@ -40,9 +46,11 @@ export class TagCare {
 
 	constructor(options: TagCareOptions) {
 		this.#options = options;
-		const { server, clock, values, telemetry } = options;
+		const { server, tuning, clock, values, telemetry, slowestMs, publishedMs } = options;
 		this.#quiet = new QuietTags({
-			...{ afterMs: server.verify_after_s * 1_000, clock, values },
+			...{ afterMs: () => tuning.verifyAfterMs, clock, values, publishedMs, take: options.take },
+			publishingMs: server.publishing_interval_ms,
+			slowestMs: (device) => slowestMs(device) ?? 0,
 			onMany: () => telemetry.sampling.silentTagsWaited(server.name),
 		});
 	}
@@ -111,7 +119,7 @@ export class TagCare {
 	 * @throws Error when the service fails
 	 */
 	async due(session: ClientSession, nodeIdOf: NodeIdOf): Promise<readonly number[]> {
-		const { places, tags, builders, clock, sink, sayBad, isPolled, take } = this.#options;
+		const { places, tags, builders, clock, sink, sayBad, isPolled } = this.#options;
 		const nowMs = clock.monotonicMs();
 		const known = (id: number): ReadTag | undefined => {
 			const place = places.get(id);
@@ -122,7 +130,7 @@ export class TagCare {
 			if (named === undefined || named.parts !== undefined || nodeId === undefined) return undefined;
 			return { tag: named.tag.tag, nodeId };
 		};
-		const gone = await this.#quiet.readSilent(session, builders.values(), known, take);
+		const gone = await this.#quiet.readSilent(session, builders.values(), known);
 		const lost = await this.#quiet.look(session, builders.values(), known, nowMs);
 		for (const { tagId, status } of [...gone, ...lost]) {
 			const place = places.get(tagId);

@@ -6,48 +6,21 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DataType, StatusCodes } from "node-opcua";
 import { expect, onTestFinished, test } from "vitest";
-import { severity, statusCodes } from "../../common/contract/status.ts";
+import { statusCodes } from "../../common/contract/status.ts";
 import { selfSigned } from "../helpers/opcua-certificates.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { wireTo } from "../helpers/wire.ts";
 import { cert } from "../integration/cert-command.ts";
+import { goodAgain, goodAgainWithinMs, type SourceRig } from "../integration/good-again.ts";
 import { AgentFolder, securedServer, securedSource } from "../integration/secured-line.ts";
 import { SmallOpcuaServer } from "../integration/small-opcua-server.ts";
 import { sourceConfig, sourceOf } from "../integration/source-rig.ts";
+import { everyValue, ledgerAfter, mostInAMinute, storm } from "../integration/storm-rig.ts";
 
 const soon = { timeout: 25_000 };
 const startMs = Date.UTC(2026, 0, 5, 6);
-/** max(2 × publishing interval, 10 s) with the 50 ms of these tests. */
-const goodAgainWithinMs = 10_000;
-
-type Rig = Awaited<ReturnType<typeof sourceOf>>;
-
-/** Waits until every one of these tags is Good; fails when that takes longer than promised. Milliseconds it took. */
-async function goodAgain(what: string, rig: Rig, names: readonly string[], except: readonly string[] = []) {
-	const fromMs = performance.now();
-	const last = new Map<string, number>();
-	let seen = 0;
-	for (;;) {
-		for (; seen < rig.taken.length; seen++) {
-			const { tag, status } = rig.taken[seen] as Rig["taken"][number];
-			last.set(tag, status);
-		}
-		const bad = names.filter(
-			(name) => !except.includes(name) && severity(last.get(name) ?? 0x8000_0000) !== "good",
-		);
-		const tookMs = Math.round(performance.now() - fromMs);
-		if (bad.length === 0) {
-			process.stderr.write(`${what}: Good again after ${tookMs} ms\n`);
-			return;
-		}
-		if (tookMs > goodAgainWithinMs)
-			expect.fail(`${what}: ${bad.length} tags are not Good after ${tookMs} ms, among them ${bad[0]}`);
-		await delay(20);
-	}
-}
-
 /** The plant's own values of a tag, in the order in which they came. */
-function sent(rig: Rig, name: string): unknown[] {
+function sent(rig: SourceRig, name: string): unknown[] {
 	return rig.of(name).flatMap(({ status, value }) => (status === 0 ? [value] : []));
 }
 
@@ -115,6 +88,17 @@ test("a server that accepts and closes at once for half a minute: nothing of wha
 	expect(rig.gaps).toEqual([]);
 	// The first one, which was taken over.
 	expect(sessions).toBe(1);
+});
+
+test("a server that drops each session as soon as it has it, for half a minute: what its history has is there, the rest in the ledger", {
+	timeout: 120_000,
+}, async () => {
+	const { sessionsMs, connectionsMs, values, gaps } = await storm("sessions", 30_000);
+	expect(sessionsMs.length).toBeGreaterThanOrEqual(3);
+	expect(mostInAMinute(sessionsMs)).toBeLessThanOrEqual(6);
+	expect(mostInAMinute(connectionsMs)).toBeLessThanOrEqual(20);
+	expect(values).toEqual(everyValue);
+	expect(gaps).toEqual(ledgerAfter.sessions);
 });
 
 test("a certificate that is replaced, has expired, and is made anew: Good within 10 s of each approval, each hole in the ledger", {
@@ -285,25 +269,41 @@ test.each([
 	expect(rig.source.state().connected).toBe(true);
 });
 
-test("a message is lost for good by a server without ResendData: what it said last of a tag is found within 20 s", async () => {
-	const server = new SmallOpcuaServer(temporaryFolder());
-	onTestFinished(() => server.stop());
-	await server.start();
-	server.withoutResendData();
-	writeAll(server, 0, startMs);
-	const rig = await sourceOf(sourceConfig(server.port));
-	rig.source.start();
-	await expect.poll(() => rig.taken.length, soon).toBe(4);
-	const lost = Promise.withResolvers<void>();
-	server.loseNextMessage(false, lost.resolve);
-	server.write("Mode", "LOST", startMs + 1_000);
-	await lost.promise;
-	server.write("TT01", 2, startMs + 2_000);
-	await expect.poll(() => sent(rig, "Mode").at(-1), { timeout: 20_000 }).toBe("LOST");
-	expect(sent(rig, "Mode")).toEqual(["RUN", "LOST"]);
-	expect(sent(rig, "TT01")).toEqual([0, 2]);
-	expect(rig.gaps).toEqual([gapFrom(startMs, startMs + 2_000, "sequence")]);
-});
+test.each([50, 4_000])(
+	"a message is lost for good by a server without ResendData, published every %d ms: what it said last of a tag is found within 10 s",
+	{
+		timeout: 60_000,
+	},
+	async (publishing_interval_ms) => {
+		const server = new SmallOpcuaServer(temporaryFolder());
+		onTestFinished(() => server.stop());
+		await server.start();
+		server.withoutResendData();
+		writeAll(server, 0, startMs);
+		const rig = await sourceOf(sourceConfig(server.port, { server: { publishing_interval_ms } }));
+		rig.source.start();
+		await expect.poll(() => rig.taken.length, soon).toBe(4);
+		const items = server.itemIds();
+		const lost = Promise.withResolvers<void>();
+		server.loseNextMessage(false, lost.resolve);
+		server.write("Mode", "LOST", startMs + 1_000);
+		await lost.promise;
+		server.write("TT01", 2, startMs + 2_000);
+		await expect.poll(() => sent(rig, "TT01").at(-1), soon).toBe(2);
+		// Not before this can anybody know that a message is missing.
+		const knownMs = performance.now();
+		const timeout = Math.max(2 * publishing_interval_ms, goodAgainWithinMs);
+		await expect.poll(() => sent(rig, "Mode").at(-1), { timeout }).toBe("LOST");
+		process.stderr.write(`lost for good: found after ${Math.round(performance.now() - knownMs)} ms\n`);
+		server.write("Mode", "NEXT", startMs + 3_000);
+		await expect.poll(() => sent(rig, "Mode").at(-1), soon).toBe("NEXT");
+		expect(sent(rig, "Mode")).toEqual(["RUN", "LOST", "NEXT"]);
+		expect(sent(rig, "TT01")).toEqual([0, 2]);
+		expect(rig.gaps).toEqual([gapFrom(startMs, startMs + 2_000, "sequence")]);
+		// No item was to blame, and none has lost its queue.
+		expect(server.itemIds()).toEqual(items);
+	},
+);
 
 test("a network that was cut in front of a server without ResendData: tags that stood still are Good again, marked as not written anew", async () => {
 	const server = new SmallOpcuaServer(temporaryFolder());

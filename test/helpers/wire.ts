@@ -9,6 +9,8 @@ export interface Wire {
 	cut(): void;
 	/** While down, new connections are broken as well. */
 	down: boolean;
+	/** Monotonic times at which connections were accepted, also those that were broken at once. */
+	readonly connectionsMs: readonly number[];
 	/** So much later comes what the port answers. */
 	delayMs: number;
 }
@@ -16,8 +18,10 @@ export interface Wire {
 /** A network between a client and a port of this machine: passes bytes on until it is cut. Ends with the test. */
 export async function wireTo(port: number): Promise<Wire> {
 	const sockets = new Set<Socket>();
+	const connectionsMs: number[] = [];
 	const server = createServer((near) => {
 		near.on("error", () => undefined);
+		connectionsMs.push(performance.now());
 		if (wire.down) {
 			near.resetAndDestroy();
 			return;
@@ -44,6 +48,7 @@ export async function wireTo(port: number): Promise<Wire> {
 		port: (server.address() as { port: number }).port,
 		down: false,
 		delayMs: 0,
+		connectionsMs,
 		cut: () => {
 			for (const socket of sockets) socket.resetAndDestroy();
 		},

@@ -24,7 +24,7 @@ async function line(kept: readonly ("TT01" | "Count" | "Mode")[], server: object
 		wire.down = true;
 		wire.cut();
 		await expect.poll(() => rig.source.state().connected, soon).toBe(false);
-		plant.loseSessions();
+		plant.loseSubscriptions();
 		work();
 		wire.down = false;
 		await expect.poll(() => rig.source.state().connected, soon).toBe(true);

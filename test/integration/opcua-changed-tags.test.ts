@@ -61,7 +61,7 @@ test("a new subscription has the tags of its time, under the handles that they h
 	wire.down = true;
 	wire.cut();
 	await expect.poll(isConnected, soon).toBe(false);
-	server.loseSessions();
+	server.loseSubscriptions();
 	await change([tt01, count, heartbeat] as ReadableTag[]);
 	server.write("TT01", 30, startMs + 500);
 	wire.down = false;

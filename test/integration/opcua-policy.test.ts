@@ -6,7 +6,7 @@ import { MessageSecurityMode, SecurityPolicy } from "node-opcua";
 import { expect, onTestFinished, test } from "vitest";
 import { selfSigned } from "../helpers/opcua-certificates.ts";
 import { AgentFolder, everyPolicy, securedServer, securedSource, soon } from "./secured-line.ts";
-import type { SecuredServer } from "./small-opcua-server.ts";
+import type { SecuredServer } from "./secured-server.ts";
 
 /** A server with these endpoints, and an agent that trusts its certificate. */
 async function approved(offers: Partial<SecuredServer>) {

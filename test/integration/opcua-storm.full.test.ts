@@ -1,28 +1,37 @@
-import { expect, test } from "vitest";
-import { temporaryFolder } from "../helpers/temporary-folder.ts";
-import { SmallOpcuaServer } from "./small-opcua-server.ts";
-import { sourceConfig, sourceOf } from "./source-rig.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { everyValue, ledgerAfter, mostInAMinute, type StormKind, storm, stormKinds } from "./storm-rig.ts";
 
 const minutes = 10;
 
-test(`a server that drops each session at once sees at most six of them in any of ${minutes} minutes, and is read within 20 s when it stops`, {
+/** New sessions that a server sees in all that time, at least. */
+const sessionsLeast: Readonly<Record<StormKind, number>> = {
+	connections: 0,
+	// The session that it has is taken up again and again.
+	"connections with a session": 0,
+	"connections soon after a session": 0,
+	sessions: 5 * minutes,
+};
+
+test(`a server that throws its client out at once for ${minutes} minutes sees six sessions and twenty connections in any minute at most; when it stops, every tag is Good within 10 s, with all that queues and history have, and the rest in the ledger`, {
 	timeout: (minutes + 2) * 60_000,
 }, async () => {
-	const server = new SmallOpcuaServer(temporaryFolder());
-	await server.start();
-	const madeMs: number[] = [];
-	let isDropping = true;
-	server.onSession(() => {
-		madeMs.push(performance.now());
-		if (isDropping) setTimeout(() => server.loseSessions(), 10);
-	});
-	const { source, taken } = await sourceOf(sourceConfig(server.port));
-	source.start();
-	await new Promise((resolve) => setTimeout(resolve, minutes * 60_000));
-	const inMinuteFrom = (fromMs: number) => madeMs.filter((ms) => ms >= fromMs && ms < fromMs + 60_000).length;
-	process.stderr.write(`storm: ${madeMs.length} sessions in ${minutes} minutes\n`);
-	expect(madeMs.length).toBeGreaterThan(3 * minutes);
-	for (const fromMs of madeMs) expect(inMinuteFrom(fromMs)).toBeLessThanOrEqual(6);
-	isDropping = false;
-	await expect.poll(() => source.state().connected && taken.length >= 4, { timeout: 20_000 }).toBe(true);
+	const warnings: string[] = [];
+	const warned = ({ message }: Error) => warnings.push(message);
+	process.on("warning", warned);
+	onTestFinished(() => void process.off("warning", warned));
+	// All at a time, each with its own server and source.
+	const outcomes = await Promise.all(
+		stormKinds.map(async (kind) => ({ kind, ...(await storm(kind, minutes * 60_000)) })),
+	);
+	for (const { kind, sessionsMs, connectionsMs, values, gaps } of outcomes) {
+		expect(sessionsMs.length, kind).toBeGreaterThanOrEqual(sessionsLeast[kind]);
+		expect(mostInAMinute(sessionsMs), kind).toBeLessThanOrEqual(6);
+		expect(connectionsMs.length, kind).toBeGreaterThanOrEqual(5 * minutes);
+		expect(mostInAMinute(connectionsMs), kind).toBeLessThanOrEqual(20);
+		expect(values, kind).toEqual(everyValue);
+		if (ledgerAfter[kind] !== undefined) expect(gaps, kind).toEqual(ledgerAfter[kind]);
+		else for (const { cause } of gaps) expect(cause, kind).toBe("sequence");
+	}
+	// Nothing gathers with the attempts.
+	expect(warnings.filter((message) => message.includes("listeners"))).toEqual([]);
 });

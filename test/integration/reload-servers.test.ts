@@ -54,6 +54,35 @@ test("a server with other settings is connected to anew, and no other one notice
 	expect((await status()).servers).toMatchObject([{ connected: true }, { connected: true }]);
 });
 
+test("lateness and backfill of a server count from the reload on, and its connection is not touched", async () => {
+	const { host, reload, count, one, two, status } = await twoServers();
+	let sessions = 0;
+	for (const server of [one, two]) server.onSession(() => sessions++);
+	const items = [...one.itemIds(), ...two.itemIds()];
+	const latest = () => host.throughMs("U3");
+	await expect.poll(() => Date.now() - latest(), soon).toBeLessThan(2_000);
+	const report = await reload((file) =>
+		Object.assign(file.servers[1] ?? {}, { lateness_ms: 60_000, backfill: "off", verify_after_s: 5 }),
+	);
+	expect(report).toMatchObject({ result: "applied", costs: [] });
+	const values = host.values("U3", "A").length;
+	const stoodAt = latest();
+	await expect.poll(() => host.values("U3", "A").length, soon).toBeGreaterThan(values + 50);
+	// Through never goes back, and does not go on for a minute.
+	expect(latest() - stoodAt).toBeLessThan(500);
+	await reload((file) => Object.assign(file.servers[1] ?? {}, { lateness_ms: 0 }));
+	await expect.poll(() => Date.now() - latest(), soon).toBeLessThan(2_000);
+	count.stop();
+	await expect.poll(() => host.values("U3", "A").at(-1), soon).toBe(count.value);
+	expect(host.values("U3", "A")).toEqual(upTo(count.value, host.values("U3", "A")[0] as number));
+	expect({ sessions, gaps: host.gaps, items: [...one.itemIds(), ...two.itemIds()] }).toEqual({
+		sessions: 0,
+		gaps: [],
+		items,
+	});
+	expect((await status()).servers).toMatchObject([{ connected: true }, { connected: true }]);
+});
+
 test("devices come, leave, come again and go over to another server, and each value is there once", async () => {
 	const { host, reload, count, one, two } = await twoServers();
 	counting([[two, "D"]]);

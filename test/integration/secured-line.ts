@@ -5,7 +5,8 @@ import { onTestFinished } from "vitest";
 import type { Clock } from "../../common/runtime/clock.ts";
 import { selfSigned, serverUri } from "../helpers/opcua-certificates.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-import { namespaceUri, type SecuredServer, SmallOpcuaServer } from "./small-opcua-server.ts";
+import type { SecuredServer } from "./secured-server.ts";
+import { namespaceUri, SmallOpcuaServer } from "./small-opcua-server.ts";
 import { sourceConfig, sourceOf } from "./source-rig.ts";
 
 export const soon = { timeout: 20_000 };

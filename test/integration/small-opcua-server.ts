@@ -14,10 +14,10 @@ import {
 	StatusCodes,
 	type Subscription,
 	type UAVariable,
-	type UserManagerOptions,
 	Variant,
 	VariantArrayType,
 } from "node-opcua";
+import { type SecuredServer, securedOptions } from "./secured-server.ts";
 
 export const namespaceUri = "urn:pilotline:test";
 
@@ -41,21 +41,6 @@ interface Message {
 
 interface Channel {
 	send_response(kind: string, response: object, message: Message, done: () => void): unknown;
-}
-
-/** What a server offers that is not plain. */
-export interface SecuredServer {
-	/** Of the server, and what it says its application URI is. */
-	readonly certificateFile: string;
-	readonly keyFile: string;
-	readonly applicationUri: string;
-	readonly policies: SecurityPolicy[];
-	readonly modes: MessageSecurityMode[];
-	/** Whether it trusts every client; otherwise those that are in the folder `trusted/certs` of `pki`. */
-	readonly trustsEveryone?: boolean;
-	/** Who may open a session beside everybody. */
-	readonly users?: UserManagerOptions;
-	readonly anonymous?: boolean;
 }
 
 /** A real OPC UA server with a few variables, which can be stopped and started again at the same address. */
@@ -233,6 +218,14 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		return space;
 	}
 
+	/** An anonymous client may take over a subscription of a session that is over, without security, too. */
+	letAnonymousTransfer(): void {
+		const engine = this.#server?.engine as unknown as {
+			allowAnonymousSubscriptionTransferOnUnsecuredChannel: boolean;
+		};
+		engine.allowAnonymousSubscriptionTransferOnUnsecuredChannel = true;
+	}
+
 	/** The server keeps what is written from now on; only while it runs. */
 	keepHistory(...names: Name[]): void {
 		for (const name of names) {
@@ -246,6 +239,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		this.#server?.on("create_session", made);
 	}
 
+	/** Calls `used` for each session that is taken into use, over whatever connection (ActivateSession), and for each new one. */
+	onSessionUsed(used: () => void): void {
+		this.#server?.on("create_session", used);
+		this.#server?.on("session_activated", used);
+	}
+
 	/** Ends every session, and with it its subscriptions. */
 	loseSessions(): void {
 		const engine = this.#server?.engine as unknown as {
@@ -256,6 +255,12 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 			engine.closeSession(authenticationToken, true, "Terminated");
 	}
 
+	/** Deletes every subscription; the sessions go on. */
+	loseSubscriptions(): void {
+		for (const session of this.#sessions())
+			for (const { id } of [...session.publishEngine.subscriptions]) session.deleteSubscription(id);
+	}
+
 	/** The server forgets the item of this client handle without a word, as servers do that lose a part of their state. */
 	loseItem(clientHandle: number): void {
 		for (const subscription of this.#subscriptions()) {
@@ -263,6 +268,13 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 			const at = clientHandles.indexOf(clientHandle);
 			if (at >= 0) subscription.removeMonitoredItem(serverHandles[at] as number);
 		}
+	}
+
+	/** The server's own ids of every item, over all subscriptions. */
+	itemIds(): number[] {
+		return this.#subscriptions().flatMap((subscription) => [
+			...subscription.getMonitoredItems().serverHandles,
+		]);
 	}
 
 	/** The client handles of every item, over all subscriptions. */
@@ -302,13 +314,20 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 	}
 
 	#subscriptions(): Subscription[] {
+		return this.#sessions().flatMap(({ publishEngine }) => publishEngine.subscriptions);
+	}
+
+	#sessions() {
 		const engine = this.#server?.engine as unknown as {
 			readonly _sessions: Record<
 				string,
-				{ readonly publishEngine: { readonly subscriptions: Subscription[] } }
+				{
+					readonly publishEngine: { readonly subscriptions: Subscription[] };
+					deleteSubscription(id: number): void;
+				}
 			>;
 		};
-		return Object.values(engine._sessions).flatMap(({ publishEngine }) => publishEngine.subscriptions);
+		return Object.values(engine._sessions);
 	}
 
 	async stop(): Promise<void> {
@@ -323,12 +342,4 @@ export class SmallOpcuaServer<Name extends string = keyof typeof fourNodes> {
 		const variant = new Variant({ dataType, arrayType: VariantArrayType.Scalar, value });
 		this.#variables.get(name)?.setValueFromSource(variant, status, new Date(sourceMs));
 	}
-}
-
-function securedOptions({ keyFile, applicationUri, users }: SecuredServer) {
-	return {
-		privateKeyFile: keyFile,
-		serverInfo: { applicationUri },
-		...(users === undefined ? {} : { userManager: users }),
-	};
 }

@@ -1,7 +1,7 @@
 import { connectAsync } from "mqtt";
 import { onTestFinished } from "vitest";
 import { type Datatype, type DatatypeName, datatypeName } from "../../common/contract/datatype.ts";
-import { gapMetric } from "../../common/contract/delivery.ts";
+import { deliveryMetrics, gapMetric } from "../../common/contract/delivery.ts";
 import { decodeGap, type Gap } from "../../common/contract/gap.ts";
 import { MetricView, readPayload, readProperties } from "../../common/contract/payload-reader.ts";
 import type { SampleValue } from "../../common/contract/samples.ts";
@@ -34,6 +34,7 @@ export class TagHost {
 	readonly gaps: Gap[] = [];
 	/** Metrics of data messages that no birth declared. */
 	undeclared = 0;
+	readonly #throughMs = new Map<string, number>();
 	readonly #aliases = new Map<number, { device: string; name: string; datatype: Datatype }>();
 
 	static async connect(url: string, id = "collector"): Promise<TagHost> {
@@ -65,6 +66,11 @@ export class TagHost {
 
 	of(device: string, tag: string): HeardSample[] {
 		return this.samples.filter((sample) => sample.device === device && sample.tag === tag);
+	}
+
+	/** The last word of a device on how far its data is complete. */
+	throughMs(device: string): number {
+		return this.#throughMs.get(device) ?? 0;
 	}
 
 	values(device: string, tag: string): (SampleValue | undefined)[] {
@@ -107,6 +113,8 @@ export class TagHost {
 			readPayload(payload, new MetricView(), (metric) => {
 				const known = this.#aliases.get(metric.alias);
 				if (known === undefined) this.undeclared++;
+				else if (known.name === deliveryMetrics.through)
+					this.#throughMs.set(device, Number(metric.value(known.datatype)));
 				else if (!known.name.startsWith("Delivery/"))
 					this.samples.push({
 						...{ device: known.device, tag: known.name, status: metric.status() },

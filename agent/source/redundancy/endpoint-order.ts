@@ -20,7 +20,7 @@ export interface EndpointOrderOptions {
 	/** In the order of preference, at least one. */
 	readonly endpoints: readonly [string, ...string[]];
 	/** So long a preferred one must have been healthy. */
-	readonly returnAfterMs: number;
+	readonly returnAfterMs: () => number;
 }
 
 interface Endpoint {
@@ -127,7 +127,7 @@ export class EndpointOrder {
 				place < this.#at &&
 				isFresh(one) &&
 				one.healthySinceMs !== undefined &&
-				nowMs - one.healthySinceMs >= returnAfterMs,
+				nowMs - one.healthySinceMs >= returnAfterMs(),
 		);
 		const better = this.#unhealthy < 2 ? -1 : this.#best(isFresh);
 		const to = better >= 0 ? better : preferred;

@@ -3,7 +3,9 @@ import { type Clock, pause } from "../../../common/runtime/clock.ts";
 import type { ServerConfig } from "../../config.ts";
 import type { AgentTelemetry } from "../../telemetry.ts";
 import { inSession } from "../browsing/connect.ts";
+import { type ServerBudget, ServerBudgets } from "../server-budget.ts";
 import type { ServerSecurity } from "../server-security.ts";
+import type { ServerTuning } from "../server-tuning.ts";
 import { readAttributes } from "../service.ts";
 import { EndpointOrder, type LevelClass, levelClass } from "./endpoint-order.ts";
 
@@ -11,6 +13,9 @@ export interface ServerEndpointsOptions {
 	readonly server: ServerConfig;
 	/** Of the first endpoint. */
 	readonly security: ServerSecurity;
+	readonly tuning: ServerTuning;
+	/** Of the source of the same server that this one takes the place of. */
+	readonly left?: { readonly budgets: ServerBudgets } | undefined;
 	readonly clock: Clock;
 	readonly telemetry: AgentTelemetry;
 }
@@ -19,6 +24,7 @@ export interface ServerEndpointsOptions {
 export interface PresentEndpoint {
 	readonly server: ServerConfig;
 	readonly security: ServerSecurity;
+	readonly budget: ServerBudget;
 }
 
 /** Where there is another one to go to, and where it is only shown. */
@@ -34,15 +40,19 @@ export class ServerEndpoints {
 	readonly #options: ServerEndpointsOptions;
 	readonly #order: EndpointOrder;
 	readonly #known = new Map<string, PresentEndpoint>();
+	readonly #budgets: ServerBudgets;
 	#serviceLevel: number | undefined;
 
 	constructor(options: ServerEndpointsOptions) {
 		this.#options = options;
-		const { server, security } = options;
-		this.#known.set(server.endpoint, { server, security });
+		const { server, security, tuning } = options;
+		this.#budgets = options.left?.budgets ?? new ServerBudgets();
+		const endpoints: [string, ...string[]] = [server.endpoint, ...server.further_endpoints];
+		this.#budgets.keep(new Set(endpoints));
+		this.#known.set(server.endpoint, { server, security, budget: this.#budgets.of(server.endpoint) });
 		this.#order = new EndpointOrder({
-			endpoints: [server.endpoint, ...server.further_endpoints],
-			returnAfterMs: server.return_after_s * 1_000,
+			endpoints,
+			returnAfterMs: () => tuning.returnAfterMs,
 		});
 	}
 
@@ -59,10 +69,16 @@ export class ServerEndpoints {
 		let known = this.#known.get(url);
 		if (known === undefined) {
 			const server = { ...this.#options.server, endpoint: url };
-			known = { server, security: this.#options.security.at(url) };
+			known = { server, security: this.#options.security.at(url), budget: this.#budgets.of(url) };
 			this.#known.set(url, known);
 		}
 		return known;
+	}
+
+	/** They are left to another source of the same server, and not for anything that the server did. */
+	leave(): ServerBudgets {
+		this.present.budget.excuse();
+		return this.#budgets;
 	}
 
 	connected(): void {
@@ -100,7 +116,7 @@ export class ServerEndpoints {
 			if (level !== this.#serviceLevel) telemetry.endpoints.serviceLevel(server.name, order.url, level);
 			this.#serviceLevel = level;
 			const url = order.toAsk(clock.monotonicMs());
-			if (url !== undefined) {
+			if (url !== undefined && this.#at(url).budget.mayAsk(clock.monotonicMs())) {
 				const seen = await this.#ask(url);
 				order.asked(url, seen, clock.monotonicMs());
 			}
@@ -118,17 +134,15 @@ export class ServerEndpoints {
 	}
 
 	async #ask(url: string): Promise<LevelClass> {
-		const { server, security } = this.#at(url);
+		const { clock } = this.#options;
+		const { server, security, budget } = this.#at(url);
 		const reached = server.insecure === true ? undefined : security;
 		try {
-			return await inSession(
-				server,
-				this.#options.clock,
-				async (session) => levelClass(await readLevel(session)),
-				reached,
-			);
+			return await inSession(server, clock, async (session) => levelClass(await readLevel(session)), reached);
 		} catch {
 			return "unreachable";
+		} finally {
+			budget.asked(clock.monotonicMs());
 		}
 	}
 }

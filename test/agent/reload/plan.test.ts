@@ -29,7 +29,7 @@ function configOf(more: Raw = {}): AgentConfig {
 }
 
 const nothing = {
-	...{ added: [], removed: [], restarted: [] },
+	...{ added: [], removed: [], restarted: [], tuned: [] },
 	...{ devicesAdded: [], devicesRemoved: [], devicesAnew: [], devicesRetagged: [] },
 };
 
@@ -111,6 +111,15 @@ describe("what a new configuration touches", () => {
 			...nothing,
 			...{ added: ["three"], removed: ["two"], devicesAnew: ["U3"] },
 		});
+	});
+
+	test("settings that a server's connection has nothing to do with: nobody is connected to anew, unless another one changes, too", () => {
+		const settings = { lateness_ms: 7, verify_after_s: 8, return_after_s: 90, backfill: "off" } as const;
+		const tuned = planOf((config) => Object.assign(config.servers[1] ?? {}, settings));
+		expect(tuned.servers).toEqual({ ...nothing, tuned: ["two"] });
+		expect([...tuned.touched, ...tuned.costs]).toEqual(["tuning"]);
+		const both = planOf((config) => Object.assign(config.servers[1] ?? {}, settings, { queue_size: 7 }));
+		expect(both.servers).toEqual({ ...nothing, restarted: ["two"] });
 	});
 
 	test("keys that nobody knew when this was written: of a server that server, of a device or tag that device, of the top a restart", () => {

@@ -27,9 +27,10 @@ function rig(tags: number, answer: (question: Question) => Answer) {
 	const times: number[] = [];
 	const asked: Question[] = [];
 	let aheadMs = 0;
+	let order: "oldest_first" | "off" = "oldest_first";
 	const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
 	const backfill = new Backfill({
-		order: "oldest_first",
+		order: () => order,
 		clock,
 		sink: {
 			cycle: ({ samples }) => times.push(...samples.sourceMs.subarray(0, samples.count)),
@@ -42,7 +43,13 @@ function rig(tags: number, answer: (question: Question) => Answer) {
 		{ length: tags },
 		(_, tagId): MissingOfTag => ({ tagId, after: { ms: 1_000, ticks: 0 }, before: { ms: 9_000, ticks: 0 } }),
 	);
-	backfill.closed(gap, () => missing);
+	let told = 0;
+	const closed = () =>
+		backfill.closed(gap, () => {
+			told++;
+			return missing;
+		});
+	closed();
 	aheadMs = 5_000;
 	const session = {
 		_performMessageTransaction: (request: never, reply: (error: Error | null, response?: object) => void) => {
@@ -71,7 +78,10 @@ function rig(tags: number, answer: (question: Question) => Answer) {
 	} as unknown as ClientSession;
 	const run = (tagOf: (tagId: number) => HistoryTag = named) =>
 		backfill.run(session, tagOf, new AbortController().signal);
-	return { run, gaps, done, failed, times, asked };
+	const switchTo = (to: typeof order) => {
+		order = to;
+	};
+	return { run, gaps, done, failed, times, asked, closed, switchTo, told: () => told };
 }
 
 function named(tagId: number): HistoryTag {
@@ -106,6 +116,21 @@ test.each([
 	expect(done).toEqual([7_999, 0]);
 	expect(gaps).toEqual([{ ...gap, backfilled: true }]);
 	expect(asked.length).toBeLessThan(14);
+});
+
+test("switched off while gaps wait, they stay gaps, and so do later ones; switched on again, those after it are read", async () => {
+	const { run, gaps, done, asked, closed, switchTo, told } = rig(1, (question) => ({
+		values: eachMs(question),
+	}));
+	switchTo("off");
+	await run();
+	closed();
+	await run();
+	// Nothing is noted for them any longer.
+	expect({ gaps, done, asked, told: told() }).toEqual({ gaps: [], done: [], asked: [], told: 2 });
+	switchTo("oldest_first");
+	await run();
+	expect(asked).toEqual([]);
 });
 
 test("a server that gives the same page for ever is not asked for ever", async () => {

@@ -20,10 +20,12 @@ function rig(held: Message[] = []) {
 	const errors: unknown[] = [];
 	let answer: Promise<unknown> = Promise.resolve();
 	let fail = "";
+	let isBroken = false;
 	const messages = new OrderedMessages<Message>({
 		republish: async (sequenceNumber) => {
 			asked.push(sequenceNumber);
 			await answer;
+			if (isBroken) throw new Error("connection broken");
 			return held.find((message) => message.sequenceNumber === sequenceNumber);
 		},
 		deliver: ({ text }, isCycleEnd) => {
@@ -43,6 +45,9 @@ function rig(held: Message[] = []) {
 			const { promise, resolve } = Promise.withResolvers<void>();
 			answer = promise;
 			return resolve;
+		},
+		breakConnection: (is: boolean) => {
+			isBroken = is;
 		},
 		failAt: (text: string) => {
 			fail = text;
@@ -180,4 +185,30 @@ test("a message that was asked for again and comes as another one, or empty, is 
 	await expect.poll(() => said.at(-1)).toBe("4");
 	expect(asked).toEqual([2, 3]);
 	expect(said).toEqual(["1", "missed", "missed", "4"]);
+});
+
+test("a connection that breaks while a message is asked for again loses neither that nor what waits: both are asked for over the next one", async () => {
+	const { messages, said, asked, errors, breakConnection } = rig([data(1), data(2), data(3)]);
+	breakConnection(true);
+	messages.offer(data(2), true);
+	messages.offer(data(3), true);
+	await new Promise((resolve) => setImmediate(resolve));
+	expect({ said, asked, errors: errors.length }).toEqual({ said: [], asked: [1], errors: 1 });
+	breakConnection(false);
+	messages.offer(data(4), true);
+	await new Promise((resolve) => setImmediate(resolve));
+	expect({ said, asked }).toEqual({ said: ["1 …", "2 …", "3 …", "4"], asked: [1, 1, 2, 3] });
+});
+
+test("an answer that comes when its connection is over, and what waited for it, are asked for over the next one", async () => {
+	const { messages, said, asked, errors, delay } = rig([data(1), data(2)]);
+	const answered = delay();
+	messages.offer(data(2), true);
+	messages.interrupted();
+	answered();
+	await new Promise((resolve) => setImmediate(resolve));
+	expect({ said, errors }).toEqual({ said: [], errors: [] });
+	messages.offer(keepAlive(3), true);
+	await new Promise((resolve) => setImmediate(resolve));
+	expect({ said, asked }).toEqual({ said: ["1 …", "2 …", "alive"], asked: [1, 1, 2] });
 });

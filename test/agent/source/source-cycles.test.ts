@@ -1,6 +1,9 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import type { ServerConfig } from "../../../agent/config.ts";
+import type { CycleSink } from "../../../agent/pipeline.ts";
+import { backfillOf } from "../../../agent/source/backfill.ts";
+import { ServerTuning } from "../../../agent/source/server-tuning.ts";
 import { SourceCycles } from "../../../agent/source/source-cycles.ts";
 import { AgentTelemetry } from "../../../agent/telemetry.ts";
 import type { Gap } from "../../../common/contract/gap.ts";
@@ -16,20 +19,21 @@ function cycles({ slowestMs, intervals = [] }: { slowestMs?: number; intervals?:
 	const unit = builder("publish");
 	const taken: { values: unknown[]; throughMs: number | undefined }[] = [];
 	const gaps: Gap[] = [];
+	const server = sourceConfig(4840, { server: { lateness_ms: latenessMs } }).servers[0] as ServerConfig;
+	const tuning = new ServerTuning(server);
+	const [clock, telemetry] = [new SteppedClock(), new AgentTelemetry(pino({ level: "silent" }))];
+	const sink: CycleSink = {
+		cycle: ({ samples, throughMs }) =>
+			taken.push({
+				values: Array.from({ length: samples.count }, (_, index) => samples.value(index)),
+				throughMs,
+			}),
+		gap: (gap) => gaps.push(gap),
+	};
 	const made = new SourceCycles({
-		server: sourceConfig(4840, { server: { lateness_ms: latenessMs } }).servers[0] as ServerConfig,
+		...{ server, tuning, sink, clock, telemetry },
 		builders: new Map([[unit.device, unit]]),
-		sink: {
-			cycle: ({ samples, throughMs }) =>
-				taken.push({
-					values: Array.from({ length: samples.count }, (_, index) => samples.value(index)),
-					throughMs,
-				}),
-			gap: (gap) => gaps.push(gap),
-		},
-		clock: new SteppedClock(),
-		telemetry: new AgentTelemetry(pino({ level: "silent" })),
-		backfill: undefined,
+		backfill: backfillOf({ server, tuning, sink, clock, telemetry }),
 		slowestMs: () => slowestMs,
 		pollIntervals: () => new Set(intervals),
 		onGone: () => undefined,

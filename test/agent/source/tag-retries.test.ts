@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { SessionBudget } from "../../../agent/source/session-budget.ts";
 import { TagRetries } from "../../../agent/source/tag-retries.ts";
 
 test("a tag that cannot be watched is due after 5 s, then ever later, at last every five minutes, until it can", () => {
@@ -23,18 +22,4 @@ test("at most 500 tags are due at once, and one does not hold up another", () =>
 	for (const place of retries.due(5_000)) retries.succeeded(place);
 	expect(retries.due(5_000)).toEqual(Array.from({ length: 50 }, (_, index) => 500 + index));
 	expect(retries.size).toBe(100);
-});
-
-test("a server that drops each session sees six in any minute, and never waits longer than 20 s for the next", () => {
-	const budget = new SessionBudget();
-	const madeS: number[] = [];
-	for (let s = 0; s <= 600; s++) {
-		if (budget.waitMs(s * 1_000) > 0) continue;
-		budget.made(s * 1_000);
-		madeS.push(s);
-	}
-	expect(madeS.slice(0, 9)).toEqual([0, 1, 11, 21, 31, 41, 60, 70, 80]);
-	for (const from of madeS)
-		expect(madeS.filter((s) => s >= from && s < from + 60).length).toBeLessThanOrEqual(6);
-	expect(Math.max(...madeS.slice(1).map((s, index) => s - (madeS[index] as number)))).toBeLessThanOrEqual(20);
 });

@@ -4,7 +4,7 @@ import { EndpointOrder, levelClass } from "../../../../agent/source/redundancy/e
 const minuteMs = 60_000;
 
 function order(...endpoints: [string, ...string[]]): EndpointOrder {
-	return new EndpointOrder({ endpoints, returnAfterMs: 300_000 });
+	return new EndpointOrder({ endpoints, returnAfterMs: () => 300_000 });
 }
 
 /** The present one says twice that it is not healthy, and the other one is asked. */
