@@ -7,6 +7,7 @@ import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
+import { addHealthy } from "./healthy-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
 import { addSimulate } from "./simulate-command.ts";
@@ -113,6 +114,8 @@ Exit code 1 when one does not answer or has a trouble.`,
 		.action((options: { agent?: string[]; api?: string; json?: boolean }) =>
 			run(async () => (await import("./status.ts")).status(addressesOf(options))),
 		);
+
+	addHealthy(pilotline, run);
 
 	pilotline
 		.command("gaps")

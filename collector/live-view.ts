@@ -77,6 +77,7 @@ export class LiveView implements LivePort, Part {
 		const throughs = watches.throughs();
 		const insecure = [
 			...(isPlain(config.broker) ? ["broker"] : []),
+			...(config.api.insecure === true ? ["api"] : []),
 			...config.destinations
 				.filter((destination) => destination.insecure)
 				.map(({ name }) => `destination ${name}`),

@@ -35,6 +35,8 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends binutils >&2
 mkdir "$work/debian"
+# apt fetches as a user of its own, who has to get in.
+chmod 755 "$work" "$work/debian" && chown _apt "$work/debian"
 (cd "$work/debian" && apt-get download -qq "${libraries[@]}")
 
 say "the packed product"
@@ -42,13 +44,13 @@ say "the packed product"
 product="$target/opt/pilotline"
 mkdir -p "$product"
 tar -xzf "$work"/pilotline-*.tgz -C "$product" --strip-components=1 --no-same-owner
-(cd "$product" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+(cd "$product" && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >&2)
 
 say "without what only developers read"
 modules="$product/node_modules"
 find "$modules" -type f \( \
 	-name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.tsbuildinfo' -o -name '*.flow' \
-	-o -iname 'readme*' -o -iname 'changelog*' -o -iname 'history*' -o -iname 'contributing*' \
+	-o -name '*.markdown' -o -name '*.md' ! -iname 'licen[cs]e*' \
 	-o -name '.package-lock.json' -o -name '.eslintrc*' -o -name '.travis.yml' \) -delete
 find "$modules" -depth -type d \( \
 	-name test -o -name tests -o -name __tests__ -o -name example -o -name examples -o -name docs \
@@ -95,7 +97,8 @@ printf 'root:x:0:0:root:/:/nonexistent\npilotline:x:%s:%s:pilotline:/var/lib/pil
 printf 'root:x:0:\npilotline:x:%s:\n' $user >"$target/etc/group"
 printf 'hosts: files dns\n' >"$target/etc/nsswitch.conf"
 install -d -m 1777 "$target/tmp"
-install -d -m 755 "$target/etc/pilotline" "$target/run/secrets"
+# proc, dev and sys are mounted by who runs it, who could not make them on a read-only root.
+install -d -m 755 "$target"/{etc/pilotline,run/secrets,proc,dev,sys}
 install -d -m 750 -o $user -g $user "$target/var/lib/pilotline"
 for folder in agent collector simulator secrets; do
 	install -d -m 750 -o $user -g $user "$target/var/lib/pilotline/$folder"
