@@ -100,7 +100,7 @@ install -d -m 1777 "$target/tmp"
 # proc, dev and sys are mounted by who runs it, who could not make them on a read-only root.
 install -d -m 755 "$target"/{etc/pilotline,run/secrets,proc,dev,sys}
 install -d -m 750 -o $user -g $user "$target/var/lib/pilotline"
-for folder in agent collector simulator secrets; do
+for folder in agent collector simulator secrets secrets/{authority,broker,database,dashboards,agent,collector}; do
 	install -d -m 750 -o $user -g $user "$target/var/lib/pilotline/$folder"
 done
 

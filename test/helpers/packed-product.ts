@@ -16,7 +16,7 @@ export function operatorEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** A copy of the tree as it is now, so that packing changes nothing that other tests read. */
-function copyOfTree(folder: string): string {
+export function copyOfTree(folder: string): string {
 	const copy = join(folder, "tree");
 	for (const file of repositoryFiles()) {
 		mkdirSync(dirname(join(copy, file)), { recursive: true });
