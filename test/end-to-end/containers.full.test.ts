@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { composeFile, mountsOf, type Service } from "../deploy/compose-file.ts";
+import { freePort } from "../helpers/free-ports.ts";
+import { Mosquitto } from "../helpers/mosquitto.ts";
+import { describeWithPeer } from "../helpers/peers.ts";
+import { runCommand } from "../helpers/run-command.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { nodeArguments, repository } from "./run-demo.ts";
+
+const compose = composeFile();
+const upWithinMs = 120_000;
+
+/** What the services of docker-compose.yml see, on this host: mounts as folders, other services at ports of the loopback. */
+class Host {
+	readonly #folder = temporaryFolder();
+	readonly #ports = new Map<string, number>();
+
+	async prepare(): Promise<void> {
+		for (const port of ["4841", "4842", "4843", "4844", "9300", "9301"])
+			this.#ports.set(port, await freePort());
+		await this.run("prepare");
+	}
+
+	/** A port of the containers, where it is here. */
+	at(port: string): number {
+		return this.#ports.get(port) ?? 0;
+	}
+
+	set(port: string, here: number): void {
+		this.#ports.set(port, here);
+	}
+
+	volume(name: string): string {
+		const folder = join(this.#folder, name);
+		mkdirSync(folder, { recursive: true });
+		return folder;
+	}
+
+	/** Text with every path that is mounted, every service's name and every port as they are here. */
+	#here(service: Service, name: string, text: string): string {
+		let here = text;
+		for (const { from, isVolume, to } of mountsOf(service).toSorted((a, b) => b.to.length - a.to.length))
+			here = here.replaceAll(to, isVolume ? this.volume(from) : this.#copy(from, name));
+		for (const other of ["mosquitto", "simulator"])
+			here = here
+				.replaceAll(`//${other}:`, "//localhost:")
+				.replaceAll(`host_name: ${other}`, "host_name: localhost");
+		for (const [port, ours] of this.#ports)
+			here = here.replace(new RegExp(`\\b${port}\\b`, "g"), String(ours));
+		return here;
+	}
+
+	#copy(from: string, name: string): string {
+		const copy = join(this.volume("mounted"), name, from.replaceAll("/", "-"));
+		cpSync(join(repository, from), copy, { recursive: true });
+		return copy;
+	}
+
+	/** The command of a service, with its configuration rewritten for this host. */
+	#command(name: string): string[] {
+		const service = compose.services[name] as Service;
+		const command = (service.command ?? []).map((part) => this.#here(service, name, part));
+		const config = command[command.indexOf("--config") + 1];
+		if (command.includes("--config") && config !== undefined) {
+			for (const file of readdirSync(join(config, ".."))) {
+				const path = join(config, "..", file);
+				writeFileSync(path, this.#here(service, name, readFileSync(path, "utf8")));
+			}
+		}
+		return [...nodeArguments, ...command];
+	}
+
+	async run(name: string): Promise<void> {
+		const outcome = await runCommand(process.execPath, this.#command(name), {
+			cwd: repository,
+			withinMs: 60_000,
+		});
+		expect(outcome.code, outcome.stderr).toBe(0);
+	}
+
+	start(name: string): void {
+		const child = spawn(process.execPath, this.#command(name), {
+			cwd: repository,
+			env: { ...process.env, ...compose.services[name]?.environment },
+			stdio: ["ignore", "ignore", "inherit"],
+		});
+		onTestFinished(() => ended(child));
+	}
+
+	/** Asks as the service's health check does, until it is well. */
+	async healthy(name: string): Promise<void> {
+		const service = compose.services[name] as Service;
+		const [, , ...check] = (service.healthcheck?.test ?? []).map((part) => this.#here(service, name, part));
+		const endMs = performance.now() + upWithinMs;
+		for (;;) {
+			const outcome = await runCommand(process.execPath, [...nodeArguments, ...check], { cwd: repository });
+			if (outcome.code === 0) return;
+			if (performance.now() > endMs) throw new Error(`${name}: ${outcome.stdout}${outcome.stderr}`);
+			await delay(500);
+		}
+	}
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	const exit = once(child, "exit");
+	child.kill("SIGTERM");
+	const late = setTimeout(() => child.kill("SIGKILL"), 10_000);
+	await exit;
+	clearTimeout(late);
+}
+
+describeWithPeer("mosquitto", "the services of docker-compose.yml, as processes of this host", (program) => {
+	test("become healthy, and the line's values come through the encrypted broker into the store", async () => {
+		const host = new Host();
+		await host.prepare();
+		const secrets = host.volume("broker-secrets");
+		const settings = readFileSync(join(repository, "examples/mosquitto/mosquitto.conf"), "utf8")
+			.replace("\nlistener 8883\n", "\n")
+			.replaceAll("/etc/mosquitto/pilotline", secrets);
+		host.set("8883", (await Mosquitto.start(program, settings)).port);
+		for (const name of ["collector", "agent", "simulator"]) host.start(name);
+		for (const name of ["collector", "agent", "simulator"]) await host.healthy(name);
+
+		const get = async (port: string, path: string): Promise<unknown> =>
+			await (await fetch(`http://127.0.0.1:${host.at(port)}${path}`)).json();
+		type Status = { readonly totals: { readonly samples: number; readonly gaps: number } | null };
+		const endMs = performance.now() + upWithinMs;
+		let status = (await get("9300", "/api/v1/status")) as Status;
+		while ((status.totals?.samples ?? 0) < 10_000 && performance.now() < endMs) {
+			await delay(500);
+			status = (await get("9300", "/api/v1/status")) as Status;
+		}
+		expect(status.totals?.samples).toBeGreaterThanOrEqual(10_000);
+		expect(status.totals?.gaps).toBe(0);
+		expect(status).toMatchObject({
+			broker: { url: expect.stringMatching(/^mqtts:/), connected: true },
+			insecure: ["api"],
+			simulated: true,
+			edgeNodes: [{ group: "pilot", edgeNode: "line-1", online: true }],
+			// No InfluxDB 2 is here; that holds nothing back.
+			followers: [{ name: "influxdb", kind: "influxdb2" }],
+		});
+		expect(await get("9301", "/status")).toMatchObject({ insecure: { broker: false } });
+	});
+});
