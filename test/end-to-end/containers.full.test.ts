@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -13,11 +13,13 @@ import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { nodeArguments, repository } from "./run-demo.ts";
 
 const compose = composeFile();
+const secretsFolder = "/var/lib/pilotline/secrets";
 const upWithinMs = 120_000;
 
 /** What the services of docker-compose.yml see, on this host: mounts as folders, other services at ports of the loopback. */
 class Host {
 	readonly #folder = temporaryFolder();
+	readonly #secrets = join(this.#folder, "secrets");
 	readonly #ports = new Map<string, number>();
 
 	async prepare(): Promise<void> {
@@ -35,15 +37,18 @@ class Host {
 		this.#ports.set(port, here);
 	}
 
+	/** Volumes of secrets lie as prepare sees them, below the folder that it is given. */
 	volume(name: string): string {
-		const folder = join(this.#folder, name);
+		const asPrepared = mountsOf(compose.services.prepare as Service).find(({ from }) => from === name)?.to;
+		const folder =
+			asPrepared === undefined ? join(this.#folder, name) : asPrepared.replace(secretsFolder, this.#secrets);
 		mkdirSync(folder, { recursive: true });
 		return folder;
 	}
 
 	/** Text with every path that is mounted, every service's name and every port as they are here. */
 	#here(service: Service, name: string, text: string): string {
-		let here = text;
+		let here = text.replaceAll(secretsFolder, this.#secrets);
 		for (const { from, isVolume, to } of mountsOf(service).toSorted((a, b) => b.to.length - a.to.length))
 			here = here.replaceAll(to, isVolume ? this.volume(from) : this.#copy(from, name));
 		for (const other of ["mosquitto", "simulator"])
@@ -55,9 +60,10 @@ class Host {
 		return here;
 	}
 
+	/** What is mounted of the tree, once for each service, because its files are rewritten. */
 	#copy(from: string, name: string): string {
 		const copy = join(this.volume("mounted"), name, from.replaceAll("/", "-"));
-		cpSync(join(repository, from), copy, { recursive: true });
+		if (!existsSync(copy)) cpSync(join(repository, from), copy, { recursive: true });
 		return copy;
 	}
 

@@ -14,7 +14,7 @@ const builderPath = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Runs bash commands in a mount namespace of their own, so that nothing stays mounted. */
 function inNamespace(script: string, withinMs: number): Promise<CommandOutcome> {
-	return runCommand("unshare", ["--mount", "bash", "-euc", script], { cwd: "/", withinMs });
+	return runCommand("unshare", ["--mount", "bash", "--norc", "-euc", script], { cwd: "/", withinMs });
 }
 
 /**
