@@ -112,7 +112,7 @@ const schema = keys({
 });
 
 /** Whether only this machine reaches what listens there. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
 	return ["127.0.0.1", "::1", "localhost"].includes(host);
 }
 

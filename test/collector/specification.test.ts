@@ -129,7 +129,7 @@ describe("a collector's configuration is refused", () => {
 		],
 		[
 			"on the loopback, with what is needed beyond it",
-			/# (insecure: true\n\n# The windows)/,
+			/# (insecure: true\n {2}port: \$\{PILOTLINE_API)/,
 			"$1",
 			"api.insecure: expected no such key on the loopback",
 		],

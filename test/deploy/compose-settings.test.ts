@@ -203,9 +203,7 @@ test("Grafana's data source is the one that is provisioned elsewhere, with its s
 		},
 	});
 	const { environment: grafana = {} } = service("grafana");
-	expect(fileAt(service("grafana"), grafana.PILOTLINE_DASHBOARDS ?? "")).toBe(
-		"dashboards/grafana/generated",
-	);
+	expect(fileAt(service("grafana"), grafana.PILOTLINE_DASHBOARDS ?? "")).toBe("dashboards/grafana/generated");
 	const home = fileAt(service("grafana"), grafana.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH ?? "");
 	expect(JSON.parse(text(home)).title).toContain("Line");
 });

@@ -69,7 +69,7 @@ describe("docker-compose.yml", () => {
 	);
 
 	test.each(services)("%s is of one exact version, restarts, and is asked how it is", (name, service) => {
-		expect(service.image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+$/);
+		expect(service.image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+(?:@sha256:[\da-f]{64})?$/);
 		if (name === "prepare") return;
 		expect(service.restart).toBe("unless-stopped");
 		expect(service.mem_limit).toMatch(/^\d+[gm]$/);
