@@ -155,6 +155,12 @@ describe("Dockerfile", () => {
 		for (const name of ours) expect(compose.services[name]?.image).toBe(`pilotline:${version}`);
 	});
 
+	test("runs the script that the test of the image runs, and takes what it made", () => {
+		expect(dockerfile).toMatch(/^RUN \/build\/deploy\/image\/build-root\.sh \/build \/image$/m);
+		expect(dockerfile).toMatch(/^FROM scratch$/m);
+		expect(dockerfile.match(/^(?:RUN|COPY|ADD) .*$/gm)).toHaveLength(4);
+	});
+
 	test("the user is that of the services, of the folders, and none of root's", () => {
 		const user = /^USER (?<user>\S+)$/m.exec(dockerfile)?.groups?.user;
 		for (const name of ours) expect(compose.services[name]?.user).toBe(user);
