@@ -14,7 +14,14 @@ import { nodeArguments, repository } from "./run-demo.ts";
 
 const compose = composeFile();
 const secretsFolder = "/var/lib/pilotline/secrets";
+const enough = 10_000;
 const upWithinMs = 120_000;
+
+/** What the collector says of itself, as far as it is looked at. */
+interface CollectorStatus {
+	readonly totals: { readonly samples: number; readonly gaps: number } | null;
+	readonly followers: readonly { readonly writtenLines: number; readonly lastError?: string }[];
+}
 
 /** What the services of docker-compose.yml see, on this host: mounts as folders, other services at ports of the loopback. */
 class Host {
@@ -23,7 +30,7 @@ class Host {
 	readonly #ports = new Map<string, number>();
 
 	async prepare(): Promise<void> {
-		for (const port of ["4841", "4842", "4843", "4844", "9300", "9301"])
+		for (const port of ["4841", "4842", "4843", "4844", "8086", "9300", "9301"])
 			this.#ports.set(port, await freePort());
 		await this.run("prepare");
 	}
@@ -51,7 +58,7 @@ class Host {
 		let here = text.replaceAll(secretsFolder, this.#secrets);
 		for (const { from, isVolume, to } of mountsOf(service).toSorted((a, b) => b.to.length - a.to.length))
 			here = here.replaceAll(to, isVolume ? this.volume(from) : this.#copy(from, name));
-		for (const other of ["mosquitto", "simulator"])
+		for (const other of ["mosquitto", "simulator", "influxdb"])
 			here = here
 				.replaceAll(`//${other}:`, "//localhost:")
 				.replaceAll(`host_name: ${other}`, "host_name: localhost");
@@ -121,37 +128,49 @@ async function ended(child: ChildProcess): Promise<void> {
 	clearTimeout(late);
 }
 
-describeWithPeer("mosquitto", "the services of docker-compose.yml, as processes of this host", (program) => {
-	test("become healthy, and the line's values come through the encrypted broker into the store", async () => {
-		const host = new Host();
-		await host.prepare();
-		const secrets = host.volume("broker-secrets");
-		const settings = readFileSync(join(repository, "examples/mosquitto/mosquitto.conf"), "utf8")
-			.replace("\nlistener 8883\n", "\n")
-			.replaceAll("/etc/mosquitto/pilotline", secrets);
-		host.set("8883", (await Mosquitto.start(program, settings)).port);
-		for (const name of ["collector", "agent", "simulator"]) host.start(name);
-		for (const name of ["collector", "agent", "simulator"]) await host.healthy(name);
+describeWithPeer("mosquitto", "the services of docker-compose.yml, as processes of this host", (broker) => {
+	// In place of InfluxDB 2, whose writing path and TLS it has; it asks for no token.
+	describeWithPeer("victoria-metrics", "with a database", (database) => {
+		test("become healthy; the line's values come through the encrypted broker into the store, and on into the database", async () => {
+			const host = new Host();
+			await host.prepare();
+			const settings = readFileSync(join(repository, "examples/mosquitto/mosquitto.conf"), "utf8")
+				.replace("\nlistener 8883\n", "\n")
+				.replaceAll("/etc/mosquitto/pilotline", host.volume("broker-secrets"));
+			host.set("8883", (await Mosquitto.start(broker, settings)).port);
+			const secrets = host.volume("database-secrets");
+			const tls = ["-tls", `-tlsCertFile=${secrets}/server.crt`, `-tlsKeyFile=${secrets}/server.key`];
+			const storage = [`-storageDataPath=${host.volume("influxdb-data")}`, "-retentionPeriod=100y"];
+			const listen = `-httpListenAddr=127.0.0.1:${host.at("8086")}`;
+			const child = spawn(database, [...tls, ...storage, listen, "-memory.allowedBytes=64MB"], {
+				stdio: "ignore",
+			});
+			onTestFinished(() => ended(child));
+			for (const name of ["collector", "agent", "simulator"]) host.start(name);
+			for (const name of ["collector", "agent", "simulator"]) await host.healthy(name);
 
-		const get = async (port: string, path: string): Promise<unknown> =>
-			await (await fetch(`http://127.0.0.1:${host.at(port)}${path}`)).json();
-		type Status = { readonly totals: { readonly samples: number; readonly gaps: number } | null };
-		const endMs = performance.now() + upWithinMs;
-		let status = (await get("9300", "/api/v1/status")) as Status;
-		while ((status.totals?.samples ?? 0) < 10_000 && performance.now() < endMs) {
-			await delay(500);
-			status = (await get("9300", "/api/v1/status")) as Status;
-		}
-		expect(status.totals?.samples).toBeGreaterThanOrEqual(10_000);
-		expect(status.totals?.gaps).toBe(0);
-		expect(status).toMatchObject({
-			broker: { url: expect.stringMatching(/^mqtts:/), connected: true },
-			insecure: ["api"],
-			simulated: true,
-			edgeNodes: [{ group: "pilot", edgeNode: "line-1", online: true }],
-			// No InfluxDB 2 is here; that holds nothing back.
-			followers: [{ name: "influxdb", kind: "influxdb2" }],
+			const get = async (port: string, path: string): Promise<unknown> =>
+				await (await fetch(`http://127.0.0.1:${host.at(port)}${path}`)).json();
+			const status = async () => (await get("9300", "/api/v1/status")) as CollectorStatus;
+			const endMs = performance.now() + upWithinMs;
+			const isDone = ({ totals, followers }: CollectorStatus) =>
+				(totals?.samples ?? 0) >= enough && (followers[0]?.writtenLines ?? 0) >= enough;
+			let told = await status();
+			while (!isDone(told) && performance.now() < endMs) {
+				await delay(500);
+				told = await status();
+			}
+			expect(told.totals?.samples).toBeGreaterThanOrEqual(enough);
+			expect(told.totals?.gaps).toBe(0);
+			expect(told.followers[0]?.writtenLines, told.followers[0]?.lastError).toBeGreaterThanOrEqual(enough);
+			expect(told).toMatchObject({
+				broker: { url: expect.stringMatching(/^mqtts:/), connected: true },
+				insecure: ["api"],
+				simulated: true,
+				edgeNodes: [{ group: "pilot", edgeNode: "line-1", online: true }],
+				followers: [{ name: "influxdb", kind: "influxdb2", refusedLines: 0 }],
+			});
+			expect(await get("9301", "/status")).toMatchObject({ insecure: { broker: false } });
 		});
-		expect(await get("9301", "/status")).toMatchObject({ insecure: { broker: false } });
 	});
 });
