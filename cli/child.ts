@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Clock } from "../common/runtime/clock.ts";
 import { CodedError } from "../common/runtime/coded-error.ts";
 import type { Part } from "../common/runtime/lifecycle.ts";
+import { runtimeFlags } from "./runtime-flags.ts";
 
 export interface ChildOptions {
 	readonly name: string;
@@ -19,15 +20,6 @@ export interface ChildOptions {
 
 const endWithinMs = 3_000;
 const logTailLines = 5;
-
-/** As launch.mjs starts a command (ARCHITECTURE.md, D28). */
-function runtimeFlags(command: string | undefined): string[] {
-	const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=8"];
-	const known = process.versions.node.startsWith("24.");
-	if (command === "agent" && known)
-		flags.push("--memory-saver-mode", "--no-memory-reducer", "--heap-growing-percent=30");
-	return flags;
-}
 
 /** One `pilotline` process of the demonstration, its log in a file. */
 export class Child implements Part {

@@ -7,8 +7,10 @@ import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
+import { addHealthy } from "./healthy-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
+import { addPrepare } from "./prepare-command.ts";
 import { addReplay } from "./replay-command.ts";
 import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
@@ -22,7 +24,8 @@ const usageCodes: ReadonlySet<string> = new Set(["CONFIG_INVALID", "CONFIG_UNREA
 /** What an option is that was not given; as a default of the option itself it would clutter the help. */
 const unset = { json: false, exit: false, scenario: [] as string[] };
 
-function program(run: Run): Command {
+/** Every command; `run` does the work of the one that was called. */
+export function program(run: Run): Command {
 	const pilotline = new Command("pilotline")
 		.description("Telemetry for a solid-electrolyte pilot line: every value kept, every lot judged.")
 		.exitOverride()
@@ -94,6 +97,7 @@ Everything shown is simulated.`,
 	addPlan(pilotline, run);
 	addBrowse(pilotline, run);
 	addDoctor(pilotline, run);
+	addPrepare(pilotline, run);
 
 	pilotline
 		.command("status")
@@ -114,6 +118,8 @@ Exit code 1 when one does not answer or has a trouble.`,
 		.action((options: { agent?: string[]; api?: string; json?: boolean }) =>
 			run(async () => (await import("./status.ts")).status(addressesOf(options))),
 		);
+
+	addHealthy(pilotline, run);
 
 	pilotline
 		.command("gaps")

@@ -319,6 +319,7 @@ export class Collector {
 		});
 		telemetry.plainConnectionsAllowed({
 			broker: isPlain(config.broker),
+			api: config.api.insecure === true,
 			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
 			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
 		});

@@ -58,8 +58,15 @@ const schema = keys({
 		/** So long a message may come after its followers, as it does behind a cluster of servers. */
 		reorder_timeout_ms: whole({ min: 0, max: 60_000 }).default(2_000),
 	}).prefault({}),
-	/** The page, the API, /metrics and the probes. Only the loopback, because nobody logs in yet. */
-	api: keys({ host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"), port }),
+	/** The page, the API, /metrics and the probes. */
+	api: keys({
+		host: text.default("127.0.0.1"),
+		port,
+		/** Needed beyond the loopback, because nobody logs in yet and nothing is encrypted. */
+		insecure: z
+			.literal(true, { error: "expected insecure: true, or no such key on the loopback" })
+			.optional(),
+	}),
 	/** A file, or a list of files: versions of one product's specification. */
 	specification: z
 		.union([text, list(text, 1, "files")], { error: "expected a file or a list of files" })
@@ -107,6 +114,11 @@ const schema = keys({
 	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),
 });
 
+/** Whether only this machine reaches what listens there. */
+function isLoopback(host: string): boolean {
+	return ["127.0.0.1", "::1", "localhost"].includes(host);
+}
+
 export type CollectorConfig = z.output<typeof schema>;
 export type DestinationConfig = CollectorConfig["destinations"][number];
 export type { FollowerConfig };
@@ -115,6 +127,13 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 	schema,
 	crossCheck(config) {
 		const found: { path: (string | number)[]; message: string }[] = [];
+		if (isLoopback(config.api.host) && config.api.insecure)
+			found.push({ path: ["api", "insecure"], message: "expected no such key on the loopback" });
+		if (!isLoopback(config.api.host) && !config.api.insecure) {
+			const message =
+				"expected 127.0.0.1, ::1 or localhost, or insecure: true beside it, because whoever reaches it can read everything";
+			found.push({ path: ["api", "host"], message });
+		}
 		const names = new Set<string>();
 		for (const [index, { name, url, insecure }] of config.destinations.entries()) {
 			const at = ["destinations", index];

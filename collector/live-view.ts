@@ -79,6 +79,7 @@ export class LiveView implements LivePort, Part {
 		const inForce = this.#inForce();
 		const insecure = [
 			...(isPlain(config.broker) ? ["broker"] : []),
+			...(config.api.insecure === true ? ["api"] : []),
 			...config.destinations
 				.filter((destination) => destination.insecure)
 				.map(({ name }) => `destination ${name}`),

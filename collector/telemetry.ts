@@ -111,7 +111,12 @@ export class CollectorTelemetry {
 		if (fields.late.length + fields.failed.length === 0) this.#log.info("collector stopped");
 		else this.#log.warn(fields, "collector stopped, and some of its parts did not");
 	}
-	plainConnectionsAllowed(fields: { broker: boolean; destinations: string[]; followers: string[] }): void {
+	plainConnectionsAllowed(fields: {
+		broker: boolean;
+		api: boolean;
+		destinations: string[];
+		followers: string[];
+	}): void {
 		this.#log.warn(fields, "connections without encryption are configured (insecure: true)");
 	}
 	judgementRebuilt(fields: { fromSeq: number; toSeq: number }): void {

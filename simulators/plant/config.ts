@@ -18,7 +18,7 @@ const server = z.strictObject({
 		.int("expected a port number, 0 to 65535 (0 takes a free one)")
 		.min(0, "expected a port number, 0 to 65535 (0 takes a free one)")
 		.max(65_535, "expected a port number, 0 to 65535 (0 takes a free one)")
-		.describe("TCP port on the loopback; 0 takes a free one"),
+		.describe("TCP port; 0 takes a free one"),
 });
 
 const scenario = z.strictObject({
@@ -95,6 +95,16 @@ const simulatorKeys = z.strictObject({
 	schema: z.literal(1),
 	data_dir: z.string().min(1).describe("Folder for the servers' certificates, made when missing"),
 	log_level: z.enum(logLevels).default("info").describe("Least severe log line that is written"),
+	host: z
+		.string()
+		.min(1)
+		.default("127.0.0.1")
+		.describe("Address that the servers listen on; 0.0.0.0 for every address of this machine"),
+	host_name: z
+		.string()
+		.min(1)
+		.optional()
+		.describe("Name by which clients reach them, in endpoints and certificates; default: host"),
 	servers: z.strictObject({
 		charge_and_mill: server.describe("U200, U300, U310"),
 		dry_and_fire: server.describe("U400, U500"),

@@ -74,6 +74,9 @@ const unitCodes: Readonly<Record<string, string>> = {
 export interface PlantServerOptions {
 	readonly server: ServerName;
 	readonly port: number;
+	/** Address to listen on, and the name by which clients reach it; the loopback without them. */
+	readonly host?: string;
+	readonly hostName?: string;
 	readonly certificates: OPCUACertificateManager;
 	readonly units: readonly PublishedUnit[];
 	readonly variables: readonly PlantVariable[];
@@ -106,7 +109,7 @@ function endpointsOf(security: PlantSecurity): {
 		: { securityPolicies: [...none, ...securePolicies], securityModes: [...noMode, ...secureModes] };
 }
 
-/** One OPC UA server of the line, on the loopback only. */
+/** One OPC UA server of the line. */
 export class PlantServer implements Part {
 	readonly name: string;
 	readonly #options: PlantServerOptions;
@@ -137,11 +140,11 @@ export class PlantServer implements Part {
 	/** Builds the address space without listening, so that no client ever sees it before its first values. */
 	async prepare(): Promise<void> {
 		if (this.#server !== undefined) return;
-		const { server: name, certificates, labResultNodeset } = this.#options;
+		const { server: name, certificates, labResultNodeset, host = "127.0.0.1" } = this.#options;
 		const port = this.#port ?? this.#options.port;
 		const server = new OPCUAServer({
-			host: "127.0.0.1",
-			hostname: "127.0.0.1",
+			host,
+			hostname: this.#options.hostName ?? host,
 			port,
 			...endpointsOf(this.#options.security ?? "none"),
 			allowAnonymous: true,

@@ -50,7 +50,7 @@ export class Simulator implements Part {
 
 	async start(): Promise<void> {
 		if (this.#line !== undefined) return;
-		const { line: lineConfig, servers, data_dir: dataDir } = this.#config;
+		const { line: lineConfig, servers, data_dir: dataDir, host, host_name: hostName = host } = this.#config;
 		const plant = this.#plant();
 		const { units, variables } = plant.published;
 		const certificates = await this.#certificates(dataDir);
@@ -67,6 +67,8 @@ export class Simulator implements Part {
 				new PlantServer({
 					server,
 					port: ports[server],
+					host,
+					hostName,
 					security: this.#config.security,
 					historyValues: this.#config.history_values,
 					...(server === "laboratory"

@@ -128,10 +128,16 @@ describe("a collector's configuration is refused", () => {
 			"destinations[0].events[0]: expected one of",
 		],
 		[
+			"on the loopback, with what is needed beyond it",
+			/# (insecure: true\n {2}port: \$\{PILOTLINE_API)/,
+			"$1",
+			"api.insecure: expected no such key on the loopback",
+		],
+		[
 			"for other machines, because nobody logs in",
 			/(api:\n {2}host: )127.0.0.1/,
 			"$10.0.0.0",
-			"api.host: expected one of 127.0.0.1, ::1, localhost",
+			"api.host: expected 127.0.0.1, ::1 or localhost, or insecure: true beside it",
 		],
 	])("%s", (_, from, to, problem) => {
 		const problems = problemsOf("collector", from, to);

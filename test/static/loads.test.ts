@@ -8,7 +8,7 @@ import { isSource, repositoryFiles, root } from "./rules/repository.ts";
 
 /** Files whose import starts something: programs, worker threads, and what runs in a browser. */
 const startsSomething = [
-	/^cli\/main\.ts$/,
+	/^cli\/(?:main|pilotline)\.ts$/,
 	/^collector\/store\/[a-z-]+-thread\.ts$/,
 	/^dashboards\/console\//,
 ];
