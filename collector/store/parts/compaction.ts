@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
 import { type Duck, quoted } from "./duck.ts";
 import { type PartRow, partColumns, partName, sha256Of, sourceMsColumn, syncPath } from "./part-file.ts";
-import { rollupQuery } from "./rollup.ts";
+import { rollupMinuteMs, writeRollup } from "./rollup.ts";
 import { writePart } from "./sealing.ts";
 
 /** Days that get a file of their own; what lies on further ones, as wrong clocks make them, shares one. */
@@ -38,10 +38,11 @@ export async function compactParts(
 			onStep();
 			const query = `SELECT ${partColumns} FROM ${all} WHERE ${where}`;
 			const bounds = await duck.row(
-				`SELECT min(pos), max(pos) + 1, min(${sourceMsColumn}), max(${sourceMsColumn}), count(*) FROM (${query})`,
+				`SELECT min(pos), max(pos) + 1, min(${sourceMsColumn}), max(${sourceMsColumn}), count(*),
+					count(DISTINCT series) FROM (${query})`,
 			);
-			const [fromPos, toPos, minMs, maxMs, count] = bounds.map(Number) as [
-				...[number, number, number, number, number],
+			const [fromPos, toPos, minMs, maxMs, count, series] = bounds.map(Number) as [
+				...[number, number, number, number, number, number],
 			];
 			const file = partName(fromPos, toPos, `d${label}`, instance);
 			const temporary = join(folder, `${file}.tmp`);
@@ -52,10 +53,8 @@ export async function compactParts(
 			const sha256 = await sha256Of(temporary);
 			const rollup = partName(fromPos, toPos, `r${label}`, instance);
 			rollups.push(join(folder, `${rollup}.tmp`));
-			await duck.connection.run(
-				`COPY (${rollupQuery(`read_parquet(${quoted(temporary)})`)} ORDER BY series, minute)
-				TO ${quoted(join(folder, `${rollup}.tmp`))} (FORMAT parquet, COMPRESSION zstd)`,
-			);
+			const minutes = Math.min(count, series * ((maxMs - minMs) / rollupMinuteMs + 1));
+			await writeRollup(duck, `read_parquet(${quoted(temporary)})`, join(folder, `${rollup}.tmp`), minutes);
 			await syncPath(join(folder, `${rollup}.tmp`));
 			parts.push({ file, level: 1, fromPos, toPos, minMs, maxMs, samples: count, bytes, sha256, rollup });
 		}
