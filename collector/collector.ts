@@ -29,6 +29,7 @@ import { LotJudge } from "./lots/lot-judge.ts";
 import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
+import { peopleOf } from "./people/people-of.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { judgeLot } from "./quality/lot-verdict.ts";
@@ -281,12 +282,18 @@ export class Collector {
 			judge,
 			followers,
 		});
+		const { entries, access } = peopleOf({
+			...{ clock, telemetry, store, config, specification, instance: opened.instance },
+			directory: this.#directory,
+		});
 		const api = new ApiServer({
 			host: config.api.host,
 			port: config.api.port,
 			read: reader,
 			samples: exporter,
 			live,
+			...{ access, entry: entries, entries: reader },
+			onRefused: (code) => telemetry.people.requestRefused(code),
 			registry: telemetry.registry,
 			ready: () =>
 				intake.lastError === undefined
@@ -313,7 +320,19 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
+		return [
+			figures,
+			certificates,
+			notifier,
+			lotJudge,
+			intake,
+			followers,
+			live,
+			entries,
+			access,
+			api,
+			theHost,
+		];
 	}
 
 	#duckLimits(threads: number): DuckLimits {

@@ -58,8 +58,22 @@ const schema = keys({
 		/** So long a message may come after its followers, as it does behind a cluster of servers. */
 		reorder_timeout_ms: whole({ min: 0, max: 60_000 }).default(2_000),
 	}).prefault({}),
-	/** The page, the API, /metrics and the probes. Only the loopback, because nobody logs in yet. */
-	api: keys({ host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"), port }),
+	/** The page, the API, /metrics and the probes. Only the loopback, because what is sent is not encrypted. */
+	api: keys({
+		host: oneOf(["127.0.0.1", "::1", "localhost"]).default("127.0.0.1"),
+		port,
+		/** Who must be logged in: whoever writes, or whoever reads as well. */
+		login: oneOf(["writing", "required"]).default("writing"),
+	}),
+	/** Who there is, and how long they stay logged in. */
+	people: keys({
+		/** Written by `pilotline people`; without it nobody logs in, and nothing can be entered. */
+		file: text.optional(),
+		/** A session that nobody uses ends. */
+		session_idle_minutes: whole({ min: 1, max: 1_440 }).default(30),
+		/** And one that somebody uses ends, too. */
+		session_hours: whole({ min: 1, max: 168 }).default(12),
+	}).prefault({}),
 	specification: text,
 	/** Tags by which every unit tells what it is doing. */
 	context: keys({
@@ -128,6 +142,8 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [key, index], message: `${name} is there twice` });
 			}
 		}
+		if (config.api.login === "required" && config.people.file === undefined)
+			found.push({ path: ["api", "login"], message: "expected people.file beside it: nobody could read" });
 		return [...found, ...followerFindings(config.followers)];
 	},
 };

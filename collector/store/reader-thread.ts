@@ -6,9 +6,12 @@ import { DatabaseSync } from "node:sqlite";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
+import type { CommentQuery } from "../people-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
+import { readAudit } from "./audit-table.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
+import { readComments } from "./comment-table.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import type { DuckLimits } from "./parts/duck.ts";
@@ -89,6 +92,8 @@ serve({
 	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
 	chart: (query: ChartQuery) => readChart(opened(), query),
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
+	comments: (query: CommentQuery) => readComments(opened(), query),
+	audit: (query: { from: number; limit: number }) => readAudit(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),

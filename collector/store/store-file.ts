@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { entrySchema } from "./entry-tables.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -34,6 +35,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			db.exec(chartSchema);
+			db.exec(entrySchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);

@@ -3,8 +3,11 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
+import type { Deed, InputRow } from "../people-port.ts";
 import type { CommitBatch, Settlement } from "../pipeline.ts";
+import { readAuditHead, readLastDeed } from "./audit-table.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
+import { enterInput, recordDeed } from "./entry-tables.ts";
 import { readKnownSamples } from "./known-samples.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -52,6 +55,14 @@ serve({
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
 	},
+	enter({ input, deed }: { input: Omit<InputRow, "n">; deed: Deed }) {
+		return enterInput(opened(), input, deed);
+	},
+	record({ deed, atMs }: { deed: Deed; atMs: number }) {
+		recordDeed(opened(), deed, atMs);
+	},
+	auditHead: () => readAuditHead(opened().db),
+	lastDeed: ({ action }: { action: string }) => readLastDeed(opened().db, action),
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);
 	},
