@@ -3,11 +3,13 @@
 import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
 import { scenarioNames } from "../simulators/plant/pipeline.ts";
+import { addAudit } from "./audit-command.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPeopleCommands } from "./people-command.ts";
 import { addPlan } from "./plan-command.ts";
 import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
@@ -83,7 +85,7 @@ Everything shown is simulated.`,
 	pilotline
 		.command("check")
 		.description("list every problem of configuration files, each with file:line:column")
-		.argument("<file...>", "agent, collector, specification or simulator files")
+		.argument("<file...>", "agent, collector, people, specification or simulator files")
 		.option("--json", "print one JSON document")
 		.addHelpText("after", "\nExample:\n  pilotline check examples/pilot-line/*.yaml")
 		.action((files: string[], options: { json?: boolean }) =>
@@ -257,6 +259,8 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 			);
 	}
 	addCertificates(pilotline, run);
+	addPeopleCommands(pilotline, run);
+	addAudit(pilotline, run);
 	return pilotline;
 }
 
