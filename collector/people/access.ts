@@ -13,6 +13,7 @@ import {
 } from "../people-port.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { LoginAttempts, perAddress, perName } from "./login-attempts.ts";
+import type { ScryptCost } from "./password.ts";
 import type { PeopleFile } from "./people-file.ts";
 import { type LastRecorded, PeopleWatch } from "./people-watch.ts";
 import { mayDo, permissions } from "./permissions.ts";
@@ -28,6 +29,8 @@ export interface AccessOptions {
 	readonly file: string | undefined;
 	readonly sessions: SessionRules;
 	readonly lastRecorded: LastRecorded;
+	/** What looking at a name that is not there costs: as much as one that is. */
+	readonly cost?: ScryptCost;
 }
 
 /** Passwords that are checked at once, each in 32 MiB; and those that wait behind them. */
@@ -68,7 +71,7 @@ export class Access implements AccessPort, Part {
 	async start(): Promise<void> {
 		const watch = this.#watch;
 		if (watch === undefined || this.#nobody !== undefined) return;
-		this.#nobody = await nobodysHash();
+		this.#nobody = await nobodysHash(this.#options.cost);
 		await watch.begin();
 		this.#stopLooking = every(this.#options.clock, lookEveryMs, () => void watch.look());
 	}

@@ -1,5 +1,5 @@
 import type { Person } from "../people-port.ts";
-import { hashPassword, isPassword, usualCost } from "./password.ts";
+import { hashPassword, isPassword, type ScryptCost } from "./password.ts";
 import type { PeopleFile, PersonEntry } from "./people-file.ts";
 import { isToken, tokenId } from "./token.ts";
 
@@ -47,8 +47,8 @@ export class Roster {
 }
 
 /** The hash of a password that nobody knows. */
-export async function nobodysHash(): Promise<string> {
-	return await hashPassword(crypto.randomUUID(), usualCost);
+export async function nobodysHash(cost?: ScryptCost): Promise<string> {
+	return await hashPassword(crypto.randomUUID(), cost);
 }
 
 function personOf({ name, roles }: PersonEntry): Person {
