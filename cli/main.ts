@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { visibleText } from "../common/runtime/visible-text.ts";
 import { scenarioNames } from "../simulators/plant/pipeline.ts";
 import { addAudit } from "./audit-command.ts";
 import { addBrowse } from "./browse-command.ts";
@@ -280,7 +281,8 @@ async function main(argv: readonly string[]): Promise<number> {
 		return code;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
-		process.stderr.write(`pilotline: ${errorText(error)}\n`);
+		const lines = errorText(error).split("\n").map(visibleText);
+		process.stderr.write(`pilotline: ${lines.join("\n")}\n`);
 		return error instanceof CodedError && usageCodes.has(error.code) ? exitUsage : exitFailed;
 	}
 }

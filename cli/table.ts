@@ -1,7 +1,9 @@
+import { visibleText } from "../common/runtime/visible-text.ts";
+
 /** Rows as text with columns that line up; numbers to the right. Empty when there are no rows. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
 	if (rows.length === 0) return "";
-	const cells = [head, ...rows].map((row) => row.map((cell) => visible(String(cell))));
+	const cells = [head, ...rows].map((row) => row.map((cell) => visibleText(String(cell))));
 	const widths = head.map((_, column) =>
 		cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
 	);
@@ -16,14 +18,6 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
 				.trimEnd(),
 		)
 		.join("\n");
-}
-
-/** Text whose control characters a terminal shows and does not obey: what a plant names its tags is its own affair. */
-function visible(text: string): string {
-	return text.replace(
-		/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-		(character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-	);
 }
 
 /** A source time for people: `2026-11-20 14:30:05`, UTC. */
