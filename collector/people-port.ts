@@ -102,11 +102,13 @@ export type LoginAnswer =
 export interface AccessPort {
 	/** `required`: reading needs a person, too. */
 	readonly login: "writing" | "required";
+	/** Whether there is anybody who could log in. */
+	readonly canLogIn: boolean;
 	/** Checks a password, and begins a session. `address` is where the request comes from. */
 	logIn(name: string, password: string, address: string): Promise<LoginAnswer>;
 	logOut(session: string): Promise<void>;
-	/** Whoever has begun the session; counts as using it. */
-	bySession(session: string): Caller | undefined;
+	/** Whoever has begun the session. `isUse`: somebody is there, so that it does not end for being idle. */
+	bySession(session: string, isUse: boolean): Caller | undefined;
 	byToken(token: string): Caller | undefined;
 	/** Whether the person, or somebody unknown, may do it. */
 	may(person: Person | undefined, action: Action): boolean;

@@ -21,7 +21,7 @@ export function addPeopleRoutes(
 		const person = request.caller?.person;
 		return {
 			person: person === undefined ? null : told(person),
-			login: access.login,
+			...{ login: access.login, canLogIn: access.canLogIn },
 			may: (["read", "comment.enter", "audit.read"] as const).filter((action) => access.may(person, action)),
 		};
 	});

@@ -36,6 +36,8 @@ const contentPolicy =
 const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** What a page of another site cannot send without asking first, and nobody here answers that question (CORS). */
 const writeHeader = "x-pilotline";
+/** What the page asks by itself, every two seconds, keeps no session alive. */
+const quietHeader = "x-pilotline-quiet";
 
 /**
  * Whether a Host header names this machine. A page of another site whose name is made to point here (DNS rebinding)
@@ -134,7 +136,10 @@ function callerRefusal(
 		}
 	} else {
 		const session = cookieOf(request, cookie);
-		request.caller = session === undefined ? undefined : access.bySession(session);
+		request.caller =
+			session === undefined
+				? undefined
+				: access.bySession(session, request.headers[quietHeader] === undefined);
 	}
 	const isWrite = request.method !== "GET" && request.method !== "HEAD";
 	const foreign = isWrite ? foreignRefusal(request) : undefined;

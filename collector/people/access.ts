@@ -119,8 +119,12 @@ export class Access implements AccessPort, Part {
 			await this.#options.entries.record({ by: name, action: "logout", subject: name, detail: {} });
 	}
 
-	bySession(session: string): Caller | undefined {
-		const name = this.#sessions.use(session, this.#options.clock.monotonicMs());
+	get canLogIn(): boolean {
+		return (this.#roster?.names.length ?? 0) > 0;
+	}
+
+	bySession(session: string, isUse = true): Caller | undefined {
+		const name = this.#sessions.use(session, this.#options.clock.monotonicMs(), isUse);
 		const person = name === undefined ? undefined : this.#roster?.person(name);
 		return person === undefined ? undefined : { person, by: "session" };
 	}

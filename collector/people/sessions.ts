@@ -41,15 +41,15 @@ export class Sessions {
 		return id;
 	}
 
-	/** Whose session it is, and that it is in use. */
-	use(id: string, nowMs: number): string | undefined {
+	/** Whose session it is; `isUse` says that somebody is there. */
+	use(id: string, nowMs: number, isUse = true): string | undefined {
 		const session = this.#sessions.get(keyOf(id));
 		if (session === undefined) return undefined;
 		if (this.#isOver(session, nowMs)) {
 			this.#sessions.delete(keyOf(id));
 			return undefined;
 		}
-		session.usedMs = nowMs;
+		if (isUse) session.usedMs = nowMs;
 		return session.name;
 	}
 

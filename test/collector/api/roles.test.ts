@@ -163,7 +163,7 @@ describe("a session", () => {
 			await (await fetch(`${base("writing")}/api/v1/me`, { headers: { cookie: `a=b; ${value}` } })).json();
 		expect(await me()).toEqual({
 			person: { name: "quality", roles: ["quality"] },
-			login: "writing",
+			...{ login: "writing", canLogIn: true },
 			may: ["read", "comment.enter", "audit.read"],
 		});
 		const out = await fetch(`${base("writing")}/api/v1/logout`, {
@@ -171,7 +171,7 @@ describe("a session", () => {
 			headers: { "x-pilotline": "1", cookie: value },
 		});
 		expect(out.headers.get("set-cookie")).toContain("Max-Age=0");
-		expect(await me()).toEqual({ person: null, login: "writing", may: ["read"] });
+		expect(await me()).toEqual({ person: null, login: "writing", canLogIn: true, may: ["read"] });
 	});
 
 	test("cannot be used by a page of another site", async () => {

@@ -141,6 +141,10 @@ describe("sessions", () => {
 		expect(sessions.use(idle, 31 * minuteMs)).toBeUndefined();
 		expect(sessions.use(used, 120 * minuteMs)).toBeUndefined();
 		expect(sessions.use("another", 0)).toBeUndefined();
+		const watched = sessions.begin("ito", 0);
+		for (let minute = 1; minute < 30; minute++)
+			expect(sessions.use(watched, minute * minuteMs, false)).toBe("ito");
+		expect(sessions.use(watched, 30 * minuteMs, false)).toBeUndefined();
 	});
 	test("are ten of a person and 500 of all; the one that was unused longest goes", () => {
 		const sessions = new Sessions(rules);
