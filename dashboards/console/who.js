@@ -13,7 +13,11 @@ let onChange = () => {};
 export async function showWho() {
 	const { person, canLogIn } = await ask("me");
 	fill(byId("who"), { person, canLogIn }, () => {
-		if (person !== null) return [`${person.name} (${person.roles.join(", ")}) `, button("Log out", logOut)];
+		if (person !== null)
+			return [
+				document.createTextNode(`${person.name} (${person.roles.join(", ")}) `),
+				button("Log out", logOut),
+			];
 		return canLogIn ? [button("Log in", open)] : [];
 	});
 }
