@@ -11,7 +11,8 @@ export const roles = ["viewer", "operator", "quality", "administrator"] as const
 export type Role = (typeof roles)[number];
 
 /** What a route of the API does, as far as permission goes. `open` needs nobody: probes, the page's own files, logging in. */
-export type Action = "open" | "read" | "comment.enter" | "audit.read";
+export const actions = ["open", "read", "comment.enter", "audit.read"] as const;
+export type Action = (typeof actions)[number];
 
 export interface Person {
 	readonly name: string;

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, type Registry } from "prom-client";
 import type { AuditHead } from "../common/runtime/audit-chain.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 
@@ -8,7 +8,7 @@ export class PeopleTelemetry {
 	readonly #logins: Counter;
 	readonly #inputs: Counter;
 	readonly #refused: Counter;
-	readonly #auditEntries: Gauge;
+	readonly #recorded: Counter;
 
 	constructor(log: Logger, registry: Registry) {
 		this.#log = log;
@@ -20,11 +20,7 @@ export class PeopleTelemetry {
 			"outcome",
 		]);
 		this.#refused = counter("api_refused_total", "Requests refused before their route", ["code"]);
-		this.#auditEntries = new Gauge({
-			name: "pilotline_collector_audit_entries",
-			help: "Entries of the audit record",
-			registers: [registry],
-		});
+		this.#recorded = counter("audit_entries_total", "Entries added to the audit record", []);
 	}
 
 	/** Logged as often as it is recorded; the counter counts all. */
@@ -51,11 +47,10 @@ export class PeopleTelemetry {
 	}
 	/** Once a day, at the start and at the end: what an export can be held against later. */
 	auditHead({ n, hash }: AuditHead): void {
-		this.#auditEntries.set(n);
 		this.#log.info({ n, hash }, "audit record ends here");
 	}
-	auditGrown(n: number): void {
-		this.#auditEntries.set(n);
+	recorded(): void {
+		this.#recorded.inc();
 	}
 	auditFailed(fields: { action: string; err: unknown }): void {
 		this.#log.error(fields, "a deed could not be recorded");

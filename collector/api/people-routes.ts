@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { AccessPort, Person } from "../people-port.ts";
+import { type AccessPort, actions, type Person } from "../people-port.ts";
 import { loginBody, noBody } from "./body-values.ts";
 import { noQuery, parseQuery } from "./query-values.ts";
 import { apiError, cookieOf } from "./request-guard.ts";
@@ -22,7 +22,7 @@ export function addPeopleRoutes(
 		return {
 			person: person === undefined ? null : told(person),
 			...{ login: access.login, canLogIn: access.canLogIn },
-			may: (["read", "comment.enter", "audit.read"] as const).filter((action) => access.may(person, action)),
+			may: actions.filter((action) => action !== "open" && access.may(person, action)),
 		};
 	});
 

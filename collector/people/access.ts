@@ -13,11 +13,11 @@ import {
 } from "../people-port.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { LoginAttempts, perAddress, perName } from "./login-attempts.ts";
-import type { ScryptCost } from "./password.ts";
+import { hashOfNobody, type ScryptCost } from "./password.ts";
 import type { PeopleFile } from "./people-file.ts";
 import { type LastRecorded, PeopleWatch } from "./people-watch.ts";
 import { mayDo, permissions } from "./permissions.ts";
-import { nobodysHash, Roster } from "./roster.ts";
+import { Roster } from "./roster.ts";
 import { type SessionRules, Sessions } from "./sessions.ts";
 
 export interface AccessOptions {
@@ -50,7 +50,6 @@ export class Access implements AccessPort, Part {
 	readonly #names = new LoginAttempts(perName);
 	readonly #addresses = new LoginAttempts(perAddress);
 	readonly #watch: PeopleWatch | undefined;
-	#nobody: string | undefined;
 	#roster: Roster | undefined;
 	#checking = 0;
 	readonly #waiting: (() => void)[] = [];
@@ -70,8 +69,7 @@ export class Access implements AccessPort, Part {
 	/** @throws CodedError CONFIG_INVALID, CONFIG_UNREADABLE when the people file cannot be used */
 	async start(): Promise<void> {
 		const watch = this.#watch;
-		if (watch === undefined || this.#nobody !== undefined) return;
-		this.#nobody = await nobodysHash(this.#options.cost);
+		if (watch === undefined || this.#roster !== undefined) return;
 		await watch.begin();
 		this.#stopLooking = every(this.#options.clock, lookEveryMs, () => void watch.look());
 	}
@@ -146,7 +144,7 @@ export class Access implements AccessPort, Part {
 	/** Whoever is gone, or has another password or other roles, has to log in anew. */
 	#take(people: PeopleFile): void {
 		const before = this.#roster;
-		const now = new Roster(people, this.#nobody as string);
+		const now = new Roster(people, hashOfNobody(this.#options.cost));
 		this.#roster = now;
 		for (const name of before?.names ?? []) {
 			const same =

@@ -48,6 +48,7 @@ export class EntryBook implements EntryPort, Part {
 		try {
 			const { n, isNew } = await store.enter(input, deed);
 			telemetry.people.entered(input.kind, isNew ? "entered" : "known");
+			if (isNew) telemetry.people.recorded();
 			return n;
 		} catch (error) {
 			if (error instanceof CodedError && error.code === "ENTRY_REFUSED")
@@ -57,8 +58,9 @@ export class EntryBook implements EntryPort, Part {
 	}
 
 	async record(deed: Deed): Promise<void> {
-		const { store, clock } = this.#options;
+		const { store, clock, telemetry } = this.#options;
 		await store.record(deed, clock.wallMs());
+		telemetry.people.recorded();
 	}
 
 	async #tellHead(): Promise<void> {

@@ -39,7 +39,12 @@ export function passwordFault(password: string, name: string): string | undefine
 export async function hashPassword(password: string, cost = usualCost): Promise<string> {
 	const salt = randomBytes(saltBytes);
 	const hash = await derive(password, salt, cost);
-	return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(hash)}`;
+	return written(cost, salt, hash);
+}
+
+/** What looks like a hash and costs as much to look at, and no password is known to fit. */
+export function hashOfNobody(cost = usualCost): string {
+	return written(cost, randomBytes(saltBytes), randomBytes(hashBytes));
 }
 
 /** Whether it is the password of the hash; takes as long whether it is or not. @throws Error for what is no hash */
@@ -64,6 +69,10 @@ function derive(password: string, salt: Buffer, { ln, r, p }: ScryptCost): Promi
 /** One form for what keyboards write in several (NIST SP 800-63B §3.1.1.2). */
 function normal(password: string): string {
 	return password.normalize("NFKC");
+}
+
+function written({ ln, r, p }: ScryptCost, salt: Buffer, hash: Buffer): string {
+	return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
 function unpadded(bytes: Buffer): string {

@@ -72,6 +72,11 @@ export class PeopleWatch {
 	async #read(): Promise<void> {
 		const { file, telemetry, entries, take } = this.#options;
 		const { value } = loadConfigFile(file, peopleConfig, {});
+		if (((await stat(file)).mode & 0o002) !== 0)
+			throw new CodedError(
+				"CONFIG_INVALID",
+				`${file}: expected a file that only its owner can write, found one that everybody can; chmod o-w`,
+			);
 		const now = toldPeople(value);
 		if (canonicalJson(now) !== canonicalJson(this.#told)) {
 			const { by, at } = value.changed ?? {};

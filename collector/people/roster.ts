@@ -1,5 +1,5 @@
 import type { Person } from "../people-port.ts";
-import { hashPassword, isPassword, type ScryptCost } from "./password.ts";
+import { isPassword } from "./password.ts";
 import type { PeopleFile, PersonEntry } from "./people-file.ts";
 import { isToken, tokenId } from "./token.ts";
 
@@ -9,7 +9,7 @@ export class Roster {
 	readonly #tokens: ReadonlyMap<string, { owner: PersonEntry; sha256: string }>;
 	readonly #nobody: string;
 
-	/** `nobody` is a hash that no password fits, for names that are not there; see `nobodysHash`. */
+	/** `nobody` is a hash that no password fits, for names that are not there; see `hashOfNobody`. */
 	constructor(file: PeopleFile, nobody: string) {
 		this.#nobody = nobody;
 		this.#people = new Map(file.people.map((entry) => [entry.name, entry]));
@@ -44,11 +44,6 @@ export class Roster {
 		const found = this.#tokens.get(tokenId(text) ?? "");
 		return found !== undefined && isToken(text, found.sha256) ? personOf(found.owner) : undefined;
 	}
-}
-
-/** The hash of a password that nobody knows. */
-export async function nobodysHash(cost?: ScryptCost): Promise<string> {
-	return await hashPassword(crypto.randomUUID(), cost);
 }
 
 function personOf({ name, roles }: PersonEntry): Person {

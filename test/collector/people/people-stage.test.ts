@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Access, type AccessOptions } from "../../../collector/people/access.ts";
@@ -343,6 +343,12 @@ describe("access", () => {
 		writeFileSync(file, readFileSync(file, "utf8").replace("- operator", "- quality"));
 		const changed = await rig({ file, lastRecorded: async () => last });
 		expect(changed.deeds.map((deed) => deed.by)).toEqual(["collector"]);
+	});
+
+	test("a file that everybody can write is not used", async () => {
+		const { file } = await rig();
+		chmodSync(file, 0o666);
+		await expect(rig({ file })).rejects.toThrow(/found one that everybody can; chmod o-w/);
 	});
 
 	test("a file that is not there stops the start with its name", async () => {
