@@ -34,7 +34,7 @@ export const loginBody = z.strictObject({
 
 export const noBody = z.strictObject({});
 
-export const commentCharactersMax = 2_000;
+const commentCharactersMax = 2_000;
 
 export const commentBody = z
 	.strictObject({

@@ -7,7 +7,6 @@ import { StoreReader } from "../../collector/store/reader.ts";
 import { statusCodes } from "../../common/contract/status.ts";
 import { takePicture } from "../../dashboards/take-picture.ts";
 import { knownLive, knownStatus, startServer } from "../collector/api/known-live.ts";
-import { PeopleRig, password } from "../collector/api/people-rig.ts";
 import { beganMs, hourMs, KnownStore, knownOccurrence, minuteMs } from "../collector/store/known-store.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 
@@ -256,96 +255,6 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		const picture = await readFile(file);
 		expect(picture.subarray(1, 4).toString()).toBe("PNG");
 		expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1440, 1000]);
-	});
-
-	test("markup in every name and text that it shows stays text, and runs nothing", async () => {
-		const markup = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
-		const rig = await new PeopleRig().start();
-		try {
-			rig.known.series(markup, markup, "Double", markup);
-			rig.known.record(markup, [{ tag: markup, atMs: beganMs, value: 1 }]);
-			rig.known.commit({
-				occurrences: [
-					{
-						...knownOccurrence,
-						id: "o",
-						unit: markup,
-						tag: markup,
-						window: markup,
-						batch: markup,
-						lot: markup,
-						phase: markup,
-					},
-				],
-				lots: [{ lot: markup, openedMs: beganMs, closedMs: undefined, observedWhole: true }],
-				gaps: [
-					{
-						...{
-							id: "g",
-							edgeNode: 1,
-							device: markup,
-							tags: [markup],
-							fromMs: beganMs,
-							toMs: beganMs + minuteMs,
-						},
-						...{ cause: "agent_down" as const, backfilled: false, noticedMs: beganMs },
-					},
-				],
-				outbox: [{ id: "m", destination: markup, type: markup, body: markup, createdMs: beganMs }],
-			});
-			const other = await rig.server("writing");
-			url = `http://127.0.0.1:${other.port}/`;
-			await open(`#unit=${encodeURIComponent(markup)}&tag=${encodeURIComponent(markup)}`);
-			for (const place of [
-				"#violations li",
-				"#lots tbody",
-				"#gaps tbody",
-				"#messages tbody",
-				"#trend-summary",
-				"#trend-tag",
-			])
-				await expect
-					.poll(() => page.locator(place).first().textContent(), { message: place })
-					.toContain("<img src=x");
-			expect(await page.locator("img, body script").count()).toBe(0);
-			expect(await page.title()).toBe("Pilotline");
-		} finally {
-			url = `http://127.0.0.1:${server.port}/`;
-			await rig.stop();
-		}
-	});
-
-	test("where reading needs a login, somebody logs in, sees the line, and logs out", async () => {
-		const rig = await new PeopleRig().start();
-		try {
-			rig.known.series("U500", "F500.TT01", "Double", "degC");
-			rig.known.record("U500", [{ tag: "F500.TT01", atMs: beganMs, value: 1 }]);
-			const other = await rig.server("required");
-			url = `http://127.0.0.1:${other.port}/`;
-			await page.goto(url);
-			const dialog = page.locator("#login");
-			await dialog.waitFor();
-			expect(await page.locator("#state").textContent()).toBe("Log in to see the line.");
-			await page.getByLabel("Name").fill("operator");
-			await page.getByLabel("Password").fill("wrong");
-			await page.keyboard.press("Enter");
-			await expect
-				.poll(() => page.locator("#login-fault").textContent())
-				.toContain("expected the name and the password");
-			await page.getByLabel("Password").fill(password);
-			await page.keyboard.press("Enter");
-			await page.locator("#trend-key li").first().waitFor();
-			expect(await page.locator("#who").textContent()).toBe("operator (operator) Log out");
-			expect(await page.evaluate<string>("document.cookie")).toBe("");
-			await page.getByRole("button", { name: "Log out" }).click();
-			await expect.poll(() => page.locator("#state").textContent()).toBe("Log in to see the line.");
-			expect(await dialog.isVisible()).toBe(false);
-			// A browser tells of every refusal; these are meant.
-			faults = faults.filter((fault) => !/status of 401/.test(fault));
-		} finally {
-			url = `http://127.0.0.1:${server.port}/`;
-			await rig.stop();
-		}
 	});
 
 	test("says so when the collector is gone", async () => {
