@@ -76,6 +76,7 @@ export class Access implements AccessPort, Part {
 
 	stop(): void {
 		this.#stopLooking();
+		this.#roster = undefined;
 	}
 
 	async logIn(name: string, password: string, address: string): Promise<LoginAnswer> {

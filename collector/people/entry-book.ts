@@ -23,13 +23,14 @@ const dayMs = 86_400_000;
 export class EntryBook implements EntryPort, Part {
 	readonly name = "entry book";
 	readonly #options: EntryBookOptions;
-	#stopTelling = () => {};
+	#stopTelling: (() => void) | undefined;
 
 	constructor(options: EntryBookOptions) {
 		this.#options = options;
 	}
 
 	async start(): Promise<void> {
+		if (this.#stopTelling !== undefined) return;
 		const { clock, telemetry, started } = this.#options;
 		await this.record(started);
 		await this.#tellHead();
@@ -39,7 +40,9 @@ export class EntryBook implements EntryPort, Part {
 	}
 
 	async stop(): Promise<void> {
+		if (this.#stopTelling === undefined) return;
 		this.#stopTelling();
+		this.#stopTelling = undefined;
 		await this.#tellHead();
 	}
 

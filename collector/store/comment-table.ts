@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { CommentEntry, CommentQuery, InputRow } from "../people-port.ts";
 import { all, get } from "./read-rows.ts";
+import type { StoreFile } from "./store-file.ts";
 
 /** Comments, as inputs of kind `comment` make them; a body is {by, lot, text} or {by, occurrence, text}. */
 export const commentSchema = `
@@ -12,7 +13,7 @@ CREATE INDEX IF NOT EXISTS comment_occurrence ON comment(occurrence, n);
 `;
 
 /** @throws CodedError ENTRY_REFUSED for a lot or a violation that is not there */
-export function enterComment(db: DatabaseSync, input: InputRow): void {
+export function enterComment({ db }: StoreFile, input: InputRow): void {
 	const body = JSON.parse(input.body) as { lot?: string; occurrence?: string; text: string };
 	const { lot, occurrence, text } = body;
 	const found =

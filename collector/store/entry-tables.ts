@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import { appendAudit, auditSchema } from "./audit-table.ts";
@@ -11,7 +10,7 @@ import type { StoreFile } from "./store-file.ts";
  * What follows from an input, by its kind: writes the tables of that kind, inside the transaction that writes the input
  * and its audit entry. What it throws refuses all three. A kind that is not here is refused.
  */
-const entryTables: Readonly<Record<string, (db: DatabaseSync, input: InputRow) => void>> = {
+const entryTables: Readonly<Record<string, (file: StoreFile, input: InputRow) => void>> = {
 	comment: enterComment,
 };
 
@@ -61,7 +60,7 @@ export function enterInput(
 			.run(kind, Math.trunc(enteredMs), enteredBy, body);
 		n = Number(lastInsertRowid);
 		file.run("INSERT INTO input_known VALUES (?, ?)", hash, n);
-		follow(file.db, { n, ...given });
+		follow(file, { n, ...given });
 		appendAudit(file.db, { ...deed, detail: { ...deed.detail, input: { hash, kind, n } } }, enteredMs);
 	});
 	return { n, isNew: true };
