@@ -71,7 +71,7 @@ export class ApiServer implements Part {
 
 	async start(): Promise<void> {
 		if (this.#server !== undefined) return;
-		const { live, ready, registry, host, port, consoleDirectory, access, onRefused } = this.#options;
+		const { live, ready, registry, host, port, consoleDirectory, access, onRefused, clock } = this.#options;
 		const server = fastify({
 			logger: false,
 			bodyLimit: 1024,
@@ -83,7 +83,7 @@ export class ApiServer implements Part {
 		// What is sent here is JSON and nothing else.
 		server.removeContentTypeParser("text/plain");
 		const cookie = `pilotline_session_${live.status().instance.slice(0, 8)}`;
-		this.#routes = guardRequests(server, { access, cookie, onRefused });
+		this.#routes = guardRequests(server, { access, cookie, onRefused, nowMs: () => clock.monotonicMs() });
 		server.setErrorHandler((error, _request, reply) => {
 			const { status, code, message } = refusal(error);
 			return reply.code(status).send(apiError(code, message));

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AccessPort, Action, Caller } from "../people-port.ts";
+import { WriteRate } from "./write-rate.ts";
 
 /** What a refused request is told. */
 export interface ApiError {
@@ -49,6 +50,8 @@ function isLoopbackHost(host: string | undefined): boolean {
 }
 
 interface GuardOptions {
+	/** Monotonic. */
+	readonly nowMs: () => number;
 	readonly access: AccessPort;
 	/** Two collectors of one host share its cookies, so each has a name of its own. */
 	readonly cookie: string;
@@ -61,6 +64,7 @@ interface GuardOptions {
  */
 export function guardRequests(server: FastifyInstance, options: GuardOptions): ServedRoute[] {
 	const routes: ServedRoute[] = [];
+	const rate = new WriteRate();
 	server.addHook("onRoute", ({ method, url, config }) => {
 		const action = config?.action;
 		if (action === undefined)
@@ -77,7 +81,10 @@ export function guardRequests(server: FastifyInstance, options: GuardOptions): S
 			"cache-control": "no-store",
 		});
 		const refusal =
-			hostRefusal(request) ?? methodRefusal(request, reply, routes) ?? callerRefusal(request, reply, options);
+			hostRefusal(request) ??
+			methodRefusal(request, reply, routes) ??
+			callerRefusal(request, reply, options) ??
+			rateRefusal(request, reply, rate, options.nowMs());
 		if (refusal === undefined) return undefined;
 		options.onRefused(refusal.code);
 		return reply.code(refusal.status).send(apiError(refusal.code, refusal.message));
@@ -154,6 +161,21 @@ function callerRefusal(
 	const { name, roles } = caller.person;
 	const message = `expected one of the roles ${who}, found ${name} with ${roles.join(", ")}`;
 	return { status: 403, code: "ROLE_NEEDED", message };
+}
+
+/** More than a person can have meant. */
+function rateRefusal(
+	{ method, caller, routeOptions }: FastifyRequest,
+	reply: FastifyReply,
+	rate: WriteRate,
+	nowMs: number,
+): Refusal | undefined {
+	if (method !== "POST" || caller === undefined || routeOptions.config.action === "open") return undefined;
+	const waitS = Math.ceil(rate.take(caller.person.name, nowMs) / 1_000);
+	if (waitS === 0) return undefined;
+	reply.header("retry-after", waitS);
+	const message = `expected fewer entries of ${caller.person.name} in so short a time; try again in ${waitS} s`;
+	return { status: 429, code: "ENTRY_WAIT", message };
 }
 
 /** A request that a page of another site may have made in somebody's name. A token is never sent by a browser itself. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApiServer } from "../../../collector/api/api-server.ts";
+import { WriteRate } from "../../../collector/api/write-rate.ts";
 import type { Action, Role } from "../../../collector/people-port.ts";
 import { roles } from "../../../collector/people-port.ts";
 import { knownOccurrence } from "../store/known-store.ts";
@@ -299,4 +300,29 @@ test("a method that a path does not have is refused with those it has", async ()
 		const response = await fetch(`${base("writing")}${path}`, { method, headers: bearer("administrator") });
 		expect([path, response.status, response.headers.get("allow")]).toEqual([path, 405, allow]);
 	}
+});
+
+describe("entries of one person", () => {
+	test("are 300 at once and 300 a minute, each person for themselves", () => {
+		const rate = new WriteRate();
+		const taken = (name: string, nowMs: number) => {
+			let count = 0;
+			while (rate.take(name, nowMs) === 0) count++;
+			return count;
+		};
+		expect([taken("ito", 0), taken("sato", 0), taken("ito", 30_000), taken("ito", 3_600_000)]).toEqual([
+			...[300, 300, 150, 300],
+		]);
+		expect(rate.take("ito", 3_600_000)).toBe(200);
+	});
+
+	test("beyond that are refused before they are read, with the time to wait", async () => {
+		for (;;) {
+			const response = await comment(bearer("operator"), "{}");
+			if (response.status === 400) continue;
+			expect([await told(response), response.headers.get("retry-after")]).toEqual([[429, "ENTRY_WAIT"], "1"]);
+			break;
+		}
+		expect((await comment(bearer("quality"))).status).toBe(200);
+	});
 });
