@@ -1,4 +1,5 @@
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { tokenHeader } from "./api-token.ts";
 
 const answerWithinMs = 10_000;
 
@@ -42,15 +43,22 @@ export interface ApiReconciliation {
 export class ApiClient {
 	readonly #base: string;
 
-	constructor(base: string) {
+	readonly #tokenFile: string | undefined;
+
+	/** `tokenFile`: for the collector's API, where somebody must ask (default: PILOTLINE_TOKEN_FILE). */
+	constructor(base: string, tokenFile?: string) {
 		this.#base = base;
+		this.#tokenFile = tokenFile;
 	}
 
-	/** @throws CodedError API_UNREACHABLE when the process does not answer as expected. */
+	/** @throws CodedError API_UNREACHABLE when the process does not answer as expected; CONFIG_UNREADABLE, USAGE of the token. */
 	async get<T>(path: string): Promise<T> {
+		const url = `${this.#base}${path}`;
+		const headers = path.startsWith("/api/") ? await tokenHeader(url, this.#tokenFile) : {};
 		try {
-			const response = await fetch(`${this.#base}${path}`, { signal: AbortSignal.timeout(answerWithinMs) });
-			if (!response.ok) throw new Error(`expected an answer, found status ${response.status}`);
+			const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerWithinMs) });
+			if (!response.ok)
+				throw new Error(`expected an answer, found status ${response.status}${await reasonOf(response)}`);
 			return (await response.json()) as T;
 		} catch (error) {
 			// fetch says only that it failed; why stands in its cause.
@@ -66,4 +74,10 @@ export class ApiClient {
 			() => false,
 		);
 	}
+}
+
+/** What the collector says about a refusal: whose role or login is missing, for instance. */
+async function reasonOf(response: Response): Promise<string> {
+	const told = (await response.json().catch(() => ({}))) as { error?: { message?: unknown } };
+	return typeof told.error?.message === "string" ? `: ${told.error.message}` : "";
 }

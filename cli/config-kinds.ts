@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { agentConfig } from "../agent/config.ts";
 import { collectorConfig } from "../collector/config.ts";
+import { peopleConfig } from "../collector/people/people-file.ts";
 import { specificationConfig } from "../collector/specification.ts";
 import type { ConfigKind } from "../common/runtime/config-file.ts";
 import { simulatorConfigKind } from "../simulators/plant/config.ts";
@@ -9,6 +10,7 @@ import { simulatorConfigKind } from "../simulators/plant/config.ts";
 export const configKinds: Readonly<Record<string, ConfigKind<z.ZodType>>> = {
 	agent: agentConfig as ConfigKind<z.ZodType>,
 	collector: collectorConfig as ConfigKind<z.ZodType>,
+	people: peopleConfig as ConfigKind<z.ZodType>,
 	specification: specificationConfig as ConfigKind<z.ZodType>,
 	simulator: simulatorConfigKind as ConfigKind<z.ZodType>,
 };

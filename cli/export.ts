@@ -4,6 +4,7 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { systemClock } from "../common/runtime/clock.ts";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { tokenHeader } from "./api-token.ts";
 
 export interface ExportOptions {
 	readonly api: string;
@@ -108,8 +109,9 @@ function urlOf({ api, unit, tag = [], lot, phase, from, to, hours, format }: Exp
 
 async function answered(url: string): Promise<Response> {
 	let response: Response;
+	const headers = await tokenHeader(url);
 	try {
-		response = await fetch(url);
+		response = await fetch(url, { headers });
 	} catch (error) {
 		const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
 		throw new CodedError("API_UNREACHABLE", `${url}: ${errorText(why)}`, { cause: error });

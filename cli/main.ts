@@ -2,13 +2,16 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { CodedError, errorText } from "../common/runtime/coded-error.ts";
+import { visibleText } from "../common/runtime/visible-text.ts";
 import { scenarioNames } from "../simulators/plant/pipeline.ts";
+import { addAudit } from "./audit-command.ts";
 import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { addHealthy } from "./healthy-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
+import { addPeopleCommands } from "./people-command.ts";
 import { addPlan } from "./plan-command.ts";
 import { addPrepare } from "./prepare-command.ts";
 import { addReplay } from "./replay-command.ts";
@@ -87,7 +90,7 @@ Everything shown is simulated.`,
 	pilotline
 		.command("check")
 		.description("list every problem of configuration files, each with file:line:column")
-		.argument("<file...>", "agent, collector, specification or simulator files")
+		.argument("<file...>", "agent, collector, people, specification or simulator files")
 		.option("--json", "print one JSON document")
 		.addHelpText("after", "\nExample:\n  pilotline check examples/pilot-line/*.yaml")
 		.action((files: string[], options: { json?: boolean }) =>
@@ -284,6 +287,8 @@ A Bad value comes without a number. A tag's values are 1, 2, 3 …, so that loss
 			);
 	}
 	addCertificates(pilotline, run);
+	addPeopleCommands(pilotline, run);
+	addAudit(pilotline, run);
 	return pilotline;
 }
 
@@ -303,7 +308,8 @@ async function main(argv: readonly string[]): Promise<number> {
 		return code;
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
-		process.stderr.write(`pilotline: ${errorText(error)}\n`);
+		const lines = errorText(error).split("\n").map(visibleText);
+		process.stderr.write(`pilotline: ${lines.join("\n")}\n`);
 		return error instanceof CodedError && usageCodes.has(error.code) ? exitUsage : exitFailed;
 	}
 }

@@ -1,7 +1,9 @@
+import { visibleText } from "../common/runtime/visible-text.ts";
+
 /** Rows as text with columns that line up; numbers to the right. Empty when there are no rows. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
 	if (rows.length === 0) return "";
-	const cells = [head, ...rows].map((row) => row.map(String));
+	const cells = [head, ...rows].map((row) => row.map((cell) => visibleText(String(cell))));
 	const widths = head.map((_, column) =>
 		cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
 	);

@@ -31,6 +31,7 @@ import { LotDocuments } from "./lots/lot-documents.ts";
 import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
+import { peopleOf } from "./people/people-of.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { FinalJudge } from "./quality/final/final-judge.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
@@ -296,6 +297,10 @@ export class Collector {
 			...{ store: exporter, results: async () => [], specificationAt: (sourceMs) => book.inForce(sourceMs) },
 			...{ phaseTag: contextTags.phase, simulated: config.simulated },
 		});
+		const { entries, access } = peopleOf({
+			...{ clock, telemetry, store, config, versions: book.versions, instance: opened.instance },
+			directory: this.#directory,
+		});
 		const api = new ApiServer({
 			host: config.api.host,
 			port: config.api.port,
@@ -303,6 +308,8 @@ export class Collector {
 			samples: exporter,
 			live,
 			documents,
+			...{ access, entry: entries, entries: reader },
+			onRefused: (code) => telemetry.people.requestRefused(code),
 			registry: telemetry.registry,
 			ready: () =>
 				intake.lastError === undefined
@@ -332,7 +339,21 @@ export class Collector {
 			windows: now?.specification.windows.length ?? 0,
 		});
 		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
-		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, adoption, theHost];
+
+		return [
+			figures,
+			certificates,
+			notifier,
+			lotJudge,
+			intake,
+			followers,
+			live,
+			entries,
+			access,
+			api,
+			adoption,
+			theHost,
+		];
 	}
 
 	#duckLimits(threads: number): DuckLimits {

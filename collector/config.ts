@@ -62,11 +62,22 @@ const schema = keys({
 	api: keys({
 		host: text.default("127.0.0.1"),
 		port,
-		/** Needed beyond the loopback, because nobody logs in yet and nothing is encrypted. */
+		/** Needed beyond the loopback, because nothing that is sent is encrypted. */
 		insecure: z
 			.literal(true, { error: "expected insecure: true, or no such key on the loopback" })
 			.optional(),
+		/** Who must be logged in: whoever writes, or whoever reads as well. */
+		login: oneOf(["writing", "required"]).default("writing"),
 	}),
+	/** Who there is, and how long they stay logged in. */
+	people: keys({
+		/** Written by `pilotline people`; without it nobody logs in, and nothing can be entered. */
+		file: text.optional(),
+		/** A session that nobody uses ends. */
+		session_idle_minutes: whole({ min: 1, max: 1_440 }).default(30),
+		/** And one that somebody uses ends, too. */
+		session_hours: whole({ min: 1, max: 168 }).default(12),
+	}).prefault({}),
 	/** A file, or a list of files: versions of one product's specification. */
 	specification: z
 		.union([text, list(text, 1, "files")], { error: "expected a file or a list of files" })
@@ -150,6 +161,8 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [key, index], message: `${name} is there twice` });
 			}
 		}
+		if (config.api.login === "required" && config.people.file === undefined)
+			found.push({ path: ["api", "login"], message: "expected people.file beside it: nobody could read" });
 		return [...found, ...followerFindings(config.followers)];
 	},
 };

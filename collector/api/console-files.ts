@@ -26,7 +26,7 @@ export async function addConsoleRoutes(server: FastifyInstance, directory: URL):
 	for (const file of await pageFiles(directory)) {
 		const paths = file.path === "/index.html" ? ["/", file.path] : [file.path];
 		for (const path of paths) {
-			server.get(path, (request, reply) => {
+			server.get(path, { config: { action: "open" } }, (request, reply) => {
 				reply.headers({ "cache-control": "no-cache", etag: file.etag });
 				if (request.headers["if-none-match"] === file.etag) return reply.code(304).send();
 				return reply.type(file.type).send(file.body);

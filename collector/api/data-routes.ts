@@ -33,6 +33,8 @@ export interface ChartRules {
 	readonly falseAlarmEveryPoints: number | undefined;
 }
 
+const reading = { config: { action: "read" } } as const;
+
 /** Adds the routes under /api/v1. */
 export function addDataRoutes(server: FastifyInstance, sources: DataSources): void {
 	const { read, live, clock, phaseTag, writtenTag, chartRules } = sources;
@@ -41,7 +43,7 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 		schema: T,
 		work: (query: z.output<T>) => unknown,
 	): void => {
-		server.get(`/api/v1/${path}`, async (request) => await work(parseQuery(schema, request.query)));
+		server.get(`/api/v1/${path}`, reading, async (request) => await work(parseQuery(schema, request.query)));
 	};
 
 	answer("status", noQuery, async () => {
@@ -70,7 +72,7 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 
 	answer("charts", listQuery, async (query) => ({ rules: chartRules, charts: await read.charts(query) }));
 	answer("chart-signals", chartSignalQuery, async (query) => ({ signals: await read.chartSignals(query) }));
-	server.get("/api/v1/chart", async (request, reply) => {
+	server.get("/api/v1/chart", reading, async (request, reply) => {
 		const query = parseQuery(chartQuery, request.query);
 		const chart = await read.chart(query);
 		if (chart !== undefined) return { ...chart, rules: chartRules };
@@ -78,7 +80,7 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 		return reply.code(404).send(apiError("CHART_UNKNOWN", message));
 	});
 
-	server.get("/api/v1/trend", async (request, reply) => {
+	server.get("/api/v1/trend", reading, async (request, reply) => {
 		const query = parseQuery(trendQuery, request.query);
 		const { unit, tag, points } = query;
 		const status = live.status();

@@ -17,7 +17,8 @@ export async function* csvOf(samples: SamplesPort, pieces: readonly SamplePiece[
 				const lag = slice.serverLagTicks[index] as number | null;
 				const value = slice.value[index];
 				const server = lag === null ? "" : timeText(atMs, rest + lag);
-				text += `${timeText(atMs, rest)},${server},${named},${value === null ? "" : cell(String(value))},${slice.status[index]},${cell(piece.eu ?? "")}\r\n`;
+				const shown = value === null ? "" : typeof value === "string" ? cell(value) : plain(String(value));
+				text += `${timeText(atMs, rest)},${server},${named},${shown},${slice.status[index]},${cell(piece.eu ?? "")}\r\n`;
 			}
 			yield text;
 		}
@@ -62,6 +63,17 @@ function timeText(atMs: number, ticks: number): string {
 	return new Date(ms).toISOString().replace("Z", `${String(rest).padStart(4, "0")}Z`);
 }
 
+const number = /^-?(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)$/;
+
+/**
+ * Text from the plant. A spreadsheet calculates what begins like a formula, and could send the sheet away with it: such text
+ * gets an apostrophe before it, and so does text that begins with one, so that taking one away gives what was stored.
+ */
 function cell(text: string): string {
+	const isFormula = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20']/.test(text) && !number.test(text);
+	return plain(isFormula ? `'${text}` : text);
+}
+
+function plain(text: string): string {
 	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -18,11 +18,11 @@ export function addLotRoutes(server: FastifyInstance, documents: LotDocuments): 
 			.send(
 				apiError("LOT_UNKNOWN", `expected a lot that has been on the line, found ${JSON.stringify(lot)}`),
 			);
-	server.get("/api/v1/lot", async (request, reply) => {
+	server.get("/api/v1/lot", { config: { action: "read" } }, async (request, reply) => {
 		const { lot } = parseQuery(verdictQuery, request.query);
 		return (await documents.record(lot)) ?? unknown(reply, lot);
 	});
-	server.get("/record", async (request, reply) => {
+	server.get("/record", { config: { action: "read" } }, async (request, reply) => {
 		const { lot } = parseQuery(verdictQuery, request.query);
 		const record = await documents.record(lot);
 		if (record === undefined) return unknown(reply, lot);

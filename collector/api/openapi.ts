@@ -1,9 +1,15 @@
-// The API described for programs (OpenAPI 3.1), from the schemas that check its queries.
+// The API described for programs (OpenAPI 3.1), from the schemas that check its queries and bodies.
 
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import type { Action } from "../people-port.ts";
+import { commentBody, loginBody, noBody } from "./body-values.ts";
 import {
+	auditQuery,
 	bucketsQuery,
+	chartQuery,
+	chartSignalQuery,
+	commentsQuery,
 	exportQuery,
 	listQuery,
 	noQuery,
@@ -18,6 +24,8 @@ interface Described {
 	readonly summary: string;
 	readonly query: z.ZodType;
 	readonly answers?: readonly string[];
+	/** What it does, when that is not reading. */
+	readonly action?: Action;
 }
 
 const json = ["application/json"];
@@ -44,6 +52,9 @@ const described: Readonly<Record<string, Described>> = {
 		query: verdictQuery,
 	},
 	messages: { summary: "Messages to destinations, without their bodies", query: listQuery },
+	charts: { summary: "Control charts of lots", query: listQuery },
+	chart: { summary: "One control chart with its points, signals and baselines", query: chartQuery },
+	"chart-signals": { summary: "Signals of control charts, newest first", query: chartSignalQuery },
 	reconciliation: { summary: "What units have counted against what is stored", query: reconciliationQuery },
 	trend: { summary: "One tag over a period, thinned for a screen", query: trendQuery },
 	samples: { summary: "Raw samples by unit, tag, lot, phase and time, page by page", query: samplesQuery },
@@ -56,44 +67,86 @@ const described: Readonly<Record<string, Described>> = {
 		query: exportQuery,
 		answers: ["text/csv", "application/json", "application/vnd.apache.parquet"],
 	},
+	comments: { summary: "Comments on a lot or a violation, newest first", query: commentsQuery },
+	audit: { summary: "The audit record, in order", query: auditQuery, action: "audit.read" },
+	me: { summary: "Who asks, and what they may do", query: noQuery, action: "open" },
 };
 
-export function addOpenApi(server: FastifyInstance): void {
-	const document = openApi();
-	server.get("/api/v1/openapi.json", async () => document);
+interface DescribedWrite {
+	readonly summary: string;
+	readonly body: z.ZodType;
+	readonly action: Action;
 }
 
-function openApi(): object {
-	const paths = Object.entries(described).map(([name, { summary, query, answers = json }]) => [
-		`/api/v1/${name}`,
-		{
+const describedWrites: Readonly<Record<string, DescribedWrite>> = {
+	login: { summary: "Log in; the answer sets the session's cookie", body: loginBody, action: "open" },
+	logout: { summary: "Log out", body: noBody, action: "open" },
+	comments: {
+		summary: "Comment on a lot or a violation; the same once more is taken once",
+		body: commentBody,
+		action: "comment.enter",
+	},
+};
+
+export function addOpenApi(
+	server: FastifyInstance,
+	{ cookie, whoMay }: { cookie: string; whoMay: (action: Action) => readonly string[] },
+): void {
+	const document = openApi(cookie, whoMay);
+	server.get("/api/v1/openapi.json", { config: { action: "open" } }, async () => document);
+}
+
+function openApi(cookie: string, whoMay: (action: Action) => readonly string[]): object {
+	const paths: Record<string, Record<string, object>> = {};
+	const secured = (action: Action) =>
+		action === "open" ? {} : { security: [{ session: [] }, { token: [] }], "x-roles": whoMay(action) };
+	for (const [name, { summary, query, answers = json, action = "read" }] of Object.entries(described)) {
+		paths[`/api/v1/${name}`] = {
 			get: {
 				operationId: name,
 				summary,
 				parameters: parametersOf(query),
-				responses: {
-					200: {
-						description: summary,
-						content: Object.fromEntries(answers.map((type) => [type, {}])),
-					},
-					default: {
-						description: "A refusal: its code, and what was expected and found",
-						content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
-					},
-				},
+				responses: responses(summary, answers),
+				...secured(action),
 			},
-		},
-	]);
+		};
+	}
+	for (const [name, { summary, body, action }] of Object.entries(describedWrites)) {
+		const path = `/api/v1/${name}`;
+		paths[path] = {
+			...paths[path],
+			post: {
+				operationId: `${name}-post`,
+				summary,
+				parameters: [
+					{
+						...{ name: "x-pilotline", in: "header", required: false, schema: { const: "1" } },
+						description: "Needed from whoever has no bearer token",
+					},
+				],
+				requestBody: {
+					required: true,
+					content: { "application/json": { schema: z.toJSONSchema(body, { io: "input" }) } },
+				},
+				responses: responses(summary, json),
+				...secured(action),
+			},
+		};
+	}
 	return {
 		openapi: "3.1.0",
 		info: {
 			title: "Pilotline collector",
 			version: "1",
 			description:
-				"Everything only reads. Times are milliseconds since 1970 UTC; a number that a double cannot hold exactly is text.",
+				"Times are milliseconds since 1970 UTC; a number that a double cannot hold exactly is text. Reading needs nobody to log in unless api.login is required; x-roles says who may.",
 		},
-		paths: Object.fromEntries(paths),
+		paths,
 		components: {
+			securitySchemes: {
+				session: { type: "apiKey", in: "cookie", name: cookie },
+				token: { type: "http", scheme: "bearer" },
+			},
 			schemas: {
 				Error: {
 					type: "object",
@@ -107,6 +160,16 @@ function openApi(): object {
 					},
 				},
 			},
+		},
+	};
+}
+
+function responses(summary: string, answers: readonly string[]): object {
+	return {
+		200: { description: summary, content: Object.fromEntries(answers.map((type) => [type, {}])) },
+		default: {
+			description: "A refusal: its code, and what was expected and found",
+			content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
 		},
 	};
 }

@@ -43,6 +43,24 @@ export const chartSignalQuery = z.strictObject({
 	limit: wholeText({ min: 1, max: 500 }).default(50),
 });
 
+export const commentsQuery = z
+	.strictObject({
+		/** With the comments on its violations. */
+		lot: name.optional(),
+		occurrence: name.optional(),
+		limit: wholeText({ min: 1, max: 500 }).default(100),
+	})
+	.refine(({ lot, occurrence }) => (lot === undefined) !== (occurrence === undefined), {
+		path: ["lot"],
+		error: "expected lot or occurrence, and not both",
+	});
+
+export const auditQuery = z.strictObject({
+	/** The number of the first entry. */
+	from: wholeText({ min: 1, max: 999_999_999_999 }).default(1),
+	limit: wholeText({ min: 1, max: 1_000 }).default(100),
+});
+
 export const trendQuery = z
 	.strictObject({
 		unit: name,

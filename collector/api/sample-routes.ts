@@ -32,6 +32,8 @@ const contentTypes = {
 	parquet: "application/vnd.apache.parquet",
 };
 
+const reading = { config: { action: "read" } } as const;
+
 /** Raw samples page by page, figures of buckets, and whole selections as a file. */
 export function addSampleRoutes(server: FastifyInstance, sources: SampleSources): void {
 	const { samples, live, clock, phaseTag } = sources;
@@ -46,7 +48,7 @@ export function addSampleRoutes(server: FastifyInstance, sources: SampleSources)
 			`expected a unit or lot that has values, found ${lot === undefined ? `unit ${JSON.stringify(unit)}` : `lot ${JSON.stringify(lot)}`}`,
 		);
 
-	server.get("/api/v1/samples", async (request, reply) => {
+	server.get("/api/v1/samples", reading, async (request, reply) => {
 		const query = parseQuery(samplesQuery, request.query);
 		const pieces = await piecesOf(query);
 		if (pieces === undefined) return reply.code(404).send(unknown(query));
@@ -65,7 +67,7 @@ export function addSampleRoutes(server: FastifyInstance, sources: SampleSources)
 		return { pieces: told, next: first === undefined ? null : `${index}.${first.fromMs}` };
 	});
 
-	server.get("/api/v1/buckets", async (request, reply) => {
+	server.get("/api/v1/buckets", reading, async (request, reply) => {
 		const query = parseQuery(bucketsQuery, request.query);
 		const pieces = await piecesOf(query);
 		if (pieces === undefined) return reply.code(404).send(unknown(query));
@@ -75,7 +77,7 @@ export function addSampleRoutes(server: FastifyInstance, sources: SampleSources)
 		return { widthMs: query.width_s * 1_000, pieces: told };
 	});
 
-	server.get("/api/v1/export", async (request, reply) => {
+	server.get("/api/v1/export", reading, async (request, reply) => {
 		const query = parseQuery(exportQuery, request.query);
 		const pieces = await piecesOf(query);
 		if (pieces === undefined) return reply.code(404).send(unknown(query));

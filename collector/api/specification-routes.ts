@@ -6,11 +6,11 @@ import { apiError } from "./request-guard.ts";
 
 /** Adds the routes of the specification's versions. */
 export function addSpecificationRoutes(server: FastifyInstance, { read }: { read: ReadPort }): void {
-	server.get("/api/v1/specifications", async (request) => {
+	server.get("/api/v1/specifications", { config: { action: "read" } }, async (request) => {
 		parseQuery(noQuery, request.query);
 		return { specifications: (await read.specifications()).map(entryOf) };
 	});
-	server.get("/api/v1/specification", async (request, reply) => {
+	server.get("/api/v1/specification", { config: { action: "read" } }, async (request, reply) => {
 		const { product, version } = parseQuery(specificationQuery, request.query);
 		const rows = (await read.specifications()).filter(
 			(row) => row.version === version && (product === undefined || row.product === product),

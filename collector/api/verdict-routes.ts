@@ -5,7 +5,7 @@ import { apiError } from "./request-guard.ts";
 
 /** What a lot was found to be, whole: the newest verdict of each stage, and what came before it. */
 export function addVerdictRoutes(server: FastifyInstance, { read }: { readonly read: ReadPort }): void {
-	server.get("/api/v1/verdict", async (request, reply) => {
+	server.get("/api/v1/verdict", { config: { action: "read" } }, async (request, reply) => {
 		const { lot } = parseQuery(verdictQuery, request.query);
 		const verdicts = await read.verdicts(lot);
 		if (verdicts.length === 0) {

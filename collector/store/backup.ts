@@ -11,9 +11,13 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
+import type { AuditHead } from "../../common/runtime/audit-chain.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import { DataDirectory, replaceFile } from "../../common/runtime/data-directory.ts";
+import { hostUser } from "../../common/runtime/host-user.ts";
 import { samplesPerSeq } from "../pipeline.ts";
+import { appendAudit, readAuditHead } from "./audit-table.ts";
+import { entrySchema } from "./entry-tables.ts";
 import { copyParts, highestSeqOf, type PartCopy, PartGone, pinParts } from "./parts/part-copies.ts";
 import { readPartName, sha256Of, syncPath } from "./parts/part-file.ts";
 import { partFolder } from "./parts/part-folder.ts";
@@ -36,6 +40,8 @@ export interface BackupManifest {
 	readonly bytes: number;
 	/** Hexadecimal SHA-256 of the store file. */
 	readonly sha256: string;
+	/** The newest entry of the audit record; a later export must have it. Absent when there is none yet. */
+	readonly audit?: AuditHead;
 	readonly parts: readonly PartCopy[];
 	/** Parts that the store lists and that could not be copied as they were listed; what they held is missing here. */
 	readonly damagedParts: readonly string[];
@@ -115,7 +121,7 @@ export async function restoreStore(
 		const target = join(dataDirectory, storeName);
 		const before = existsSync(target)
 			? lookAt(target)
-			: { highestSeq: 0, throughs: new Map<string, number>() };
+			: { highestSeq: 0, throughs: new Map<string, number>(), audit: undefined };
 		const partial = join(dataDirectory, `.${storeName}.restoring`);
 		const partialParts = join(dataDirectory, ".parts.restoring");
 		await rm(partial, { force: true });
@@ -130,7 +136,7 @@ export async function restoreStore(
 		const instance = randomUUID();
 		const partsHere = await highestSeqOf(partFolder(target));
 		const firstSeq = Math.max(before.highestSeq, manifest.highestSeq, partsHere) + 1;
-		const gaps = takeOver(partial, { instance, firstSeq, manifest, nowMs, throughs: before.throughs });
+		const gaps = takeOver(partial, { instance, firstSeq, manifest, nowMs, before });
 		await syncPath(partial);
 		const isThere = existsSync(target) || existsSync(partFolder(target));
 		const setAside = isThere ? await putAside(dataDirectory, nowMs) : undefined;
@@ -168,6 +174,7 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 				instance: meta("instance"),
 				records: Number(row?.n),
 				highestSeq: Number(row?.highest),
+				...auditHeadOf(db),
 				parts,
 				pin,
 			};
@@ -178,6 +185,12 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 			db.close();
 		}
 	}
+}
+
+function auditHeadOf(db: DatabaseSync): { audit?: AuditHead } {
+	if (!hasTable(db, "audit")) return {};
+	const head = readAuditHead(db);
+	return head === undefined ? {} : { audit: head };
 }
 
 function hasTable(db: DatabaseSync, name: string): boolean {
@@ -247,13 +260,13 @@ function takeOver(
 		firstSeq,
 		manifest,
 		nowMs,
-		throughs,
+		before,
 	}: {
 		instance: string;
 		firstSeq: number;
 		manifest: BackupManifest;
 		nowMs: number;
-		throughs: ReadonlyMap<string, number>;
+		before: { throughs: ReadonlyMap<string, number>; audit: AuditHead | undefined };
 	},
 ): number {
 	const db = new DatabaseSync(path);
@@ -270,12 +283,22 @@ function takeOver(
 			const id = `${restoreGapPrefix}${instance} ${edge_node} ${device}`;
 			const fromMs = Number(through_ms);
 			// What was there tells how far it had come; without it everything until now may have been stored.
-			const toMs = throughs.get(`${edge_node} ${device}`) ?? nowMs;
+			const toMs = before.throughs.get(`${edge_node} ${device}`) ?? nowMs;
 			insert.run(id, Number(edge_node), String(device), fromMs, Math.max(fromMs, toMs), nowMs);
 		}
 		db.prepare(
 			"INSERT INTO input(kind, entered_ms, entered_by, body) VALUES ('restore', ?, 'restore', ?)",
 		).run(nowMs, JSON.stringify({ instance, firstSeq, from: manifest }));
+		// The record goes on from the backup's; whoever holds an anchor of the one that was replaced finds it named here.
+		db.exec(entrySchema);
+		const { takenMs, instance: backupOf, sha256 } = manifest;
+		const detail = {
+			instance,
+			firstSeq,
+			backup: { instance: backupOf, takenMs, sha256 },
+			replaced: before.audit ?? null,
+		};
+		appendAudit(db, { by: hostUser(), action: "store.restored", subject: instance, detail }, nowMs);
 		db.exec("COMMIT");
 		return devices.length;
 	} finally {
@@ -284,7 +307,11 @@ function takeOver(
 }
 
 /** How far the store that is being replaced had come. */
-function lookAt(path: string): { highestSeq: number; throughs: Map<string, number> } {
+function lookAt(path: string): {
+	highestSeq: number;
+	throughs: Map<string, number>;
+	audit: AuditHead | undefined;
+} {
 	const db = new DatabaseSync(path, { readOnly: true });
 	try {
 		const row = db.prepare("SELECT coalesce(max(seq), 0) AS highest FROM record").get();
@@ -294,6 +321,7 @@ function lookAt(path: string): { highestSeq: number; throughs: Map<string, numbe
 			throughs: new Map(
 				throughs.map(({ edge_node, device, through_ms }) => [`${edge_node} ${device}`, Number(through_ms)]),
 			),
+			audit: auditHeadOf(db).audit,
 		};
 	} catch (error) {
 		throw new CodedError(

@@ -8,9 +8,12 @@ import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { RecordPlace } from "../adoption-port.ts";
 import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
 import type { LotSamplesQuery, StoredLotQuery } from "../judgement-port.ts";
+import type { CommentQuery } from "../people-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
+import { readAudit } from "./audit-table.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
+import { readComments } from "./comment-table.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
@@ -103,6 +106,8 @@ serve({
 	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
 	chart: (query: ChartQuery) => readChart(opened(), query),
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
+	comments: (query: CommentQuery) => readComments(opened(), query),
+	audit: (query: { from: number; limit: number }) => readAudit(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	storedLot: (query: StoredLotQuery) => inView((file, rows) => readStoredLot(file, rows, query)),
 	verdicts: ({ lot }: { lot: string }) => readVerdicts(opened(), lot),

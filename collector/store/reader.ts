@@ -19,6 +19,7 @@ import type {
 	StoredUnitContext,
 	VerdictRecord,
 } from "../judgement-port.ts";
+import type { AuditSlice, CommentEntry, CommentQuery, EntriesPort } from "../people-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
 	GapEntry,
@@ -55,7 +56,9 @@ const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_04
  * The reading side of the store, on a thread of its own; questions are answered one after the other. The file need
  * not exist yet: until the writer has made it, every question fails with STORE_FAILED.
  */
-export class StoreReader implements ReadPort, SamplesPort, PositionReader, EvidencePort, AdoptPort {
+export class StoreReader
+	implements ReadPort, SamplesPort, PositionReader, EvidencePort, AdoptPort, EntriesPort
+{
 	readonly #thread = new ThreadCaller(threadFile("reader-thread"));
 	readonly #whose: string;
 	#opened: { path: string; folder: string; limits: DuckLimits; whose: string } | undefined;
@@ -131,6 +134,14 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader, Evide
 
 	chartSignals(query: { limit: number; lot?: string | undefined }): Promise<ChartSignalEntry[]> {
 		return this.#ask("chartSignals", query);
+	}
+
+	comments(query: CommentQuery): Promise<CommentEntry[]> {
+		return this.#ask("comments", query);
+	}
+
+	audit(query: { from: number; limit: number }): Promise<AuditSlice> {
+		return this.#ask("audit", query);
 	}
 
 	/** What a lot has given in numbers, for control charts. */

@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { entrySchema } from "./entry-tables.ts";
 import { dirtyByGap, judgementSchema, mergedDirty } from "./judgement-table.ts";
 import { limitsSchema, writeLimits } from "./limits-table.ts";
 import { stepsTo3 } from "./records/record-file-schema.ts";
@@ -48,6 +49,7 @@ export class StoreFile {
 			db.exec(judgementSchema);
 			db.exec(limitsSchema);
 			db.exec(specificationSchema);
+			db.exec(entrySchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);

@@ -1,9 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
+import type { AuditEntry, AuditHead } from "../../common/runtime/audit-chain.ts";
 import type { ChartBaselineRow, StoredCharts } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type { ContextRefresh, DirtyPeriod, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
+import type { Deed, InputRow } from "../people-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -90,6 +92,25 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 	/** Ends the limits of versions of the specification that judge no more: each where its unit had come to. */
 	async endOtherLimits(specVersions: readonly number[]): Promise<void> {
 		await this.#writer.call("endOtherLimits", { specVersions });
+	}
+
+	/** What people enter, what follows from it and its audit entry, together. @throws CodedError ENTRY_REFUSED */
+	async enter(input: Omit<InputRow, "n">, deed: Deed): Promise<{ n: number; isNew: boolean }> {
+		return await this.#writer.call("enter", { input, deed });
+	}
+
+	/** An audit entry without an input. */
+	async record(deed: Deed, atMs: number): Promise<void> {
+		await this.#writer.call("record", { deed, atMs });
+	}
+
+	async auditHead(): Promise<AuditHead | undefined> {
+		return await this.#writer.call("auditHead");
+	}
+
+	/** The newest audit entry of an action. */
+	async lastDeed(action: string): Promise<AuditEntry | undefined> {
+		return await this.#writer.call("lastDeed", { action });
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

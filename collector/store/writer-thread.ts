@@ -4,9 +4,12 @@ import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
 import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
+import type { Deed, InputRow } from "../people-port.ts";
 import type { CommitBatch, DueRow, Settlement } from "../pipeline.ts";
 import type { SpecificationRow } from "../specification-port.ts";
+import { readAuditHead, readLastDeed } from "./audit-table.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
+import { enterInput, recordDeed } from "./entry-tables.ts";
 import {
 	commitFinalVerdict,
 	dirtyPeriods,
@@ -80,6 +83,14 @@ serve({
 	endOtherLimits({ specVersions }: { specVersions: readonly number[] }) {
 		endOtherLimits(opened(), specVersions);
 	},
+	enter({ input, deed }: { input: Omit<InputRow, "n">; deed: Deed }) {
+		return enterInput(opened(), input, deed);
+	},
+	record({ deed, atMs }: { deed: Deed; atMs: number }) {
+		recordDeed(opened(), deed, atMs);
+	},
+	auditHead: () => readAuditHead(opened().db),
+	lastDeed: ({ action }: { action: string }) => readLastDeed(opened().db, action),
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);
 	},

@@ -70,6 +70,10 @@ export const errorCodes = {
 		retryable: true,
 		meaning: "The store could not commit; nothing of the batch was confirmed.",
 	},
+	ENTRY_REFUSED: {
+		retryable: false,
+		meaning: "What was entered does not fit what is stored; nothing of it was taken.",
+	},
 	WEBHOOK_TARGET_REFUSED: {
 		retryable: false,
 		meaning: "A webhook address is not allowed by its destination's rules.",

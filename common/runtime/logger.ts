@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { errorText } from "./coded-error.ts";
+import { visibleText } from "./visible-text.ts";
 
 export type Logger = pino.Logger;
 
@@ -21,6 +22,8 @@ export function createLogger(options: { process: string; level: LogLevel }): Log
 				paths: ["password", "secret", "token", "*.password", "*.secret", "*.token", "url.password"],
 				censor: "[hidden]",
 			},
+			// JSON escapes the control characters below U+0020; terminals obey some above.
+			hooks: { streamWrite: (line) => `${visibleText(line.trimEnd())}\n` },
 			serializers: {
 				err: (error: unknown) => ({
 					code: (error as { code?: unknown } | undefined)?.code,

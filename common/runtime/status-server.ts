@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyContextConfig, type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import type { Part } from "./lifecycle.ts";
 
@@ -60,17 +60,23 @@ export class StatusServer implements Part {
 	}
 }
 
-/** Adds the four routes to a server that has others as well. */
-export function addStatusRoutes(server: FastifyInstance, source: StatusSource, registry: Registry): void {
-	server.get("/healthz", () => ({ ok: true }));
-	server.get("/readyz", (_request, reply) => {
+/** Adds the four routes to a server that has others as well; `configOf` says what that server keeps with each. */
+export function addStatusRoutes(
+	server: FastifyInstance,
+	source: StatusSource,
+	registry: Registry,
+	configOf: (path: string) => FastifyContextConfig = () => ({}),
+): void {
+	const of = (path: string) => ({ config: configOf(path) });
+	server.get("/healthz", of("/healthz"), () => ({ ok: true }));
+	server.get("/readyz", of("/readyz"), (_request, reply) => {
 		const readiness = source.ready();
 		return reply.code(readiness.ready ? 200 : 503).send(readiness);
 	});
-	server.get("/metrics", async (_request, reply) => {
+	server.get("/metrics", of("/metrics"), async (_request, reply) => {
 		return reply.type(registry.contentType).send(await registry.metrics());
 	});
-	server.get("/status", () => source.status());
+	server.get("/status", of("/status"), () => source.status());
 }
 
 /** What somebody who can log in here may read anyway; others on the network are not told how the plant is laid out. */

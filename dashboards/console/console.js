@@ -1,10 +1,11 @@
 // The page asks every two seconds while somebody can see it, one round at a time; it keeps no history of its own.
 
-import { ask } from "./ask.js";
+import { ask, Refusal } from "./ask.js";
 import { showGaps, showLots, showMessages, showViolations } from "./event-lists.js";
 import { showOverview, showUnits, showUnreachable } from "./overview.js";
 import { byId, setText } from "./page-elements.js";
 import { Trend } from "./trend.js";
+import { loginNeeded, onWhoChanged, showWho } from "./who.js";
 
 const roundMs = 2_000;
 const tagsEveryMs = 30_000;
@@ -19,6 +20,7 @@ let unreachableMs;
 /** @type {number | undefined} */
 let timer;
 let running = false;
+let whoKnown = false;
 /** Shows the units again as they were in the last round; another may be selected. */
 let showCards = () => {};
 
@@ -60,9 +62,15 @@ async function turn() {
 	if (running || document.hidden) return;
 	running = true;
 	try {
+		if (!whoKnown) await showWho();
+		whoKnown = true;
 		await round();
-	} catch {
+	} catch (refused) {
 		try {
+			if (refused instanceof Refusal && refused.code === "LOGIN_NEEDED") {
+				whoKnown = false;
+				return loginNeeded();
+			}
 			// A question about data fails while the store is not there yet; only no status means no collector.
 			showOverview(await ask("status"));
 		} catch {
@@ -76,6 +84,10 @@ async function turn() {
 	}
 }
 
+onWhoChanged(() => {
+	clearTimeout(timer);
+	void turn();
+});
 document.addEventListener("visibilitychange", () => {
 	clearTimeout(timer);
 	void turn();

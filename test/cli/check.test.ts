@@ -105,7 +105,7 @@ describe("pilotline check", () => {
 		writeFileSync(file, "kind: toaster\n");
 		const { code, stdout } = await pilotline("check", file);
 		expect(stdout).toContain(
-			`${file}:1:7: kind: expected kind: agent, collector, specification, simulator, found "toaster"`,
+			`${file}:1:7: kind: expected kind: agent, collector, people, specification, simulator, found "toaster"`,
 		);
 		expect(code).toBe(2);
 	});

@@ -1,11 +1,14 @@
 import { Registry } from "prom-client";
-import { ApiServer } from "../../../collector/api/api-server.ts";
+import { ApiServer, type ApiServerOptions } from "../../../collector/api/api-server.ts";
 import type { LotDocuments } from "../../../collector/api/lot-routes.ts";
+import { Access } from "../../../collector/people/access.ts";
+import type { EntriesPort, EntryPort } from "../../../collector/people-port.ts";
 import type { LivePort, LiveStatus, ReadPort } from "../../../collector/read-port.ts";
 import type { SamplesPort } from "../../../collector/samples-port.ts";
 import type { SpecWindow } from "../../../collector/specification.ts";
 import type { Clock } from "../../../common/runtime/clock.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
+import { quietTelemetry } from "../../helpers/quiet-telemetry.ts";
 import { windowFrom } from "../specification-of.ts";
 import { beganMs, hourMs } from "../store/known-store.ts";
 
@@ -69,11 +72,23 @@ const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
 const noDocuments: LotDocuments = { record: async () => undefined, page: () => "" };
+/** Nobody can log in there, and nothing be entered. */
+function nobody(): Pick<ApiServerOptions, "access" | "entry"> {
+	const refuse = () => Promise.reject(new Error("expected nobody to enter anything"));
+	const entries: EntryPort = { enter: refuse, record: refuse };
+	const access = new Access({
+		...{ clock, telemetry: quietTelemetry(), entries, login: "writing", file: undefined },
+		sessions: { idleMs: 60_000, lifetimeMs: 60_000 },
+		lastRecorded: async () => undefined,
+	});
+	return { access, entry: entries };
+}
 
 export async function startServer(
-	read: ReadPort & SamplesPort,
+	read: ReadPort & SamplesPort & EntriesPort,
 	live: LivePort = knownLive(),
 	writtenTag: string | null = "Written",
+	people: Pick<ApiServerOptions, "access" | "entry"> = nobody(),
 	documents: LotDocuments = noDocuments,
 ): Promise<ApiServer> {
 	const server = new ApiServer({
@@ -84,6 +99,9 @@ export async function startServer(
 		samples: read,
 		live,
 		documents,
+		...people,
+		entries: read,
+		onRefused: () => {},
 		registry: new Registry(),
 		ready: () => ({ ready: true }),
 		phaseTag: "Phase",

@@ -198,7 +198,13 @@ test("the API describes itself: every route with its parameters", async () => {
 	expect(document.paths["/api/v1/samples"]?.get.parameters.map(({ name }) => name)).toEqual([
 		...["unit", "tag", "lot", "phase", "from", "to", "hours", "limit", "after"],
 	]);
-	for (const path of Object.keys(document.paths))
-		expect((await fetch(`${base()}${path}`)).status, path).not.toBe(404);
+	const told = Object.entries(document.paths).flatMap(([path, methods]) =>
+		Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+	);
+	const served = server.routes
+		.filter(({ method, path }) => method !== "HEAD" && path.startsWith("/api/v1/"))
+		.map(({ method, path }) => `${method} ${path}`)
+		.filter((route) => route !== "GET /api/v1/openapi.json");
+	expect(told.toSorted()).toEqual(served.toSorted());
 	expect(knownLive().status().process).toBe("collector");
 });

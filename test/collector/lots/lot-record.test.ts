@@ -140,7 +140,7 @@ test("the page shows it to people, and nothing that anybody named is markup", as
 });
 
 test("the API serves both, and says which lot nobody knows", async () => {
-	const server = await startServer(reader, knownLive(), "Written", documents());
+	const server = await startServer(reader, knownLive(), "Written", undefined, documents());
 	try {
 		const ask = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
 		const json = await ask("/api/v1/lot?lot=L1");
