@@ -23,6 +23,7 @@ import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
+import { ResultAssembler } from "./laboratory/result-assembler.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
@@ -198,10 +199,12 @@ export class Collector {
 			clock,
 			store,
 			judge,
+			laboratory: new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting }),
 			commands,
 			telemetry,
 			messages: (judgement) => occurrenceMessages(judgement, messageContext()),
-			onCommitted: (judgement, messages) => {
+			onCommitted: (judgement, messages, laboratory) => {
+				if (laboratory !== undefined) telemetry.laboratory.assembled(laboratory);
 				for (const due of judgement.due) lotJudge.add(due);
 				lotJudge.look();
 				if (messages > 0) notifier.look();

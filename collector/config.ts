@@ -14,6 +14,12 @@ import {
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
 import { type FollowerConfig, follower, followerFindings } from "./follower-config.ts";
+import {
+	type LabField,
+	type LabServerConfig,
+	laboratoryFindings,
+	laboratorySection,
+} from "./laboratory-config.ts";
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
@@ -99,6 +105,8 @@ const schema = keys({
 		/** What each may write to data_dir beside its memory while it sorts. */
 		temporary_mb: whole({ min: 64, max: 1_048_576 }).default(4_096),
 	}).prefault({}),
+	/** Servers that tell laboratory results as structures. */
+	laboratory: laboratorySection,
 	destinations: z.array(destination).default([]),
 	/** Databases that get everything; at most so many, because each reads the store for itself. */
 	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),
@@ -106,7 +114,7 @@ const schema = keys({
 
 export type CollectorConfig = z.output<typeof schema>;
 export type DestinationConfig = CollectorConfig["destinations"][number];
-export type { FollowerConfig };
+export type { FollowerConfig, LabField, LabServerConfig };
 
 export const collectorConfig: ConfigKind<typeof schema> = {
 	schema,
@@ -128,6 +136,6 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 					found.push({ path: [key, index], message: `${name} is there twice` });
 			}
 		}
-		return [...found, ...followerFindings(config.followers)];
+		return [...found, ...laboratoryFindings(config.laboratory), ...followerFindings(config.followers)];
 	},
 };

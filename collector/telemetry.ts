@@ -2,12 +2,14 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import { FollowerTelemetry } from "./follower-telemetry.ts";
+import { LaboratoryTelemetry } from "./laboratory-telemetry.ts";
 
 /** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
 export class CollectorTelemetry {
 	readonly registry = new Registry();
 	/** What concerns followers of the store. */
 	readonly followers: FollowerTelemetry;
+	readonly laboratory: LaboratoryTelemetry;
 	readonly #log: Logger;
 	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
 	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
@@ -83,6 +85,7 @@ export class CollectorTelemetry {
 	constructor(log: Logger) {
 		this.#log = log;
 		this.followers = new FollowerTelemetry(log, this.registry);
+		this.laboratory = new LaboratoryTelemetry(log, this.registry);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {

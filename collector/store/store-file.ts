@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
+import { laboratorySchema, writeAssembled } from "./laboratory-table.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
@@ -34,6 +35,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			else if (format === 1) this.transaction(() => this.db.exec(stepsTo2));
 			db.exec(chartSchema);
+			db.exec(laboratorySchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);
@@ -76,6 +78,7 @@ export class StoreFile {
 		this.#records(batch);
 		this.#positions(batch);
 		this.#judgement(batch);
+		if (batch.laboratory !== undefined) writeAssembled(this, batch.laboratory);
 		for (const row of batch.outbox) this.addMessage(row);
 		if (batch.cache !== undefined) {
 			this.run("INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)", batch.cache.seq, batch.cache.state);
