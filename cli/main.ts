@@ -7,6 +7,7 @@ import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
+import { addLab } from "./lab-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
 import { addSimulate } from "./simulate-command.ts";
@@ -146,6 +147,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 
 	addSpc(pilotline, run);
 	addExport(pilotline, run);
+	addLab(pilotline, run);
 
 	pilotline
 		.command("backup")

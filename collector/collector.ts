@@ -23,11 +23,17 @@ import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
+import { OverdueWatch } from "./laboratory/overdue-watch.ts";
 import { ResultAssembler } from "./laboratory/result-assembler.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
-import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
+import {
+	type MessageContext,
+	occurrenceMessages,
+	overdueMessages,
+	verdictMessages,
+} from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
 import { parseSecret } from "./notify/signature.ts";
 import type { CommandPort } from "./pipeline.ts";
@@ -244,6 +250,12 @@ export class Collector {
 			due: opened.due,
 			onJudged: () => notifier.look(),
 		});
+		const line = [...config.route, ...config.laboratory.map(({ device }) => device)];
+		const overdue = new OverdueWatch({
+			...{ clock, telemetry, store, specification, onRaised: () => notifier.look() },
+			plantTimeMs: () => watches.watermarkMs(line),
+			messages: (rows) => overdueMessages(rows, messageContext()),
+		});
 		const certificates = new CertificateWatch({ clock, telemetry });
 		const theHost = new Host({
 			host: config.host as HostId,
@@ -316,7 +328,7 @@ export class Collector {
 			version: specification.version,
 			windows: specification.windows.length,
 		});
-		return [figures, certificates, notifier, lotJudge, intake, followers, live, api, theHost];
+		return [figures, certificates, notifier, lotJudge, overdue, intake, followers, live, api, theHost];
 	}
 
 	#duckLimits(threads: number): DuckLimits {

@@ -23,7 +23,13 @@ import {
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
-const messageTypes = ["violation.raised", "violation.cleared", "lot.judged"] as const;
+const messageTypes = [
+	"violation.raised",
+	"violation.cleared",
+	"lot.judged",
+	"laboratory.overdue",
+	"laboratory.received",
+] as const;
 
 const destination = keys({
 	name: topicLevel,

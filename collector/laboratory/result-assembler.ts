@@ -24,6 +24,7 @@ interface State {
 const waitingMax = 500;
 const wholeMax = 64;
 const bodyMax = 1_000;
+const incomplete = "INCOMPLETE";
 
 /**
  * Puts laboratory results together from the samples of their fields. What comes out is a function of the set of stored
@@ -174,7 +175,7 @@ class Step {
 		const there = new Set(piece.cells.map(({ order }) => order));
 		const absent = fields.filter(({ is }, order) => is !== "repeats" && !there.has(order));
 		const message = `expected every field in the order of laboratory.fields, found none of ${absent.map(({ name }) => name).join(", ")}`;
-		return { piece, refused: this.#tell(piece, "INCOMPLETE", message) };
+		return { piece, refused: this.#tell(piece, incomplete, message) };
 	}
 
 	#tell(piece: Piece, code: string, message: string): string {
@@ -183,7 +184,19 @@ class Step {
 			piece.cells.map(({ order, element, value }) => [fields[order]?.name, element, value]),
 		);
 		const time = new Date(Math.max(-8.64e15, Math.min(8.64e15, piece.sourceMs))).toISOString();
-		const id = labId("refused", device, prefix, piece.edgeNode, piece.sourceMs, piece.sourceRestTicks, body);
+		// Two parts that say the same are two refusals; a result that is none is one, however often it comes.
+		const { epoch, offset, index } = piece;
+		const place = code === incomplete ? [epoch, offset, index] : [];
+		const id = labId(
+			"refused",
+			device,
+			prefix,
+			piece.edgeNode,
+			piece.sourceMs,
+			piece.sourceRestTicks,
+			body,
+			...place,
+		);
 		this.#refused.set(id, {
 			...{ id, code, message, enteredMs: piece.receivedMs },
 			where: `${device}/${prefix.replace(/\.$/, "")} at ${time}`,

@@ -29,7 +29,8 @@ export interface Piece {
 	/** First and last offset of its records. */
 	readonly offset: number;
 	readonly last: number;
-	readonly startsRecord: boolean;
+	/** Where it begins in its first record. */
+	readonly index: number;
 	readonly endsRecord: boolean;
 	readonly sourceMs: number;
 	readonly sourceRestTicks: number;
@@ -63,7 +64,7 @@ export function piecesOf(
 			const { edgeNode, epoch, offset, last, receivedMs } = record;
 			open = {
 				...{ server: place.server, edgeNode, epoch, offset, last, sourceMs, sourceRestTicks, receivedMs },
-				startsRecord: index === from,
+				index: index - from,
 				endsRecord: false,
 				cells: [],
 			};
@@ -80,7 +81,7 @@ export function piecesOf(
 export function joined(first: Piece, second: Piece): Piece | undefined {
 	const follows =
 		first.endsRecord &&
-		second.startsRecord &&
+		second.index === 0 &&
 		second.offset === first.last + 1 &&
 		second.epoch === first.epoch &&
 		second.edgeNode === first.edgeNode &&

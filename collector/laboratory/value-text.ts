@@ -69,6 +69,7 @@ export function readNumber(text: string, mark: DecimalMark): number | LabRefusal
 	const value = Number(
 		`${sign}${whole === "" ? "0" : whole}.${decimals === "" ? "0" : decimals}e${exponent}`,
 	);
+	if (value === 0) return 0;
 	return Math.abs(value) <= valueMax ? value : notNumber(`expected at most 1e300, found ${shown(text)}`);
 }
 

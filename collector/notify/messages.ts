@@ -1,4 +1,5 @@
 import type { DestinationConfig } from "../config.ts";
+import type { LabOverdue } from "../laboratory-port.ts";
 import type { Judgement, LotVerdict, Occurrence, OutboxRow } from "../pipeline.ts";
 import type { Specification, SpecWindow } from "../specification.ts";
 
@@ -44,6 +45,23 @@ export function verdictMessages(verdict: LotVerdict, context: MessageContext): O
 	};
 	const everybody = context.destinations.flatMap(({ concerns }) => concerns);
 	return rows("lot.judged", `lot.judged.${verdict.id}`, verdict.judgedMs, data, everybody, context);
+}
+
+/** Messages about results that are overdue, and that have come after all. */
+export function overdueMessages(overdue: readonly LabOverdue[], context: MessageContext): OutboxRow[] {
+	const { specification, nowMs } = context;
+	return overdue.flatMap((row) => {
+		const { id, lot, window, test, leftMs, dueMs, raisedMs, clearedMs } = row;
+		const type: MessageType = clearedMs === undefined ? "laboratory.overdue" : "laboratory.received";
+		const wanted = specification.laboratory.find((one) => one.id === window);
+		const data = {
+			...{ overdue: id, lot, window, test, product: specification.product.code, method: wanted?.method },
+			...{ leftLineTime: iso(leftMs), dueTime: iso(dueMs), raisedTime: iso(raisedMs) },
+			...(clearedMs === undefined ? {} : { clearedTime: iso(clearedMs) }),
+			...{ concerns: wanted?.concerns ?? [], replayed: nowMs - raisedMs > replayedAfterMs },
+		};
+		return rows(type, `${type}.${id}`, clearedMs ?? raisedMs, data, wanted?.concerns ?? [], context);
+	});
 }
 
 function occurrenceData(

@@ -1,4 +1,5 @@
 import type { Assembled, LabOverdue, LabResult, RefusedResult } from "../laboratory-port.ts";
+import type { OutboxRow } from "../pipeline.ts";
 import type { StoreFile } from "./store-file.ts";
 
 /**
@@ -74,8 +75,50 @@ export function readLabWaiting(file: StoreFile): string | undefined {
 	return row === undefined ? undefined : String(row.state);
 }
 
-/** Results that are overdue, raised or cleared; a raised one is never raised again. */
-export function writeOverdue(file: StoreFile, rows: readonly LabOverdue[]): void {
+/** Lots that left the line from a source time on, the newest ones, and what the laboratory has said of them. */
+export function readExpectingLots(file: StoreFile, { fromMs, limit }: { fromMs: number; limit: number }) {
+	const lots = file.all(
+		`SELECT lot, closed_ms, row_number() OVER (ORDER BY closed_ms, lot) - 1 AS place FROM lot WHERE closed_ms IS NOT NULL
+			ORDER BY closed_ms DESC, lot DESC LIMIT ?`,
+		limit,
+	);
+	return lots
+		.filter((row) => Number(row.closed_ms) >= fromMs)
+		.map((row) => {
+			const lot = String(row.lot);
+			const tests = file.all("SELECT DISTINCT test FROM lab_result WHERE lot = ? AND material = ''", lot);
+			const overdue = file.all("SELECT * FROM lab_overdue WHERE lot = ?", lot).map(labOverdueOf);
+			return {
+				...{ lot, leftMs: Number(row.closed_ms), place: Number(row.place) },
+				tests: tests.map(({ test }) => String(test)),
+				open: overdue.filter(({ clearedMs }) => clearedMs === undefined),
+				raised: overdue.map(({ id }) => id),
+			};
+		})
+		.toReversed();
+}
+
+/** Results that are overdue, raised or cleared, with the messages about them; a raised one is never raised again. */
+export function commitOverdue(
+	file: StoreFile,
+	{ rows, outbox }: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] },
+): void {
+	file.transaction(() => {
+		writeOverdue(file, rows);
+		for (const row of outbox) file.addMessage(row);
+	});
+}
+
+/** A row of `lab_overdue`. */
+export function labOverdueOf(row: Record<string, unknown>): LabOverdue {
+	return {
+		...{ id: String(row.id), lot: String(row.lot), window: String(row.window), test: String(row.test) },
+		...{ leftMs: Number(row.left_ms), dueMs: Number(row.due_ms), raisedMs: Number(row.raised_ms) },
+		clearedMs: row.cleared_ms === null ? undefined : Number(row.cleared_ms),
+	};
+}
+
+function writeOverdue(file: StoreFile, rows: readonly LabOverdue[]): void {
 	for (const { id, lot, window, test, leftMs, dueMs, raisedMs, clearedMs } of rows)
 		file.run(
 			`INSERT INTO lab_overdue VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET cleared_ms = excluded.cleared_ms`,

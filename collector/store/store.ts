@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
+import type { LabOverdue } from "../laboratory-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -11,8 +12,10 @@ import type {
 	HashPort,
 	LotFacts,
 	OutboxPort,
+	OutboxRow,
 	Settlement,
 } from "../pipeline.ts";
+import type { readExpectingLots } from "./laboratory-table.ts";
 import type { OpenState } from "./open-state.ts";
 import type { PartRow } from "./parts/part-file.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
@@ -57,6 +60,18 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 
 	async commitBaselines(baselines: readonly ChartBaselineRow[]): Promise<void> {
 		await this.#writer.call("commitBaselines", { baselines });
+	}
+
+	/** The newest lots that left the line from `fromMs` on, with what the laboratory has said of them, oldest first. */
+	async expectingLots(query: {
+		fromMs: number;
+		limit: number;
+	}): Promise<ReturnType<typeof readExpectingLots>> {
+		return await this.#writer.call("expectingLots", query);
+	}
+
+	async commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }): Promise<void> {
+		await this.#writer.call("commitOverdue", commit);
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

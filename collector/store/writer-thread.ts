@@ -3,9 +3,11 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
-import type { CommitBatch, Settlement } from "../pipeline.ts";
+import type { LabOverdue } from "../laboratory-port.ts";
+import type { CommitBatch, OutboxRow, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
+import { commitOverdue, readExpectingLots } from "./laboratory-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { PartTable } from "./part-table.ts";
@@ -51,6 +53,12 @@ serve({
 	},
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
+	},
+	expectingLots(query: { fromMs: number; limit: number }) {
+		return readExpectingLots(opened(), query);
+	},
+	commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }) {
+		commitOverdue(opened(), commit);
 	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);

@@ -58,8 +58,8 @@ describe("a value", () => {
 	test("every number that the language writes is read as itself, with a point or a comma", () => {
 		fc.assert(
 			fc.property(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, max: 1e300 }), (value) => {
-				expect(readNumber(String(value), "point")).toBe(value);
-				expect(readNumber(String(value).replace(".", ","), "comma")).toBe(value);
+				expect(readNumber(String(value), "point")).toBe(value === 0 ? 0 : value);
+				expect(readNumber(String(value).replace(".", ","), "comma")).toBe(value === 0 ? 0 : value);
 			}),
 		);
 	});
