@@ -25,6 +25,7 @@ import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { OverdueWatch } from "./laboratory/overdue-watch.ts";
 import { ResultAssembler } from "./laboratory/result-assembler.ts";
+import { rebuildLaboratory } from "./laboratory-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { LotBook } from "./lots/lot-book.ts";
 import { LotJudge } from "./lots/lot-judge.ts";
@@ -201,11 +202,12 @@ export class Collector {
 			confirm: (...command) => host?.confirm(...command),
 			resend: (...command) => host?.resend(...command),
 		};
+		const assembler = new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting });
 		const intake = new Intake({
 			clock,
 			store,
 			judge,
-			laboratory: new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting }),
+			laboratory: assembler,
 			commands,
 			telemetry,
 			messages: (judgement) => occurrenceMessages(judgement, messageContext()),
@@ -224,6 +226,7 @@ export class Collector {
 		});
 		const directory: Directory = new Directory(opened, intake);
 		await rebuildJudgement({ reader, judge, opened, telemetry });
+		await rebuildLaboratory({ reader, store, assembler, nextSeq: opened.nextSeq, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
 			wanted: specification.baselines,

@@ -78,6 +78,8 @@ export interface AssemblePort {
 	}): Assembled | undefined;
 	keep(): void;
 	discard(): void;
+	/** Nothing but the state as it is kept. */
+	settled(): Assembled;
 	addSeries(series: Series): void;
 }
 
@@ -95,4 +97,23 @@ export interface LabOverdue {
 	/** Plant time at which it was raised, and at which a result was there. */
 	readonly raisedMs: number;
 	readonly clearedMs: number | undefined;
+}
+
+/** A result as it is told to people, with its place among the versions of its sample and test. */
+export interface LabEntry extends LabResult {
+	/** It has the highest version; older ones are history. */
+	readonly counts: boolean;
+	/** Different results have the same highest version: none of them can be judged by. */
+	readonly conflict: boolean;
+}
+
+export interface LaboratoryAnswer {
+	/** Whether the line has told of the lot; absent when none was asked for. A result may come before its lot. */
+	readonly lotKnown?: boolean;
+	/** In order of test and sample, the highest version first; the newest ones first when no lot was asked for. */
+	readonly results: readonly LabEntry[];
+	/** What came as a result and was none, the newest first; of every lot, because it may not say which. */
+	readonly refused: readonly RefusedResult[];
+	/** Raised and not cleared first. */
+	readonly overdue: readonly LabOverdue[];
 }

@@ -38,6 +38,10 @@ export class LaboratoryTelemetry {
 		}
 	}
 
+	rebuilt(fields: { records: number; results: number }): void {
+		this.#log.info(fields, "laboratory results put together again from what is stored");
+	}
+
 	overdue({ lot, test, dueMs }: LabOverdue): void {
 		this.#overdue.inc();
 		this.#log.warn({ lot, test, dueTime: new Date(dueMs).toISOString() }, "laboratory result overdue");

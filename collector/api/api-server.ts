@@ -8,6 +8,7 @@ import type { LivePort, ReadPort } from "../read-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes, type ChartRules } from "./data-routes.ts";
+import { addLaboratoryRoutes } from "./laboratory-routes.ts";
 import { addOpenApi } from "./openapi.ts";
 import { ParameterError } from "./query-values.ts";
 import { apiError, guardRequests } from "./request-guard.ts";
@@ -78,6 +79,7 @@ export class ApiServer implements Part {
 		addStatusRoutes(server, { ready, status: () => live.status() }, registry);
 		addDataRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
+		addLaboratoryRoutes(server, this.#options);
 		addOpenApi(server);
 		await addConsoleRoutes(server, consoleDirectory);
 		await server.listen({ host, port });

@@ -5,6 +5,7 @@ import { z } from "zod";
 import {
 	bucketsQuery,
 	exportQuery,
+	laboratoryQuery,
 	listQuery,
 	noQuery,
 	reconciliationQuery,
@@ -28,6 +29,11 @@ const described: Readonly<Record<string, Described>> = {
 	violations: { summary: "Violations, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },
+	laboratory: {
+		summary: "Laboratory results with their history, what was refused, and what is overdue",
+		query: laboratoryQuery,
+		answers: ["application/json", "text/csv"],
+	},
 	messages: { summary: "Messages to destinations, without their bodies", query: listQuery },
 	reconciliation: { summary: "What units have counted against what is stored", query: reconciliationQuery },
 	trend: { summary: "One tag over a period, thinned for a screen", query: trendQuery },

@@ -22,7 +22,7 @@ export const csvFields = [
 export type CsvField = (typeof csvFields)[number];
 
 /** Names of columns by which a field is known, in any case; beside its own name. */
-export const usualColumns: Readonly<Record<CsvField, readonly string[]>> = {
+const usualColumns: Readonly<Record<CsvField, readonly string[]>> = {
 	lot: ["lot id", "lot no", "lot no.", "lot number", "batch lot", "ロット", "ロット番号", "ロットno"],
 	material: ["raw material", "原料", "原材料", "材料"],
 	sample: ["sample id", "sample no", "sample no.", "試料", "試料番号", "検体", "検体番号", "サンプル"],

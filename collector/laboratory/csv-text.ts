@@ -14,7 +14,7 @@ export interface Cell {
 
 /** A file may have so many bytes, and rows behind the first. */
 export const csvBytesMax = 16 * 1024 * 1024;
-export const csvRowsMax = 100_000;
+const csvRowsMax = 100_000;
 const cellMax = 2_000;
 const cellsMax = 200;
 

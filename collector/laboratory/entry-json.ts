@@ -37,20 +37,13 @@ export function enteredResults(entries: readonly ResultEntry[], context: EntryCo
 	return { results, refused };
 }
 
-export const labInputKind = "laboratory.result";
-
 /** The input row of a result that a person has entered; the same result again has the same body but for who and when. */
 export function inputOfResult({ enteredMs, enteredBy, ...result }: LabResult): Omit<InputRow, "n"> {
 	// RFC 8785: keys in order; numbers and text are written as JSON.stringify writes them.
 	const body = JSON.stringify(
 		Object.fromEntries(Object.entries(result).toSorted(([a], [b]) => (a < b ? -1 : 1))),
 	);
-	return { kind: labInputKind, enteredMs, enteredBy, body };
-}
-
-/** The result in an input row of the kind `laboratory.result`. */
-export function resultOfInput({ body, enteredMs, enteredBy }: InputRow): LabResult {
-	return { ...(JSON.parse(body) as LabResult), enteredMs, enteredBy };
+	return { kind: "laboratory.result", enteredMs, enteredBy, body };
 }
 
 function isoTime(ms: number): string {

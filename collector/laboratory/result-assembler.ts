@@ -15,6 +15,8 @@ interface Waiting {
 }
 
 interface State {
+	/** Of the servers and fields that it was made by. */
+	readonly layout: string;
 	/** Oldest first. */
 	readonly waiting: readonly Waiting[];
 	/** The newest whole ones, against which parts that come again are held. */
@@ -37,7 +39,9 @@ export class ResultAssembler implements AssemblePort {
 	readonly #devices: ReadonlySet<string>;
 	readonly #places: (FieldPlace | undefined)[] = [];
 	readonly #throughMs = new Map<string, number>();
-	#state: State = { waiting: [], whole: [] };
+	/** The servers and fields are others than when the stored state was made, or there is none. */
+	readonly isNewLayout: boolean;
+	#state: State;
 	#next: State | undefined;
 
 	/** `throughs`: how far devices were complete when the store was opened; `state` what `take` gave last. */
@@ -51,7 +55,11 @@ export class ResultAssembler implements AssemblePort {
 		this.#servers = servers;
 		this.#devices = new Set(servers.map(({ device }) => device));
 		for (const row of stored.throughs) this.#through(row);
-		if (stored.state !== undefined) this.#state = JSON.parse(stored.state) as State;
+		const layout = labId("layout", servers);
+		const known = stored.state === undefined ? undefined : (JSON.parse(stored.state) as State);
+		// Without servers there is nothing to put together, now or before.
+		this.isNewLayout = servers.length > 0 && known?.layout !== layout;
+		this.#state = known === undefined || known.layout !== layout ? { layout, waiting: [], whole: [] } : known;
 	}
 
 	addSeries({ id, device, tag }: Series): void {
@@ -90,6 +98,10 @@ export class ResultAssembler implements AssemblePort {
 		this.#next = undefined;
 	}
 
+	settled(): Assembled {
+		return { results: [], refused: [], withdrawn: [], state: JSON.stringify(this.#state) };
+	}
+
 	#through({ edgeNode, device, throughMs }: ThroughRow): void {
 		if (!this.#devices.has(device)) return;
 		const key = `${edgeNode} ${device}`;
@@ -110,12 +122,14 @@ class Step {
 	readonly #results = new Map<string, LabResult>();
 	readonly #refused = new Map<string, RefusedResult>();
 	readonly #withdrawn = new Set<string>();
+	readonly #layout: string;
 	#waiting: Waiting[];
 	#whole: Piece[];
 
 	constructor(servers: readonly LabServerConfig[], state: State, isOverdue: (one: Waiting) => boolean) {
 		this.#servers = servers;
 		this.#isOverdue = isOverdue;
+		this.#layout = state.layout;
 		this.#waiting = [...state.waiting];
 		this.#whole = [...state.whole];
 	}
@@ -143,7 +157,7 @@ class Step {
 		this.#waiting.sort((a, b) => a.piece.sourceMs - b.piece.sourceMs);
 		for (const one of this.#waiting.splice(0, Math.max(0, this.#waiting.length - waitingMax)))
 			if (one.refused === undefined && one.isCovered !== true) this.#refuse(one);
-		return { waiting: this.#waiting, whole: this.#whole.slice(-wholeMax) };
+		return { layout: this.#layout, waiting: this.#waiting, whole: this.#whole.slice(-wholeMax) };
 	}
 
 	told(): Omit<Assembled, "state"> {

@@ -28,7 +28,7 @@ export function currentResults(results: readonly LabResult[]): CurrentResults {
 }
 
 /** The results of each sample and test, the highest version first; equal ones in order of their ids. */
-export function histories(results: readonly LabResult[]): LabResult[][] {
+function histories(results: readonly LabResult[]): LabResult[][] {
 	const bySample = new Map<string, LabResult[]>();
 	for (const result of results) {
 		const key = JSON.stringify([result.lot, result.material, result.test, result.sample]);

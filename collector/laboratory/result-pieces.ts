@@ -98,7 +98,7 @@ export function joined(first: Piece, second: Piece): Piece | undefined {
 }
 
 /** Of one server and one source time. */
-export function isSameTime(a: Piece, b: Piece): boolean {
+function isSameTime(a: Piece, b: Piece): boolean {
 	return a.server === b.server && a.sourceMs === b.sourceMs && a.sourceRestTicks === b.sourceRestTicks;
 }
 

@@ -1,4 +1,5 @@
 import type { Assembled, LabOverdue, LabResult, RefusedResult } from "../laboratory-port.ts";
+import type { InputRow } from "../people-port.ts";
 import type { OutboxRow } from "../pipeline.ts";
 import type { StoreFile } from "./store-file.ts";
 
@@ -37,11 +38,8 @@ export function writeAssembled(file: StoreFile, { results, refused, withdrawn, s
 	if (state !== undefined) file.run("INSERT OR REPLACE INTO lab_waiting VALUES (1, ?)", state);
 }
 
-/**
- * One result, inside a transaction of the caller, such as the one that writes its `laboratory.result` row of the input. The same
- * result again changes only when it was first told, so that the order of telling makes no difference.
- */
-export function writeLabResult(file: StoreFile, result: LabResult): void {
+/** The same result again changes only when it was first told, so that the order of telling makes no difference. */
+function writeLabResult(file: StoreFile, result: LabResult): void {
 	const { id, reportedMs, enteredMs, road, enteredBy, ...said } = result;
 	file.run(
 		`INSERT INTO lab_result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET
@@ -54,8 +52,13 @@ export function writeLabResult(file: StoreFile, result: LabResult): void {
 	);
 }
 
+/** The result in an input row of the kind `laboratory.result`, inside the transaction that writes the row. */
+export function writeLabInput(file: StoreFile, { body, enteredMs, enteredBy }: Omit<InputRow, "n">): void {
+	writeLabResult(file, { ...(JSON.parse(body) as LabResult), enteredMs, enteredBy });
+}
+
 /** What came as a result and was none, inside a transaction of the caller. */
-export function writeLabRefused(
+function writeLabRefused(
 	file: StoreFile,
 	{ id, where, code, message, body, enteredMs }: RefusedResult,
 ): void {

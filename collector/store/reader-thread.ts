@@ -10,6 +10,7 @@ import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import { readLaboratory } from "./laboratory-query.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
@@ -89,6 +90,7 @@ serve({
 	charts: ({ limit }: { limit: number }) => readCharts(opened(), limit),
 	chart: (query: ChartQuery) => readChart(opened(), query),
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
+	laboratory: (query: { lot?: string; limit: number }) => readLaboratory(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),

@@ -9,6 +9,7 @@ import type {
 	LotNumbersQuery,
 } from "../chart-port.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
+import type { LaboratoryAnswer } from "../laboratory-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
 	GapEntry,
@@ -115,6 +116,10 @@ export class StoreReader implements ReadPort, SamplesPort, PositionReader {
 
 	chartSignals(query: { limit: number; lot?: string | undefined }): Promise<ChartSignalEntry[]> {
 		return this.#ask("chartSignals", query);
+	}
+
+	laboratory(query: { lot?: string | undefined; limit: number }): Promise<LaboratoryAnswer> {
+		return this.#ask("laboratory", query);
 	}
 
 	/** What a lot has given in numbers, for control charts. */

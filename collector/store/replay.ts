@@ -8,7 +8,14 @@ import type { SampleRows } from "./sample-rows.ts";
 export interface Replay {
 	readonly lastSeq: number;
 	readonly records: readonly {
+		readonly seq: number;
+		readonly edgeNode: number;
+		readonly epoch: number;
+		readonly offset: number;
+		readonly last: number;
 		readonly device: string;
+		/** What it was committed with, and what of it is still there. */
+		readonly samples: number;
 		readonly count: number;
 		readonly throughMs: number | undefined;
 		readonly receivedMs: number;
@@ -16,6 +23,7 @@ export interface Replay {
 	readonly rows: readonly {
 		series: number;
 		sourceMs: number;
+		restTicks: number;
 		status: number;
 		value: number | string | null;
 	}[];
@@ -32,7 +40,7 @@ export async function readReplay(
 ): Promise<Replay> {
 	const found = all(
 		db,
-		"SELECT seq, device, samples, through_ms, received_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?",
+		'SELECT seq, edge_node, epoch, "offset", last, device, samples, through_ms, received_ms FROM record WHERE seq > ? ORDER BY seq LIMIT ?',
 		afterSeq,
 		records,
 	);
@@ -49,6 +57,7 @@ export async function readReplay(
 			rows.push({
 				series: slice.samples.tagId[index] as number,
 				sourceMs: slice.samples.sourceMs[index] as number,
+				restTicks: slice.samples.sourceRestTicks[index] as number,
 				status: slice.samples.status[index] as number,
 				// A 64-bit integer goes on as the nearest double, which is what the judge makes of it when it is live.
 				value: typeof value === "bigint" ? Number(value) : value instanceof Uint8Array ? null : value,
@@ -59,6 +68,8 @@ export async function readReplay(
 	return {
 		lastSeq,
 		records: found.map((row) => ({
+			...{ seq: Number(row.seq), edgeNode: Number(row.edge_node), epoch: Number(row.epoch) },
+			...{ offset: Number(row.offset), last: Number(row.last), samples: Number(row.samples) },
 			device: String(row.device),
 			count: counts.get(Number(row.seq)) ?? 0,
 			throughMs: row.through_ms === null ? undefined : Number(row.through_ms),

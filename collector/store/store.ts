@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, StoredCharts, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
-import type { LabOverdue } from "../laboratory-port.ts";
+import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type {
 	CommitBatch,
 	CommitPort,
@@ -68,6 +68,11 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		limit: number;
 	}): Promise<ReturnType<typeof readExpectingLots>> {
 		return await this.#writer.call("expectingLots", query);
+	}
+
+	/** Results that come with no batch of records. */
+	async commitLaboratory(assembled: Assembled): Promise<void> {
+		await this.#writer.call("commitLaboratory", assembled);
 	}
 
 	async commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }): Promise<void> {

@@ -3,11 +3,11 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow, VerdictCommit } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
-import type { LabOverdue } from "../laboratory-port.ts";
+import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type { CommitBatch, OutboxRow, Settlement } from "../pipeline.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
-import { commitOverdue, readExpectingLots } from "./laboratory-table.ts";
+import { commitOverdue, readExpectingLots, writeAssembled } from "./laboratory-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { PartTable } from "./part-table.ts";
@@ -53,6 +53,9 @@ serve({
 	},
 	commitBaselines({ baselines }: { baselines: readonly ChartBaselineRow[] }) {
 		commitBaselines(opened(), baselines);
+	},
+	commitLaboratory(assembled: Assembled) {
+		opened().transaction(() => writeAssembled(opened(), assembled));
 	},
 	expectingLots(query: { fromMs: number; limit: number }) {
 		return readExpectingLots(opened(), query);

@@ -54,12 +54,15 @@ async function laboratoryServer(first: readonly PlantWrite[]): Promise<PlantServ
 	return server;
 }
 
-async function runningCollector(brokerUrl: string): Promise<LineStore> {
-	const directory = temporaryFolder();
+async function runningCollector(
+	brokerUrl: string,
+	directory: string,
+	laboratory: object[],
+): Promise<Collector> {
 	const config = collectorConfig.schema.parse({
 		...{ kind: "collector", schema: 1, host: "collector", groups: ["site"], data_dir: "data" },
 		...{ specification: "-", route: ["U200"], broker: { url: brokerUrl, insecure: true }, api: { port: 0 } },
-		laboratory: [{ device: "L900-results" }],
+		laboratory,
 	});
 	const collector = new Collector({
 		...{ config, specification: specificationOf([]), directory, clock: systemClock },
@@ -67,16 +70,14 @@ async function runningCollector(brokerUrl: string): Promise<LineStore> {
 	});
 	await collector.start();
 	onTestFinished(() => collector.stop());
-	const store = new LineStore(join(directory, "data"));
-	onTestFinished(() => store.close());
-	return store;
+	return collector;
 }
 
-test("results that a laboratory's server tells as structures are stored whole, also several at one source time", async () => {
-	const { first, reported } = reports(40);
-	const server = await laboratoryServer(first);
-	const broker = await runningBroker();
-	const store = await runningCollector(broker.url);
+/** A real agent reads the server's results and heartbeat. */
+async function reading(
+	server: PlantServer,
+	broker: Awaited<ReturnType<typeof runningBroker>>,
+): Promise<void> {
 	const device = {
 		...{ name: "L900-results", namespace: "urn:pilotline:plant", time_base: { tag: "Heartbeat" } },
 		flatten: { elements_min: 3 },
@@ -87,16 +88,28 @@ test("results that a laboratory's server tells as structures are stored whole, a
 	};
 	const port = Number(new URL(server.endpoint.replace("opc.tcp:", "http:")).port);
 	await tagLine({ server: { port }, broker, folder: temporaryFolder(), device });
+}
+
+function opened(directory: string) {
+	const store = new LineStore(join(directory, "data"));
+	onTestFinished(() => store.close());
 	const count = (sql: string) => Number(store.rows<{ n: number }>(sql)[0]?.n);
-	await expect
-		.poll(
-			() =>
-				count(
-					"SELECT count(*) AS n FROM sample s JOIN series x ON x.id = s.series WHERE x.tag = 'Heartbeat'",
-				),
-			soon,
-		)
-		.toBe(1);
+	const samplesOf = (tag: string) =>
+		count(
+			`SELECT count(*) AS n FROM sample s JOIN series x ON x.id = s.series WHERE x.tag = '${tag}' AND s.status = 0`,
+		);
+	return { store, count, samplesOf };
+}
+
+test("results that a laboratory's server tells as structures are stored whole, also several at one source time", async () => {
+	const { first, reported } = reports(40);
+	const server = await laboratoryServer(first);
+	const broker = await runningBroker();
+	const directory = temporaryFolder();
+	await runningCollector(broker.url, directory, [{ device: "L900-results" }]);
+	const { store, count, samplesOf } = opened(directory);
+	await reading(server, broker);
+	await expect.poll(() => samplesOf("Heartbeat"), soon).toBe(1);
 
 	// Within the seconds after a new session in which repeats are expected.
 	for (const write of reported) server.write(write);
@@ -134,4 +147,24 @@ test("results that a laboratory's server tells as structures are stored whole, a
 	expect(stored.toSorted(inOrder)).toEqual(told.toSorted(inOrder));
 	expect(stored.some(({ repeats }) => repeats.length === 3)).toBe(true);
 	expect(store.rows("SELECT * FROM lab_refused")).toEqual([]);
+});
+
+test("results that were stored before the configuration named their server are put together when it does", async () => {
+	const { first, reported } = reports(12);
+	const server = await laboratoryServer(first);
+	const broker = await runningBroker();
+	const directory = temporaryFolder();
+	const before = await runningCollector(broker.url, directory, []);
+	const { count, samplesOf } = opened(directory);
+	await reading(server, broker);
+	await expect.poll(() => samplesOf("Heartbeat"), soon).toBe(1);
+	for (const write of reported) server.write(write);
+	await expect.poll(() => samplesOf("Result.Reason"), soon).toBe(reported.length);
+	expect(count("SELECT count(*) AS n FROM lab_result")).toBe(0);
+	await before.stop();
+
+	const after = await runningCollector(broker.url, directory, [{ device: "L900-results" }]);
+	expect(count("SELECT count(*) AS n FROM lab_result")).toBe(reported.length);
+	expect(count("SELECT count(*) AS n FROM lab_refused")).toBe(0);
+	await after.stop();
 });

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { type ExpectingLot, missingResults, overdueChanges } from "../../../collector/laboratory/overdue.ts";
+import {
+	type ExpectingLot,
+	isTestDue,
+	missingResults,
+	overdueChanges,
+} from "../../../collector/laboratory/overdue.ts";
 import type { SpecTest } from "../../../collector/specification.ts";
 
 const hourMs = 3_600_000;
@@ -27,6 +32,13 @@ test("of a test that one lot in ten needs, the first lot and each tenth after it
 	const lots = Array.from({ length: 25 }, (_, place) => lot({ lot: `L${place}`, place }));
 	const missing = missingResults(lots, tests, 100 * hourMs).filter(({ window }) => window === "ea");
 	expect(missing.map(({ lot: name }) => name)).toEqual(["L0", "L10", "L20"]);
+	expect([0, 1, 9, 10].map((place) => isTestDue({ every_lots: 10 }, place))).toEqual([
+		true,
+		false,
+		false,
+		true,
+	]);
+	expect(isTestDue({ every_lots: 1 }, 7)).toBe(true);
 });
 
 test("an overdue result is raised once, and cleared by the result that comes after all", () => {
