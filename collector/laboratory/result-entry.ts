@@ -1,15 +1,18 @@
 import { z } from "zod";
-import { keys, number, text, whole } from "../../common/runtime/config-values.ts";
+import { keys, number, whole } from "../../common/runtime/config-values.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import { type LabRefusal, resultId } from "./result-id.ts";
 import { dimensionOf, isConvertible, knownUnits } from "./units.ts";
 import { type ReadValue, readValue, shown } from "./value-text.ts";
 
-const word = text.max(500, { error: "expected at most 500 characters" });
-const maybe = z
+const most = { error: "expected at most 500 characters" };
+/** Blanks around text are no part of it, as on the other roads. */
+const word = z
 	.string({ error: "expected text" })
-	.max(500, { error: "expected at most 500 characters" })
-	.default("");
+	.trim()
+	.min(1, { error: "expected text that is not empty" })
+	.max(500, most);
+const maybe = z.string({ error: "expected text" }).trim().max(500, most).default("");
 const figure = number({ min: -1e300, max: 1e300 });
 const timeExpected = "expected a time with its offset, such as 2026-01-05T14:30:00+09:00";
 const time = z
@@ -88,7 +91,7 @@ export function resultOfEntry(
 			wanted === undefined ? `one of ${knownUnits.join(", ")}` : `${wanted}, or what can be converted to it`;
 		return { code: "UNIT_UNKNOWN", message: `expected a unit for ${test}${of}: ${one}, found ${shown(eu)}` };
 	}
-	if (version > 1 && reason.trim() === "")
+	if (version > 1 && reason === "")
 		return {
 			code: "REASON_MISSING",
 			message: `expected a reason, because version ${version} corrects an earlier result`,
@@ -102,7 +105,6 @@ export function resultOfEntry(
 	const said = {
 		...rest,
 		...read,
-		lot: rest.lot.trim(),
 		detectionLimit,
 		temperatureC: rest.temperatureC,
 		calibrationDueMs: calibrationDueTime,
