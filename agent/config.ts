@@ -133,11 +133,18 @@ const device = keys({
 	tags: list(tag, 0, "tags").default([]),
 	/** Lists and structures become a tag per value: `Name[0]`, `Name.Field`. Elements beyond are counted and left out. */
 	flatten: keys({
+		/** Tags of one list from the beginning, for lists that are empty before their first value. */
+		elements_min: whole({ min: 0, max: 1_000 }).default(0),
 		/** Tags of one list, at most. */
 		elements_max: whole({ min: 0, max: 1_000 }).default(64),
 		/** Tags of one variable, at most; a variable with more is left out as a whole. */
 		parts_max: whole({ min: 1, max: 10_000 }).default(1_000),
-	}).prefault({}),
+	})
+		.refine(({ elements_min, elements_max }) => elements_min <= elements_max, {
+			path: ["elements_min"],
+			error: "expected at most elements_max",
+		})
+		.prefault({}),
 	/** Further tags from a CSV file. */
 	tags_file: text.optional(),
 	browse: browsed.optional(),

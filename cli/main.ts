@@ -10,6 +10,7 @@ import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
 import { addHealthy } from "./healthy-command.ts";
+import { addLab } from "./lab-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPeopleCommands } from "./people-command.ts";
 import { addPlan } from "./plan-command.ts";
@@ -157,6 +158,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 	addSpc(pilotline, run);
 	addExport(pilotline, run);
 	addReplay(pilotline, run);
+	addLab(pilotline, run);
 
 	pilotline
 		.command("backup")

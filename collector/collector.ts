@@ -11,7 +11,6 @@ import { Lifecycle, type Part } from "../common/runtime/lifecycle.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import type { BrokerConnection } from "../common/runtime/mqtt-link.ts";
 import { ProcessFigures } from "../common/runtime/process-figures.ts";
-import { readSecretFile } from "../common/runtime/secret-file.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
@@ -21,29 +20,37 @@ import { Followers } from "./followers/followers.ts";
 import type { KnownSamplesPort } from "./foreign.ts";
 import { Host } from "./host/host.ts";
 import { Adoption } from "./intake/adoption.ts";
-import { EdgeNodeLedger } from "./intake/edge-node-ledger.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
+import { laboratoryVerdicts } from "./laboratory/lot-results.ts";
+import { OverdueWatch } from "./laboratory/overdue-watch.ts";
+import { ResultAssembler } from "./laboratory/result-assembler.ts";
+import { rebuildLaboratory } from "./laboratory-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { bookedLot, LotBook } from "./lots/lot-book.ts";
 import { LotDocuments } from "./lots/lot-documents.ts";
-import { type MessageContext, occurrenceMessages, verdictMessages } from "./notify/messages.ts";
+import {
+	type MessageContext,
+	occurrenceMessages,
+	overdueMessages,
+	verdictMessages,
+} from "./notify/messages.ts";
 import { Notifier, type NotifierOptions } from "./notify/notifier.ts";
-import { parseSecret } from "./notify/signature.ts";
+import { openDestinations } from "./notify/open-destinations.ts";
 import { peopleOf } from "./people/people-of.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { FinalJudge } from "./quality/final/final-judge.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
 import { ruleFalseAlarms } from "./spc/false-alarms.ts";
-import { LotCharts } from "./spc/lot-charts.ts";
+import { chartedWindows, LotCharts } from "./spc/lot-charts.ts";
 import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import { SpecificationBook } from "./specification-book.ts";
 import { StoreKeeper } from "./store/keeper.ts";
+import { duckLimits, keptBy } from "./store/kept-by.ts";
 import { hashAnywhere, knownAnywhere } from "./store/known-anywhere.ts";
 import type { OpenState } from "./store/open-state.ts";
-import type { DuckLimits } from "./store/parts/duck.ts";
 import { Store } from "./store/store.ts";
 import { StoreReaders } from "./store/store-readers.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
@@ -100,12 +107,7 @@ export class Collector {
 			this.#directory,
 			`pilotline-host-${this.#config.host}`,
 		);
-		const destinations = await Promise.all(
-			this.#config.destinations.map(async (destination) => ({
-				...destination,
-				key: await this.#key(destination.secret_file),
-			})),
-		);
+		const destinations = await openDestinations(this.#config.destinations, this.#directory);
 		const targets = await followerTargets(this.#config.followers, this.#directory);
 		const dataDirectory = new DataDirectory(pathFrom(this.#directory, this.#config.data_dir));
 		await dataDirectory.acquire();
@@ -114,23 +116,13 @@ export class Collector {
 		const path = join(dataDirectory.path, "store.db");
 		const kept = this.#config.store;
 		const keeper = new StoreKeeper({
-			path,
-			store,
-			readers: readers.all,
-			clock: this.#clock,
-			telemetry: this.#telemetry,
-			limits: this.#duckLimits(1),
-			sealAfterMs: kept.seal_after_minutes * 60_000,
-			sealSamplesMax: kept.seal_samples_max,
-			retention: {
-				keepMs: kept.keep_days === undefined ? undefined : kept.keep_days * 86_400_000,
-				keepBytes: kept.keep_mb === undefined ? undefined : kept.keep_mb * 1_000_000,
-			},
+			...{ path, store, readers: readers.all, clock: this.#clock, telemetry: this.#telemetry },
+			...keptBy(kept),
 		});
 		try {
 			const opened = await store.open(path);
 			await keeper.open();
-			await readers.open(path, this.#duckLimits(this.#config.store.query_threads));
+			await readers.open(path, duckLimits(kept));
 			const parts: Part[] = [
 				{ name: "data directory", start: () => undefined, stop: () => dataDirectory.release() },
 				{ name: "store", start: () => undefined, stop: () => store.close() },
@@ -178,26 +170,18 @@ export class Collector {
 		});
 		const messageContext = (): MessageContext => ({
 			specificationOf: (version) => book.version(version)?.specification,
+			specificationAt: (madeMs) => book.inForce(madeMs)?.specification,
 			...{ destinations, nowMs: clock.wallMs() },
 		});
 		const notifier = new Notifier({ destinations, outbox: store, clock, random: Math.random, telemetry });
-		const ledgers = new Map(
-			opened.edgeNodes.map(({ id }) => [
-				id,
-				new EdgeNodeLedger(
-					opened.epochs.filter(({ edgeNode }) => edgeNode === id),
-					opened.throughs.filter(({ edgeNode }) => edgeNode === id),
-					opened.marks.filter(({ edgeNode }) => edgeNode === id),
-				),
-			]),
-		);
-		const watches = new EdgeNodeWatches(ledgers, opened.restoredGaps);
+		const watches = EdgeNodeWatches.of(opened);
 		// Host and intake speak to each other, so one of them learns of the other late.
 		let host: Host | undefined;
 		const commands: CommandPort = {
 			confirm: (...command) => host?.confirm(...command),
 			resend: (...command) => host?.resend(...command),
 		};
+		const assembler = new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting });
 		const intake = new Intake({
 			clock,
 			store: {
@@ -205,11 +189,14 @@ export class Collector {
 				recordHash: (...place) => hashAnywhere({ store, reader: exporter }, ...place),
 			},
 			judge,
+			laboratory: assembler,
 			commands,
 			telemetry,
 			messages: (judgement) => occurrenceMessages(judgement, messageContext()),
-			onCommitted: (judgement, messages) => {
+			onCommitted: (judgement, messages, laboratory) => {
+				if (laboratory !== undefined) telemetry.laboratory.assembled(laboratory);
 				for (const due of judgement.due) lotJudge.add(due);
+				for (const { lot } of laboratory?.results ?? []) lotJudge.add({ lot, dueMs: 0 });
 				lotJudge.look();
 				if (messages > 0) notifier.look();
 			},
@@ -223,19 +210,12 @@ export class Collector {
 		const directory: Directory = new Directory(opened, intake);
 		await store.endOtherLimits(book.versions.map(({ specification: { version } }) => version));
 		await rebuildJudgement({ reader, judge, opened, telemetry });
+		await rebuildLaboratory({ reader, store, assembler, nextSeq: opened.nextSeq, telemetry });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
 			wanted: book.versions.flatMap(({ specification: { baselines } }) => baselines),
 			numbers: ({ lot, gaps, openedMs }) =>
-				reader.lotNumbers({
-					lot,
-					windows: (book.inForce(openedMs)?.specification.windows ?? []).map(
-						({ id, unit, tag, blanking_s }) => ({
-							...{ id, unit, tag, blankingMs: blanking_s * 1_000 },
-						}),
-					),
-					gaps,
-				}),
+				reader.lotNumbers({ lot, gaps, windows: chartedWindows(book.inForce(openedMs)) }),
 			telemetry,
 		});
 		const baselines = charts.wantedBaselines(clock.wallMs());
@@ -244,7 +224,8 @@ export class Collector {
 			...{ clock, telemetry, store, evidence, route: config.route, contextTags, charts },
 			specificationAt: (sourceMs) => book.inForce(sourceMs),
 			bookedLot: (...asked) => bookedLot(config.route, ...asked),
-			laboratory: async () => undefined,
+			laboratory: async (lot, { specification }, plantMs) =>
+				laboratoryVerdicts(await evidence.lotResults(lot.lot), lot, specification, plantMs),
 			messages: (verdict, corrects) => verdictMessages(verdict, corrects, messageContext()),
 			watermarkMs: () => watches.watermarkMs(config.route),
 			due: opened.due,
@@ -254,6 +235,13 @@ export class Collector {
 			knownAnywhere({ store, reader }, ...question);
 		const adoption = new Adoption({
 			...{ files: exporter, known: { samplesKnown }, intake, directory, clock, telemetry },
+		});
+		const line = [...config.route, ...config.laboratory.map(({ device }) => device)];
+		const overdue = new OverdueWatch({
+			...{ clock, telemetry, store, onRaised: () => notifier.look() },
+			testsAt: (madeMs) => book.inForce(madeMs)?.specification.laboratory ?? [],
+			plantTimeMs: () => watches.watermarkMs(line),
+			messages: (rows) => overdueMessages(rows, messageContext()),
 		});
 		const certificates = new CertificateWatch({ clock, telemetry });
 		const theHost = new Host({
@@ -294,7 +282,8 @@ export class Collector {
 			followers,
 		});
 		const documents = new LotDocuments({
-			...{ store: exporter, results: async () => [], specificationAt: (sourceMs) => book.inForce(sourceMs) },
+			...{ store: exporter, results: async (lot) => (await exporter.lotResults(lot)).results },
+			...{ specificationAt: (sourceMs) => book.inForce(sourceMs) },
 			...{ phaseTag: contextTags.phase, simulated: config.simulated },
 		});
 		const { entries, access } = peopleOf({
@@ -345,6 +334,7 @@ export class Collector {
 			certificates,
 			notifier,
 			lotJudge,
+			overdue,
 			intake,
 			followers,
 			live,
@@ -354,15 +344,5 @@ export class Collector {
 			adoption,
 			theHost,
 		];
-	}
-
-	#duckLimits(threads: number): DuckLimits {
-		const { memory_mb: memoryMb, temporary_mb: temporaryMb } = this.#config.store;
-		return { memoryMb, temporaryMb, threads };
-	}
-
-	async #key(file: string): Promise<Buffer> {
-		const path = pathFrom(this.#directory, file);
-		return parseSecret(await readSecretFile(path), path);
 	}
 }

@@ -14,10 +14,22 @@ import {
 } from "../common/runtime/config-values.ts";
 import { logLevels } from "../common/runtime/logger.ts";
 import { type FollowerConfig, follower, followerFindings } from "./follower-config.ts";
+import {
+	type LabField,
+	type LabServerConfig,
+	laboratoryFindings,
+	laboratorySection,
+} from "./laboratory-config.ts";
 import { concerns } from "./specification.ts";
 
 /** Messages a destination can ask for. */
-const messageTypes = ["violation.raised", "violation.cleared", "lot.judged"] as const;
+const messageTypes = [
+	"violation.raised",
+	"violation.cleared",
+	"lot.judged",
+	"laboratory.overdue",
+	"laboratory.received",
+] as const;
 
 const destination = keys({
 	name: topicLevel,
@@ -120,6 +132,8 @@ const schema = keys({
 		/** What each may write to data_dir beside its memory while it sorts. */
 		temporary_mb: whole({ min: 64, max: 1_048_576 }).default(4_096),
 	}).prefault({}),
+	/** Servers that tell laboratory results as structures. */
+	laboratory: laboratorySection,
 	destinations: z.array(destination).default([]),
 	/** Databases that get everything; at most so many, because each reads the store for itself. */
 	followers: z.array(follower).max(16, { error: "expected at most 16 followers" }).default([]),
@@ -132,7 +146,7 @@ function isLoopback(host: string): boolean {
 
 export type CollectorConfig = z.output<typeof schema>;
 export type DestinationConfig = CollectorConfig["destinations"][number];
-export type { FollowerConfig };
+export type { FollowerConfig, LabField, LabServerConfig };
 
 export const collectorConfig: ConfigKind<typeof schema> = {
 	schema,
@@ -163,6 +177,6 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 		}
 		if (config.api.login === "required" && config.people.file === undefined)
 			found.push({ path: ["api", "login"], message: "expected people.file beside it: nobody could read" });
-		return [...found, ...followerFindings(config.followers)];
+		return [...found, ...laboratoryFindings(config.laboratory), ...followerFindings(config.followers)];
 	},
 };

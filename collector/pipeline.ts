@@ -14,6 +14,7 @@
 import type { HeldEpoch } from "../common/contract/delivery.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { SampleColumns } from "../common/contract/samples.ts";
+import type { Assembled } from "./laboratory-port.ts";
 import type { WindowLimits } from "./window-limits.ts";
 
 /** A sample's series: one tag of one device of one edge node with one data type. Ids count from 1. */
@@ -237,6 +238,8 @@ export interface CommitBatch {
 	readonly lots: readonly LotRow[];
 	readonly due: readonly DueRow[];
 	readonly outbox: readonly OutboxRow[];
+	/** Laboratory results that the samples have told; undefined when they told none. */
+	readonly laboratory?: Assembled | undefined;
 	/** The judgement's state after this batch, when it is time to save it. */
 	readonly cache: { readonly seq: number; readonly state: string } | undefined;
 }

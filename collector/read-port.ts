@@ -4,6 +4,7 @@
 import type { Figures } from "../common/runtime/process-figures.ts";
 import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./chart-port.ts";
 import type { VerdictRecord } from "./judgement-port.ts";
+import type { LaboratoryAnswer } from "./laboratory-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 import type { SpecificationRow } from "./specification-port.ts";
@@ -203,6 +204,8 @@ export interface ReadPort {
 	gaps(query: { limit: number }): Promise<GapEntry[]>;
 	lots(query: { limit: number }): Promise<LotEntry[]>;
 	messages(query: { limit: number }): Promise<MessageEntry[]>;
+	/** Of one lot, or the newest of all; at most `limit` of each kind. */
+	laboratory(query: { lot?: string | undefined; limit: number }): Promise<LaboratoryAnswer>;
 	totals(): Promise<StoreTotals>;
 	/** In order of time for a lot, else of name; empty when the store knows no such lot or unit. */
 	reconciliation(query: ReconciliationQuery): Promise<ReconciliationRow[]>;

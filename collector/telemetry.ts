@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import { FollowerTelemetry } from "./follower-telemetry.ts";
+import { LaboratoryTelemetry } from "./laboratory-telemetry.ts";
 import { PeopleTelemetry } from "./people-telemetry.ts";
 
 /** Every log event and metric of the collector; see agent/telemetry.ts for the rules. */
@@ -11,6 +12,7 @@ export class CollectorTelemetry {
 	readonly followers: FollowerTelemetry;
 	/** What concerns people and what they enter. */
 	readonly people: PeopleTelemetry;
+	readonly laboratory: LaboratoryTelemetry;
 	readonly #log: Logger;
 	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
 	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
@@ -92,6 +94,7 @@ export class CollectorTelemetry {
 		this.#log = log;
 		this.followers = new FollowerTelemetry(log, this.registry);
 		this.people = new PeopleTelemetry(log, this.registry);
+		this.laboratory = new LaboratoryTelemetry(log, this.registry);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {

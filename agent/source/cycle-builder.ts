@@ -8,16 +8,18 @@ import type { CycleCounts } from "./cycle-counts.ts";
 import { DeviceHearing } from "./device-hearing.ts";
 import type { LeftDevice } from "./left-device.ts";
 import { MissingTimes } from "./missing-times.ts";
+import { NewestTime } from "./newest-time.ts";
 import { isNoNode } from "./quiet-tags.ts";
 import { inSourceOrder } from "./source-order.ts";
-import { checkTime, countWrongTime, implausibleAfterMs, timeFault } from "./source-times.ts";
+import { checkTime, countWrongTime, timeFault } from "./source-times.ts";
 import { TagColumns } from "./tag-columns.ts";
+import { WholeValues } from "./whole-values.ts";
 
 /** A configured tag with its place in the configuration, which decides between equal source times. */
 export interface SourceTag {
 	readonly tag: Tag;
 	readonly nodeId: string;
-	/** Order in the device; a heartbeat stands after all others whatever its place. */
+	/** Order in the device, the same for all parts of a value; a heartbeat stands after all others whatever its place. */
 	readonly rank: number;
 }
 
@@ -51,9 +53,8 @@ export class CycleBuilder {
 	readonly #samples = new SampleColumns(512);
 	readonly #sorted = new SampleColumns(512);
 	readonly #order: number[] = [];
-	#newestMs = Number.NEGATIVE_INFINITY;
-	/** As `#newestMs`, of times that cannot be; a device may have no others. */
-	#newestWrongMs = Number.NEGATIVE_INFINITY;
+	readonly #whole = new WholeValues(this.#columns, this.#samples);
+	readonly #newest = new NewestTime();
 	#resumedThroughMs = Number.NEGATIVE_INFINITY;
 
 	constructor(device: DeviceConfig, tags: readonly SourceTag[]) {
@@ -71,7 +72,7 @@ export class CycleBuilder {
 		this.#tagIds = tags.map(({ tag }) => tag.id);
 		const columns = this.#columns;
 		columns.cover(this.#tagIds);
-		for (const { tag, rank } of tags) columns.rank[columns.place(tag.id)] = rank;
+		columns.setRanks(tags);
 		this.#timeBaseId = base === "publish" ? undefined : tags.find(({ tag }) => tag.name === base.tag)?.tag.id;
 		if (this.#timeBaseId !== undefined)
 			columns.rank[columns.place(this.#timeBaseId)] = Number.MAX_SAFE_INTEGER;
@@ -93,7 +94,7 @@ export class CycleBuilder {
 
 	/** The newest source time ever seen that can be, or −Infinity; of a device that has no such, the newest of all. */
 	get newestMs(): number {
-		return Number.isFinite(this.#newestMs) ? this.#newestMs : this.#newestWrongMs;
+		return this.#newest.ms;
 	}
 
 	/** Tags whose source times are wrong at present, by what is wrong with them. */
@@ -189,7 +190,7 @@ export class CycleBuilder {
 	}
 
 	#recall(ids: readonly number[], samples: ReadonlyMap<number, LastSample>): void {
-		this.#newestMs = Math.max(this.#newestMs, this.#columns.recall(ids, samples));
+		this.#newest.take(this.#columns.recall(ids, samples), Number.POSITIVE_INFINITY);
 	}
 
 	/** These tags were called Bad at a source time, not by the server but because it could not be asked. */
@@ -213,7 +214,7 @@ export class CycleBuilder {
 			if (isNoNode(read.status[index] as number) || columns.isUnchanged(place, read, index)) continue;
 			columns.remember(place, read, index);
 			columns.heardMs[place] = nowMs;
-			this.#isPlausible(read.sourceMs[index] as number, serverMs);
+			this.#newest.take(read.sourceMs[index] as number, serverMs);
 			this.called.delete(id);
 			this.#came.add(id);
 			samples.copyFrom(read, index);
@@ -233,16 +234,6 @@ export class CycleBuilder {
 	discard(): void {
 		this.#samples.count = 0;
 		this.#samples.other.length = 0;
-	}
-
-	/** Whether a sample's time can be; the device is at the newest of those. */
-	#isPlausible(sampleMs: number, serverMs: number): boolean {
-		if (sampleMs > serverMs + implausibleAfterMs) {
-			this.#newestWrongMs = Math.max(this.#newestWrongMs, sampleMs);
-			return false;
-		}
-		if (sampleMs > this.#newestMs) this.#newestMs = sampleMs;
-		return true;
 	}
 
 	/**
@@ -267,14 +258,16 @@ export class CycleBuilder {
 		let throughMs = this.isTimedByServer && this.#tagIds.length > 0 ? publishThroughMs : undefined;
 		const columns = this.#columns;
 		const order = inSourceOrder(gathered, columns, this.#order);
+		const isRepeat = (index: number) => this.#isRepeat(gathered, index, nowMs);
+		this.#whole.begin(gathered, order);
 		for (let turn = 0; turn < order.length; turn++) {
 			const index = order[turn] as number;
 			const place = columns.place(gathered.tagId[index] as number);
 			columns.heardMs[place] = nowMs;
 			if (this.#noting.size > 0) for (const missing of this.#noting) missing.came(gathered, index);
 			const isCalledBad = this.called.size > 0 && this.called.has(gathered.tagId[index] as number);
-			const isFirst = this.#came.size > 0 && this.#came.delete(gathered.tagId[index] as number);
-			const mayRepeat = isFirst ? columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs;
+			const repeats = this.#whole.repeats(turn, isRepeat);
+			if (this.#came.size > 0) this.#came.delete(gathered.tagId[index] as number);
 			if (
 				this.hearing.hasRules &&
 				columns.polled[place] === 1 &&
@@ -283,7 +276,7 @@ export class CycleBuilder {
 				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
 			}
-			if (mayRepeat && this.#isRepeat(gathered, index, place)) {
+			if (repeats) {
 				counts.repeats++;
 				if (isCalledBad) this.called.isStillThere(gathered.tagId[index] as number, nowMs);
 				continue;
@@ -313,7 +306,7 @@ export class CycleBuilder {
 				counts.notGood++;
 				if (isNoNode(status)) counts.gone.push(id);
 			}
-			const isPlausible = this.#isPlausible(sampleMs, serverMs);
+			const isPlausible = this.#newest.take(sampleMs, serverMs);
 			// The heartbeat is written last in each cycle of the unit, so its source time closes the cycle.
 			if (id === this.#timeBaseId && isGood(status) && isPlausible) throughMs = sampleMs - slowestMs;
 		}
@@ -342,7 +335,11 @@ export class CycleBuilder {
 	 * queues sends what they hold first and the present value again after it, so the repeat need not come first; and some
 	 * send the present value for more than one reason.
 	 */
-	#isRepeat(samples: SampleColumns, index: number, place: number): boolean {
+	#isRepeat(samples: SampleColumns, index: number, nowMs: number): boolean {
+		const id = samples.tagId[index] as number;
+		const place = this.#columns.place(id);
+		const isFirst = this.#came.size > 0 && this.#came.has(id);
+		if (!(isFirst ? this.#columns.seen[place] === 1 : nowMs <= this.#repeatsUntilMs)) return false;
 		if (this.#columns.seen[place] === 0) return (samples.sourceMs[index] as number) <= this.#resumedThroughMs;
 		return this.#columns.isSame(place, samples, index);
 	}

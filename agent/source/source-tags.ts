@@ -216,7 +216,14 @@ export class SourceTags {
 		const entry = this.#devices.get(device);
 		const builder = this.builders.get(device);
 		if (entry === undefined || builder === undefined) return { came: [], left: [], emptied: [] };
-		const placed = tags.map((readable, rank) => this.#placed(entry.config, readable, rank));
+		// Parts of one value stay together, so that two values at one source time stay apart.
+		const first = new Map<string, number>();
+		const rankOf = ({ node, part }: ReadableTag, place: number): number => {
+			const key = `${node}\n${part?.of ?? ""}`;
+			if (part === undefined || !first.has(key)) first.set(key, place);
+			return first.get(key) as number;
+		};
+		const placed = tags.map((one, place) => this.#placed(entry.config, one, rankOf(one, place)));
 		const before = entry.items;
 		const had = this.#tagsAt(before.values());
 		for (const { tag } of had) this.places.delete(tag.id);

@@ -13,6 +13,8 @@ export const filteredBy = { nobody: 0, server: 1, agent: 2 } as const;
 export class TagColumns {
 	/** Order within the device. */
 	rank = new Float64Array(0);
+	/** 1 for a tag that is one of several parts of a value; they have the same rank. */
+	shared = new Uint8Array(0);
 	/** When something was last heard of the tag, monotonic. */
 	heardMs = new Float64Array(0);
 	/** When it was last looked at because nothing was heard of it, monotonic. */
@@ -72,6 +74,7 @@ export class TagColumns {
 		this.givenMs = wider(this.givenMs);
 		this.filtered = widerFlags(this.filtered);
 		this.polled = widerFlags(this.polled);
+		this.shared = widerFlags(this.shared);
 		this.seen = widerFlags(this.seen);
 		this.sameTimes = widerFlags(this.sameTimes);
 		this.fault = widerFlags(this.fault);
@@ -110,6 +113,15 @@ export class TagColumns {
 			});
 		}
 		return samples;
+	}
+
+	/** Takes the order of tags; those that follow each other with the same rank are parts of one value. */
+	setRanks(tags: readonly { readonly tag: { readonly id: number }; readonly rank: number }[]): void {
+		for (const [index, { tag, rank }] of tags.entries()) {
+			const place = this.place(tag.id);
+			this.rank[place] = rank;
+			this.shared[place] = tags[index - 1]?.rank === rank || tags[index + 1]?.rank === rank ? 1 : 0;
+		}
 	}
 
 	remember(place: number, samples: SampleColumns, index: number): void {

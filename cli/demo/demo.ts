@@ -196,9 +196,9 @@ class DemoRun {
 		up.simulator.tell({ type: "halt" });
 		const halted = await this.#halted.promise;
 		const deadlineMs = this.#clock.monotonicMs() + drainWithinMs;
-		let stored = await this.#counts(api);
+		let stored = await this.#counts(api, halted.producedByTag);
 		for (;;) {
-			stored = await this.#counts(api);
+			stored = await this.#counts(api, halted.producedByTag);
 			const { totals } = await this.#look(api);
 			const told = totals.messages.waiting === 0 && this.#received >= totals.messages.delivered;
 			if (stored.total >= halted.produced && told && (await this.#allConfirmed(up))) break;
@@ -240,8 +240,16 @@ class DemoRun {
 		return reconciliation;
 	}
 
-	async #counts(api: ApiClient): Promise<{ total: number; tags: Record<string, number> }> {
-		return await api.get("/api/v1/counts");
+	/** Of the units that the simulator counts; whole laboratory results stand beside them. */
+	async #counts(
+		api: ApiClient,
+		produced: Readonly<Record<string, number>>,
+	): Promise<{ total: number; tags: Record<string, number> }> {
+		const unitOf = (tag: string) => tag.slice(0, tag.indexOf("/"));
+		const counted = new Set(Object.keys(produced).map(unitOf));
+		const { tags } = await api.get<{ tags: Record<string, number> }>("/api/v1/counts");
+		const told = Object.entries(tags).filter(([tag]) => counted.has(unitOf(tag)));
+		return { total: told.reduce((sum, [, count]) => sum + count, 0), tags: Object.fromEntries(told) };
 	}
 
 	async #allConfirmed(up: LineUp): Promise<boolean> {

@@ -11,6 +11,7 @@ import { BodyError } from "./body-values.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes, type ChartRules } from "./data-routes.ts";
 import { addEntryRoutes } from "./entry-routes.ts";
+import { addLaboratoryRoutes } from "./laboratory-routes.ts";
 import { addLotRoutes, type LotDocuments } from "./lot-routes.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPeopleRoutes } from "./people-routes.ts";
@@ -104,6 +105,7 @@ export class ApiServer implements Part {
 		addDataRoutes(server, this.#options);
 		addSpecificationRoutes(server, this.#options);
 		addSampleRoutes(server, this.#options);
+		addLaboratoryRoutes(server, this.#options);
 		addVerdictRoutes(server, this.#options);
 		addLotRoutes(server, this.#options.documents);
 		addPeopleRoutes(server, { access, cookie });

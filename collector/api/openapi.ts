@@ -11,6 +11,7 @@ import {
 	chartSignalQuery,
 	commentsQuery,
 	exportQuery,
+	laboratoryQuery,
 	listQuery,
 	noQuery,
 	reconciliationQuery,
@@ -50,6 +51,11 @@ const described: Readonly<Record<string, Described>> = {
 	verdict: {
 		summary: "A lot's verdicts, whole: each window with values, coverage and reasons, and the history",
 		query: verdictQuery,
+	},
+	laboratory: {
+		summary: "Laboratory results with their history, what was refused, and what is overdue",
+		query: laboratoryQuery,
+		answers: ["application/json", "text/csv"],
 	},
 	messages: { summary: "Messages to destinations, without their bodies", query: listQuery },
 	charts: { summary: "Control charts of lots", query: listQuery },

@@ -24,6 +24,13 @@ export const noQuery = z.strictObject({});
 
 export const listQuery = z.strictObject({ limit: wholeText({ min: 1, max: 500 }).default(50) });
 
+export const laboratoryQuery = z.strictObject({
+	/** Everything of this lot; the newest results of all lots when left out. */
+	lot: name.optional(),
+	limit: wholeText({ min: 1, max: 5_000 }).default(500),
+	format: z.enum(["json", "csv"], { error: "expected json or csv" }).default("json"),
+});
+
 export const chartQuery = z.strictObject({
 	characteristic: name,
 	/** At most so many of the newest lots. */

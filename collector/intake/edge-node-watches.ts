@@ -1,6 +1,15 @@
-import type { GapRow } from "../pipeline.ts";
+import type { EpochRow, GapRow, ThroughRow } from "../pipeline.ts";
 import { EdgeNodeLedger, type KnownEpoch } from "./edge-node-ledger.ts";
 import { EdgeNodeWatch } from "./edge-node-watch.ts";
+
+/** What a store says of its edge nodes when it is opened. */
+interface OpenedEdgeNodes {
+	readonly edgeNodes: readonly { readonly id: number }[];
+	readonly epochs: readonly EpochRow[];
+	readonly throughs: readonly ThroughRow[];
+	readonly marks: readonly (ThroughRow & { readonly epoch: number; readonly offset: number })[];
+	readonly restoredGaps: readonly GapRow[];
+}
 
 /** The watches of all edge nodes, and what they know together. */
 export class EdgeNodeWatches {
@@ -15,6 +24,17 @@ export class EdgeNodeWatches {
 			const gaps = restoredGaps.filter((row) => row.edgeNode === edgeNode);
 			this.#watches.set(edgeNode, new EdgeNodeWatch(edgeNode, ledger, gaps));
 		}
+	}
+
+	/** What the store has of each edge node. */
+	static of(opened: OpenedEdgeNodes): EdgeNodeWatches {
+		const own = <T extends { readonly edgeNode: number }>(rows: readonly T[], id: number) =>
+			rows.filter(({ edgeNode }) => edgeNode === id);
+		const ledgers = opened.edgeNodes.map(({ id }) => {
+			const { epochs, throughs, marks } = opened;
+			return [id, new EdgeNodeLedger(own(epochs, id), own(throughs, id), own(marks, id))] as const;
+		});
+		return new EdgeNodeWatches(new Map(ledgers), opened.restoredGaps);
 	}
 
 	get(edgeNode: number): EdgeNodeWatch {

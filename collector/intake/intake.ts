@@ -98,6 +98,7 @@ export class Intake implements IntakePort, Part {
 	addSeries(series: Series, isNew: boolean): void {
 		this.#seriesNames.set(series.id, series.tag);
 		this.#options.judge.addSeries(series);
+		this.#options.laboratory?.addSeries(series);
 		if (isNew) this.#pending.add("series", series);
 	}
 
@@ -235,6 +236,7 @@ export class Intake implements IntakePort, Part {
 		} catch (error) {
 			this.#waiting.settled();
 			this.#options.judge.discard();
+			this.#options.laboratory?.discard();
 			this.#pending.putBack(rows);
 			this.#pending.addLoss(foreignLoss(records, this.#options.clock.wallMs()));
 			this.#lastError = String(error);
@@ -251,10 +253,9 @@ export class Intake implements IntakePort, Part {
 		const stored: StoredRanges = (edgeNode, epoch) => this.#ledger(edgeNode).ranges(epoch);
 		const batch = buildBatch(records, this.#nextSeq, stored);
 		const told = readNodeRecords(batch, (series) => this.#seriesNames.get(series));
-		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings) {
+		for (const { edgeNode, epoch, previousEpoch, previousLast } of told.openings)
 			this.#ledger(edgeNode).opened(epoch, previousEpoch, previousLast, this.#options.clock.monotonicMs());
-		}
-		const { judge, clock, messages, store } = this.#options;
+		const { judge, laboratory, clock, messages, store } = this.#options;
 		// Silence that is known to be silence moves time on, too.
 		const none = { from: 0, count: 0, receivedMs: clock.wallMs() };
 		const silent = rows.throughs.map(({ device, throughMs }) => ({ device, throughMs, ...none }));
@@ -265,6 +266,7 @@ export class Intake implements IntakePort, Part {
 		const gaps = [...rows.gaps, ...told.gaps];
 		addToLedger(batch, rows, stored);
 		const outbox = messages(judgement);
+		const results = laboratory?.take({ ...rows, records: batch.rows, samples: batch.samples });
 		await store.commit({
 			edgeNodes: rows.edgeNodes,
 			series: rows.series,
@@ -276,24 +278,20 @@ export class Intake implements IntakePort, Part {
 			gaps,
 			throughs: rows.throughs,
 			conflicts: rows.conflicts,
-			dirty: judgement.dirty,
-			occurrences: judgement.occurrences,
-			periods: judgement.periods,
-			limits: judgement.limits,
-			visits: judgement.visits,
-			lots: judgement.lots,
-			due: judgement.due,
+			...judgement,
 			outbox,
+			laboratory: results,
 			cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
 		});
 		return () => {
 			judge.keep();
+			laboratory?.keep();
 			this.#lastError = undefined;
 			if (save) this.#savedMs = nowMs;
 			this.#nextSeq += batch.rows.length;
 			this.#storedSamples += batch.samples.count;
 			this.#committed(batch, judgement, gaps);
-			this.#options.onCommitted(judgement, outbox.length);
+			this.#options.onCommitted(judgement, outbox.length, results);
 		};
 	}
 
@@ -314,9 +312,8 @@ export class Intake implements IntakePort, Part {
 		telemetry.gapsWritten(gaps);
 		telemetry.lateSamples(judgement.dirty.length);
 		telemetry.samplesFromFuture(judgement.fromFuture);
-		for (const occurrence of judgement.occurrences) {
+		for (const occurrence of judgement.occurrences)
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
-		}
 		for (const edgeNode of edgeNodes) this.#confirmations.confirm(edgeNode);
 	}
 

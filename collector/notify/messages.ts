@@ -1,4 +1,5 @@
 import type { DestinationConfig } from "../config.ts";
+import type { LabOverdue } from "../laboratory-port.ts";
 import type { Judgement, LotVerdict, Occurrence, OutboxRow } from "../pipeline.ts";
 import type { Specification, SpecWindow } from "../specification.ts";
 
@@ -7,6 +8,8 @@ type MessageType = DestinationConfig["events"][number];
 export interface MessageContext {
 	/** A version of the specification, if it judges or did. */
 	readonly specificationOf: (version: number) => Specification | undefined;
+	/** The version in force for what was made at a source time. */
+	readonly specificationAt: (madeMs: number) => Specification | undefined;
 	readonly destinations: readonly Pick<DestinationConfig, "name" | "events" | "concerns">[];
 	/** Wall-clock time of writing; messages about a plant time that lies behind it say `replayed`. */
 	readonly nowMs: number;
@@ -53,6 +56,24 @@ export function verdictMessages(
 	};
 	const everybody = context.destinations.flatMap(({ concerns }) => concerns);
 	return rows("lot.judged", `lot.judged.${verdict.id}`, verdict.judgedMs, data, everybody, context);
+}
+
+/** Messages about results that are overdue, and that have come after all. */
+export function overdueMessages(overdue: readonly LabOverdue[], context: MessageContext): OutboxRow[] {
+	const { nowMs } = context;
+	return overdue.flatMap((row) => {
+		const { id, lot, window, test, leftMs, dueMs, raisedMs, clearedMs } = row;
+		const type: MessageType = clearedMs === undefined ? "laboratory.overdue" : "laboratory.received";
+		const specification = context.specificationAt(leftMs);
+		const wanted = specification?.laboratory.find((one) => one.id === window);
+		const data = {
+			...{ overdue: id, lot, window, test, product: specification?.product.code, method: wanted?.method },
+			...{ leftLineTime: iso(leftMs), dueTime: iso(dueMs), raisedTime: iso(raisedMs) },
+			...(clearedMs === undefined ? {} : { clearedTime: iso(clearedMs) }),
+			...{ concerns: wanted?.concerns ?? [], replayed: nowMs - raisedMs > replayedAfterMs },
+		};
+		return rows(type, `${type}.${id}`, clearedMs ?? raisedMs, data, wanted?.concerns ?? [], context);
+	});
 }
 
 function occurrenceData(

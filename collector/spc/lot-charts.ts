@@ -6,12 +6,20 @@ import type {
 	ChartPointRow,
 	ChartSignalRow,
 	LotNumber,
+	LotNumbersQuery,
 	StoredCharts,
 } from "../chart-port.ts";
+import type { SpecVersion } from "../specification-port.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
 import { type Baseline, isIntact } from "./baseline.ts";
 import { LotChart, type LotPoint, personalBaseline, type WantedBaseline } from "./lot-chart.ts";
 import { type RuleName, usual } from "./rules.ts";
+
+/** The windows whose means are charted. */
+export function chartedWindows(inForce: SpecVersion | undefined): LotNumbersQuery["windows"] {
+	const windows = inForce?.specification.windows ?? [];
+	return windows.map(({ id, unit, tag, blanking_s }) => ({ id, unit, tag, blankingMs: blanking_s * 1_000 }));
+}
 
 /** More characteristics than this are refused, counted and named once. */
 const chartsMax = 1_000;

@@ -1,4 +1,5 @@
 import type { DueRow, EdgeNodeRow, EpochRow, GapRow, OffsetRange, Series, ThroughRow } from "../pipeline.ts";
+import { readLabWaiting } from "./laboratory-table.ts";
 import { restoreGapPrefix } from "./schema.ts";
 import type { StoreFile } from "./store-file.ts";
 
@@ -15,6 +16,8 @@ export interface OpenState {
 	/** Gaps that a restore wrote and that agents have not filled yet. */
 	readonly restoredGaps: readonly GapRow[];
 	readonly due: readonly DueRow[];
+	/** Of laboratory results that wait for their rest. */
+	readonly labWaiting: string | undefined;
 	readonly cache: { readonly seq: number; readonly state: string } | undefined;
 }
 
@@ -89,6 +92,7 @@ export function readOpenState(file: StoreFile): OpenState {
 				noticedMs: Number(row.noticed_ms),
 			})),
 		due: file.all("SELECT * FROM due").map((row) => ({ lot: String(row.lot), dueMs: Number(row.due_ms) })),
+		labWaiting: readLabWaiting(file),
 		cache: cache === undefined ? undefined : { seq: Number(cache.seq), state: String(cache.state) },
 	};
 }

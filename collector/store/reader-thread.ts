@@ -15,6 +15,7 @@ import { readAudit } from "./audit-table.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readComments } from "./comment-table.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import { readLaboratory, readLotResults } from "./laboratory-query.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import { readLotRows } from "./lot-record-query.ts";
@@ -108,9 +109,11 @@ serve({
 	chartSignals: (query: { limit: number; lot?: string }) => readChartSignals(opened(), query),
 	comments: (query: CommentQuery) => readComments(opened(), query),
 	audit: (query: { from: number; limit: number }) => readAudit(opened(), query),
+	laboratory: (query: { lot?: string; limit: number }) => readLaboratory(opened(), query),
 	lotNumbers: (query: LotNumbersQuery) => inView((file, rows) => readLotNumbers(file, rows, query)),
 	storedLot: (query: StoredLotQuery) => inView((file, rows) => readStoredLot(file, rows, query)),
 	verdicts: ({ lot }: { lot: string }) => readVerdicts(opened(), lot),
+	lotResults: ({ lot }: { lot: string }) => readLotResults(opened(), lot),
 	lotRows: ({ lot }: { lot: string }) => readLotRows(opened(), lot),
 	newestVerdicts: ({ limit }: { limit: number }) => readNewestVerdicts(opened(), limit),
 	contextOf: (query: Parameters<typeof readContext>[2]) =>

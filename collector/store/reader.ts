@@ -19,6 +19,7 @@ import type {
 	StoredUnitContext,
 	VerdictRecord,
 } from "../judgement-port.ts";
+import type { LaboratoryAnswer, LabResult } from "../laboratory-port.ts";
 import type { AuditSlice, CommentEntry, CommentQuery, EntriesPort } from "../people-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
@@ -144,6 +145,10 @@ export class StoreReader
 		return this.#ask("audit", query);
 	}
 
+	laboratory(query: { lot?: string | undefined; limit: number }): Promise<LaboratoryAnswer> {
+		return this.#ask("laboratory", query);
+	}
+
 	/** What a lot has given in numbers, for control charts. */
 	lotNumbers(query: LotNumbersQuery): Promise<LotNumber[]> {
 		return this.#ask("lotNumbers", query);
@@ -168,6 +173,11 @@ export class StoreReader
 	/** What is stored of one lot beside its verdicts. */
 	lotRows(lot: string): Promise<StoredLotRows | undefined> {
 		return this.#ask("lotRows", { lot });
+	}
+
+	/** A lot's laboratory results, every version, and how many lots left the line before it. */
+	lotResults(lot: string): Promise<{ results: LabResult[]; place: number }> {
+		return this.#ask("lotResults", { lot });
 	}
 
 	newestVerdicts(limit: number): Promise<VerdictRecord[]> {

@@ -7,7 +7,14 @@ import type { SampleRows } from "./sample-rows.ts";
 export interface Replay {
 	readonly lastSeq: number;
 	readonly records: readonly {
+		readonly seq: number;
+		readonly edgeNode: number;
+		readonly epoch: number;
+		readonly offset: number;
+		readonly last: number;
 		readonly device: string;
+		/** What it was committed with, and what of it is still there. */
+		readonly samples: number;
 		readonly count: number;
 		readonly throughMs: number | undefined;
 		readonly receivedMs: number;
@@ -15,6 +22,7 @@ export interface Replay {
 	readonly rows: readonly {
 		series: number;
 		sourceMs: number;
+		restTicks: number;
 		status: number;
 		value: number | string | null;
 	}[];
@@ -30,8 +38,9 @@ export async function readReplay(
 	{ afterSeq, records }: { afterSeq: number; records: number },
 ): Promise<Replay> {
 	const found = (await samples.records.after(afterSeq, records)).map(
-		([seq, device, , throughMs, receivedMs]) => ({
-			seq: Number(seq),
+		([seq, device, had, throughMs, receivedMs, edgeNode, epoch, offset, last]) => ({
+			...{ seq: Number(seq), edgeNode: Number(edgeNode), epoch: Number(epoch) },
+			...{ offset: Number(offset), last: Number(last), samples: Number(had) },
 			device: String(device),
 			throughMs: throughMs === null ? undefined : Number(throughMs),
 			receivedMs: Number(receivedMs),
@@ -50,6 +59,7 @@ export async function readReplay(
 			rows.push({
 				series: slice.samples.tagId[index] as number,
 				sourceMs: slice.samples.sourceMs[index] as number,
+				restTicks: slice.samples.sourceRestTicks[index] as number,
 				status: slice.samples.status[index] as number,
 				// A 64-bit integer goes on as the nearest double, which is what the judge makes of it when it is live.
 				value: typeof value === "bigint" ? Number(value) : value instanceof Uint8Array ? null : value,
@@ -59,7 +69,7 @@ export async function readReplay(
 	}
 	return {
 		lastSeq,
-		records: found.map(({ seq, ...record }) => ({ ...record, count: counts.get(seq) ?? 0 })),
+		records: found.map((record) => ({ ...record, count: counts.get(record.seq) ?? 0 })),
 		rows,
 	};
 }

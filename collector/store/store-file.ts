@@ -6,6 +6,7 @@ import { ChangeLog } from "./change-log.ts";
 import { chartSchema } from "./chart-table.ts";
 import { entrySchema } from "./entry-tables.ts";
 import { dirtyByGap, judgementSchema, mergedDirty } from "./judgement-table.ts";
+import { laboratorySchema, writeAssembled } from "./laboratory-table.ts";
 import { limitsSchema, writeLimits } from "./limits-table.ts";
 import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
@@ -50,6 +51,7 @@ export class StoreFile {
 			db.exec(limitsSchema);
 			db.exec(specificationSchema);
 			db.exec(entrySchema);
+			db.exec(laboratorySchema);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);
@@ -92,6 +94,7 @@ export class StoreFile {
 		this.#records(batch);
 		this.#positions(batch);
 		this.#judgement(batch);
+		if (batch.laboratory !== undefined) writeAssembled(this, batch.laboratory);
 		for (const row of batch.outbox) this.addMessage(row);
 		if (batch.cache !== undefined) {
 			this.run("INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)", batch.cache.seq, batch.cache.state);

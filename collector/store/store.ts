@@ -5,6 +5,7 @@ import type { AuditEntry, AuditHead } from "../../common/runtime/audit-chain.ts"
 import type { ChartBaselineRow, StoredCharts } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type { ContextRefresh, DirtyPeriod, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
+import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import type {
 	CommitBatch,
@@ -14,9 +15,11 @@ import type {
 	GapRow,
 	HashPort,
 	OutboxPort,
+	OutboxRow,
 	Settlement,
 } from "../pipeline.ts";
 import type { SpecificationRow } from "../specification-port.ts";
+import type { readExpectingLots } from "./laboratory-table.ts";
 import type { OpenState } from "./open-state.ts";
 import type { PartListing } from "./part-table.ts";
 import type { PartRow } from "./parts/part-file.ts";
@@ -111,6 +114,23 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 	/** The newest audit entry of an action. */
 	async lastDeed(action: string): Promise<AuditEntry | undefined> {
 		return await this.#writer.call("lastDeed", { action });
+	}
+
+	/** The newest lots that left the line from `fromMs` on, with what the laboratory has said of them, oldest first. */
+	async expectingLots(query: {
+		fromMs: number;
+		limit: number;
+	}): Promise<ReturnType<typeof readExpectingLots>> {
+		return await this.#writer.call("expectingLots", query);
+	}
+
+	/** Results that come with no batch of records. */
+	async commitLaboratory(assembled: Assembled): Promise<void> {
+		await this.#writer.call("commitLaboratory", assembled);
+	}
+
+	async commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }): Promise<void> {
+		await this.#writer.call("commitOverdue", commit);
 	}
 
 	async takeMessages(nowMs: number, limit: number): Promise<DueMessage[]> {

@@ -4,8 +4,9 @@ import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
 import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
+import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
-import type { CommitBatch, DueRow, Settlement } from "../pipeline.ts";
+import type { CommitBatch, DueRow, OutboxRow, Settlement } from "../pipeline.ts";
 import type { SpecificationRow } from "../specification-port.ts";
 import { readAuditHead, readLastDeed } from "./audit-table.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
@@ -18,6 +19,7 @@ import {
 	refreshContext,
 } from "./judgement-table.ts";
 import { readKnownSamples } from "./known-samples.ts";
+import { commitOverdue, readExpectingLots, writeAssembled } from "./laboratory-table.ts";
 import { endOtherLimits } from "./limits-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
@@ -91,6 +93,15 @@ serve({
 	},
 	auditHead: () => readAuditHead(opened().db),
 	lastDeed: ({ action }: { action: string }) => readLastDeed(opened().db, action),
+	commitLaboratory(assembled: Assembled) {
+		opened().transaction(() => writeAssembled(opened(), assembled));
+	},
+	expectingLots(query: { fromMs: number; limit: number }) {
+		return readExpectingLots(opened(), query);
+	},
+	commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }) {
+		commitOverdue(opened(), commit);
+	},
 	takeMessages({ nowMs, limit }: { nowMs: number; limit: number }) {
 		return new OutboxTable(opened()).take(nowMs, limit);
 	},

@@ -38,16 +38,19 @@ export function readPlant(agentFile: string | URL, specificationFile: string | U
 		windows: (Partial<PlantWindow> & { id: string; unit: string; tag: string })[];
 	};
 	return {
-		units: agent.devices.map(({ name, tags }) => ({
-			name,
-			tags: tags.map((tag) => ({
-				name: String(tag.name),
-				type: String(tag.type),
-				eu: tag.eu,
-				low: tag.low,
-				high: tag.high,
+		// What a structure is made up of only its server knows; the units that hold such have no dashboard.
+		units: agent.devices
+			.filter(({ tags }) => tags.every(({ type }) => type !== undefined))
+			.map(({ name, tags }) => ({
+				name,
+				tags: tags.map((tag) => ({
+					name: String(tag.name),
+					type: String(tag.type),
+					eu: tag.eu,
+					low: tag.low,
+					high: tag.high,
+				})),
 			})),
-		})),
 		windows: specification.windows.map(({ id, unit, tag, phases = [], low, high, reaction = "" }) => {
 			return { id, unit, tag, phases, low, high, reaction };
 		}),

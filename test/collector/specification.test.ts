@@ -4,6 +4,8 @@ import { agentConfig } from "../../agent/config.ts";
 import { collectorConfig } from "../../collector/config.ts";
 import { specificationConfig } from "../../collector/specification.ts";
 import { loadConfigFile, parseConfig } from "../../common/runtime/config-file.ts";
+import { labResultNodeset } from "../../simulators/plant/lab-result-type.ts";
+import { lotTests } from "../../simulators/plant/model/laboratory-tests.ts";
 import { plantVariables } from "../simulators/plant/small-line.ts";
 
 const example = (name: string) => new URL(`../../examples/pilot-line/${name}.yaml`, import.meta.url).pathname;
@@ -153,7 +155,8 @@ describe("examples/pilot-line", () => {
 	});
 
 	test("agent.yaml lists exactly what the simulated line serves, and the heartbeat last in each unit", () => {
-		const listed = agent.devices.flatMap(({ name, server, tags }) =>
+		const counted = agent.devices.filter(({ name }) => name !== "L900-results");
+		const listed = counted.flatMap(({ name, server, tags }) =>
 			tags.map(
 				(tag) => `${server} ${name}/${tag.name} ${tag.node} ${tag.type} ${tag.eu} ${tag.low}–${tag.high}`,
 			),
@@ -163,11 +166,22 @@ describe("examples/pilot-line", () => {
 				`${server} ${key} s=${nodeId} ${dataType} ${eu} ${span?.[0]}–${span?.[1]}`,
 		);
 		expect(listed.toSorted()).toEqual(served.toSorted());
-		for (const { tags, time_base } of agent.devices) {
+		for (const { tags, time_base } of counted) {
 			expect(tags.at(-1)?.name).toBe("Heartbeat");
 			expect(tags.at(-2)?.name).toBe(collector.context.written);
 			expect(time_base).toEqual({ tag: "Heartbeat" });
 		}
+	});
+
+	test("agent.yaml reads whole laboratory results for the collector to put together, with room for every repeat", () => {
+		const device = agent.devices.find(({ name }) => name === "L900-results");
+		expect(device?.tags.map(({ name }) => name)).toEqual(["Result", "Heartbeat"]);
+		expect(collector.laboratory).toMatchObject([{ device: "L900-results", prefix: "Result." }]);
+		expect(collector.laboratory[0]?.fields.map(({ name }) => name)).toEqual(
+			[...labResultNodeset.matchAll(/<Field Name="(\w+)"/g)].map(([, name]) => name),
+		);
+		const most = Math.max(...lotTests.map(({ repeats }) => repeats));
+		expect(device?.flatten.elements_min).toBe(most);
 	});
 
 	test.each(specification.windows)(

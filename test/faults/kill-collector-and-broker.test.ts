@@ -1,4 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
+import type { LaboratoryAnswer } from "../../collector/laboratory-port.ts";
+import { lotTests } from "../../simulators/plant/model/laboratory-tests.ts";
 import { describeWithPeer } from "../helpers/peers.ts";
 import { FaultLine } from "./fault-line.ts";
 import { seeded } from "./until.ts";
@@ -22,12 +24,26 @@ describeWithPeer("mosquitto", "kill -9 under load", (mosquitto) => {
 			expect(line.produced, `seed ${seed}, kill ${kill}`).toBeGreaterThan(before);
 		}
 		const { produced, producedByTag } = await line.halt();
-		const stored = await line.until<{ total: number; tags: Record<string, number> }>(
+		// Whole laboratory results stand beside what the line counts, as a device of their own.
+		const counted = (tags: Record<string, number>) =>
+			Object.fromEntries(Object.entries(tags).filter(([tag]) => !tag.startsWith("L900-results/")));
+		const sum = (tags: Record<string, number>) => Object.values(tags).reduce((all, count) => all + count, 0);
+		const stored = await line.until<{ tags: Record<string, number> }>(
 			"/api/v1/counts",
-			({ total }) => total >= produced,
+			({ tags }) => sum(counted(tags)) >= produced,
 			60_000,
 		);
-		expect(stored.tags, `seed ${seed}`).toEqual(producedByTag);
+		expect(counted(stored.tags), `seed ${seed}`).toEqual(producedByTag);
+		// Each value of a test but the one that a server begins with is a result.
+		const values = lotTests.map(({ id }) => (producedByTag[`L900/${id}`] ?? 0) - 1);
+		const reported = values.reduce((all, count) => all + count, 0);
+		const laboratory = await line.until<LaboratoryAnswer>(
+			"/api/v1/laboratory?limit=5000",
+			({ results }) => results.length >= reported,
+			20_000,
+		);
+		expect(reported).toBeGreaterThan(10);
+		expect([laboratory.results.length, laboratory.refused], `seed ${seed}`).toEqual([reported, []]);
 		const { gaps } = await line.until<{ gaps: unknown[] }>("/api/v1/gaps", () => true, 5_000);
 		expect(gaps).toEqual([]);
 	});

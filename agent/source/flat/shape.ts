@@ -74,21 +74,21 @@ export function leafCount(shape: Shape): number {
 }
 
 /**
- * A shape whose lists are as long as here or as they were before, whatever is longer, and at most so long. A list never
- * gets fewer tags while it is the same list: elements that are missing are said to be.
+ * A shape whose lists are as long as here or as they were before or as they have to be, whatever is longest, and at most so
+ * long. A list never gets fewer tags while it is the same list: elements that are missing are said to be.
  */
-export function grown(shape: Shape, before: Shape | undefined, elementsMax: number): Shape {
+export function grown(shape: Shape, before: Shape | undefined, elementsMax: number, elementsMin = 0): Shape {
 	switch (shape.kind) {
 		case "list": {
 			const was = before?.kind === "list" ? before : undefined;
-			const elements = Math.min(elementsMax, Math.max(shape.elements, was?.elements ?? 0));
-			return { ...shape, of: grown(shape.of, was?.of, elementsMax), elements };
+			const elements = Math.min(elementsMax, Math.max(shape.elements, was?.elements ?? 0, elementsMin));
+			return { ...shape, of: grown(shape.of, was?.of, elementsMax, elementsMin), elements };
 		}
 		case "structure": {
 			const was = before?.kind === "structure" ? before.fields : [];
 			const fields = shape.fields.map((field, index) => {
 				const same = was[index]?.name === field.name ? was[index].shape : undefined;
-				return { ...field, shape: grown(field.shape, same, elementsMax) };
+				return { ...field, shape: grown(field.shape, same, elementsMax, elementsMin) };
 			});
 			return { ...shape, fields };
 		}

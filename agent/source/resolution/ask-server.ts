@@ -136,10 +136,10 @@ async function describeParts(
 	options: Pick<Described, "device" | "last" | "shapes"> & { node: string; facts: VariableFacts },
 ): Promise<readonly ReadableTag[] | Problem> {
 	const { node, facts, device, last, shapes } = options;
-	const { elements_max, parts_max } = device.flatten;
+	const { elements_min, elements_max, parts_max } = device.flatten;
 	const asked = await shapes.of(facts);
 	if ("problem" in asked) return last.length > 0 ? last : asked;
-	const shape = grown(asked, last[0]?.part?.shape as Shape | undefined, elements_max);
+	const shape = grown(asked, last[0]?.part?.shape as Shape | undefined, elements_max, elements_min);
 	const count = leafCount(shape);
 	if (count > parts_max)
 		return { problem: `${count} values in one, more than flatten.parts_max (${parts_max})` };

@@ -32,8 +32,9 @@ export function browseAskedOf({ namespace, browse, flatten }: DeviceConfig): str
 	return JSON.stringify([namespace, from, include, exclude, max_tags, ...boundsOf(flatten)]);
 }
 
-function boundsOf({ elements_max, parts_max }: DeviceConfig["flatten"]): number[] {
-	return [elements_max, parts_max];
+/** What was asked without `elements_min` keeps its name, so that it is known after an upgrade. */
+function boundsOf({ elements_min, elements_max, parts_max }: DeviceConfig["flatten"]): number[] {
+	return [elements_max, parts_max, ...(elements_min > 0 ? [elements_min] : [])];
 }
 
 /** Every tag of a device of which all is known: configured ones in their order, then what `browse` found. */

@@ -189,7 +189,7 @@ export class RecordRows {
 
 	/** Records after `afterSeq` in order, at most `limit`; of those in files only as many as their files tell of at once. */
 	async after(afterSeq: number, limit: number): Promise<SQLOutputValue[][]> {
-		const select = "seq, device, samples, through_ms, received_ms";
+		const select = 'seq, device, samples, through_ms, received_ms, edge_node, epoch, "offset", last';
 		const sql = (from: string) =>
 			`SELECT ${select} FROM ${from} WHERE seq > ${afterSeq} ORDER BY seq LIMIT ${limit}`;
 		const files = this.#filesFrom(afterSeq + 1).map(({ file }) => file);

@@ -39,7 +39,7 @@ const known = (version: number) => (version === 3 ? specificationNow : undefined
 
 function to(destination: Partial<Destination>, nowMs = raised.raisedMs) {
 	const destinations = [{ name: "d", events: [], concerns: [], ...destination }];
-	const context = { specificationOf: known, destinations, nowMs };
+	const context = { ...{ specificationOf: known, specificationAt: () => known(3) }, destinations, nowMs };
 	const rows = [
 		...occurrenceMessages({ occurrences: [raised, cleared] }, context),
 		...verdictMessages(verdict, undefined, context),
@@ -70,7 +70,7 @@ describe("a destination is told", () => {
 
 test("the body says what happened, where, how far and what to do", () => {
 	const context = {
-		specificationOf: known,
+		...{ specificationOf: known, specificationAt: () => known(3) },
 		destinations: [{ name: "d", events: [], concerns: [] }],
 		nowMs: cleared.clearedMs ?? 0,
 	};
@@ -106,7 +106,7 @@ test("the body says what happened, where, how far and what to do", () => {
 test("a violation of plant time that lies behind the clock says that it is replayed", () => {
 	const replayedAt = (nowMs: number) => {
 		const context = {
-			specificationOf: known,
+			...{ specificationOf: known, specificationAt: () => known(3) },
 			destinations: [{ name: "d", events: [], concerns: [] }],
 			nowMs,
 		};
@@ -119,7 +119,7 @@ test("a violation of plant time that lies behind the clock says that it is repla
 test("ids are the same for the same cause, different for raised and cleared, and hold no dot", () => {
 	const ids = (nowMs: number) => {
 		const context = {
-			specificationOf: known,
+			...{ specificationOf: known, specificationAt: () => known(3) },
 			destinations: [{ name: "d", events: [], concerns: [] }],
 			nowMs,
 		};
@@ -135,7 +135,7 @@ test("ids are the same for the same cause, different for raised and cleared, and
 
 test("a source time that no calendar knows is still told", () => {
 	const context = {
-		specificationOf: known,
+		...{ specificationOf: known, specificationAt: () => known(3) },
 		destinations: [{ name: "d", events: [], concerns: [] }],
 		nowMs: 1,
 	};
