@@ -11,6 +11,7 @@ import { collect, type Run, wholeNumber } from "./option-values.ts";
 import { addPlan } from "./plan-command.ts";
 import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
+import { addSpecification } from "./specification-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -145,6 +146,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		);
 
 	addSpc(pilotline, run);
+	addSpecification(pilotline, run);
 	addExport(pilotline, run);
 
 	pilotline
