@@ -18,6 +18,7 @@ import { addPrepare } from "./prepare-command.ts";
 import { addReplay } from "./replay-command.ts";
 import { addSimulate } from "./simulate-command.ts";
 import { addSpc } from "./spc-command.ts";
+import { addSpecification } from "./specification-command.ts";
 
 const exitFailed = 1;
 const exitUsage = 2;
@@ -156,6 +157,7 @@ Exit code 1 when something is missing and no row of the gap ledger touches it.`,
 		);
 
 	addSpc(pilotline, run);
+	addSpecification(pilotline, run);
 	addExport(pilotline, run);
 	addReplay(pilotline, run);
 	addLab(pilotline, run);

@@ -127,6 +127,10 @@ function windowFindings(one: SpecWindow, at: (string | number)[]): Specification
 		const message = `window ${id}: expected a deadband below half of ${high - low}, or no value could clear it, found ${deadband}`;
 		found.push({ path: [...at, "deadband"], message });
 	}
+	if (one.hold === "none" && one.on_delay_s + one.off_delay_s > 0) {
+		const message = `window ${id}: expected no delays beside hold: none, where no time is observed, found ${one.on_delay_s} and ${one.off_delay_s}`;
+		found.push({ path: [...at, "hold"], message });
+	}
 	if (frozen !== undefined && frozen.fail_after_s < frozen.suspect_after_s) {
 		const message = `window ${id}: expected fail_after_s of at least suspect_after_s, found ${frozen.fail_after_s} and ${frozen.suspect_after_s}`;
 		found.push({ path: [...at, "frozen", "fail_after_s"], message });

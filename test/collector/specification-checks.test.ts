@@ -131,6 +131,12 @@ describe("a specification", () => {
 			"24:16: windows[0].max_gap_s: window w: expected no max_gap_s beside hold: none",
 		],
 		[
+			"with a delay where nothing holds",
+			"target: 15",
+			"hold: none\n    on_delay_s: 5",
+			"23:11: windows[0].hold: window w: expected no delays beside hold: none",
+		],
+		[
 			"with a time outside of nothing",
 			"    reference: 5\n",
 			"",

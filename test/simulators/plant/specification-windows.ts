@@ -39,7 +39,15 @@ const file = new URL("../../../examples/pilot-line/specification.yaml", import.m
 const specification = parse(readFileSync(file, "utf8")) as {
 	windows: StreamWindow[];
 	aggregates: PhaseAggregate[];
-	laboratory: { id: string; test: string; eu: string; low?: number; high?: number }[];
+	laboratory: {
+		id: string;
+		test: string;
+		eu: string;
+		low?: number;
+		high?: number;
+		alert_low?: number;
+		alert_high?: number;
+	}[];
 	materials: { id: string; material: string }[];
 };
 export const { laboratory: laboratoryTests, materials: materialTests } = specification;
