@@ -23,12 +23,14 @@ import { Adoption } from "./intake/adoption.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
+import { LabEntering } from "./laboratory/lab-entering.ts";
 import { laboratoryVerdicts } from "./laboratory/lot-results.ts";
 import { OverdueWatch } from "./laboratory/overdue-watch.ts";
 import { ResultAssembler } from "./laboratory/result-assembler.ts";
 import { rebuildLaboratory } from "./laboratory-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { bookedLot, LotBook } from "./lots/lot-book.ts";
+import { LotDeciding } from "./lots/lot-deciding.ts";
 import { LotDocuments } from "./lots/lot-documents.ts";
 import {
 	type MessageContext,
@@ -42,9 +44,8 @@ import { peopleOf } from "./people/people-of.ts";
 import type { CommandPort } from "./pipeline.ts";
 import { FinalJudge } from "./quality/final/final-judge.ts";
 import { LiveJudge } from "./quality/live-judge.ts";
-import { ruleFalseAlarms } from "./spc/false-alarms.ts";
+import { usualRules } from "./spc/false-alarms.ts";
 import { chartedWindows, LotCharts } from "./spc/lot-charts.ts";
-import { usual as chartRules } from "./spc/rules.ts";
 import type { Specification } from "./specification.ts";
 import { SpecificationBook } from "./specification-book.ts";
 import { StoreKeeper } from "./store/keeper.ts";
@@ -196,7 +197,7 @@ export class Collector {
 			onCommitted: (judgement, messages, laboratory) => {
 				if (laboratory !== undefined) telemetry.laboratory.assembled(laboratory);
 				for (const due of judgement.due) lotJudge.add(due);
-				for (const { lot } of laboratory?.results ?? []) lotJudge.add({ lot, dueMs: 0 });
+				for (const { lot } of laboratory?.results ?? []) again(lot);
 				lotJudge.look();
 				if (messages > 0) notifier.look();
 			},
@@ -231,6 +232,8 @@ export class Collector {
 			due: opened.due,
 			onJudged: () => notifier.look(),
 		});
+		const again = (lot: string) => lotJudge.add({ lot, dueMs: 0 });
+		const present = () => book.inForce(watches.watermarkMs(config.route) ?? clock.wallMs());
 		const samplesKnown = (...question: Parameters<KnownSamplesPort["samplesKnown"]>) =>
 			knownAnywhere({ store, reader }, ...question);
 		const adoption = new Adoption({
@@ -298,6 +301,10 @@ export class Collector {
 			live,
 			documents,
 			...{ access, entry: entries, entries: reader },
+			entering: {
+				results: new LabEntering({ clock, entries, store, inForce: present, onEntered: again }),
+				decisions: new LotDeciding({ clock, entries, facts: (lot) => documents.facts(lot) }),
+			},
 			onRefused: (code) => telemetry.people.requestRefused(code),
 			registry: telemetry.registry,
 			ready: () =>
@@ -306,10 +313,7 @@ export class Collector {
 					: { ready: false, reason: `store: ${intake.lastError}` },
 			clock,
 			phaseTag: contextTags.phase,
-			chartRules: {
-				names: chartRules,
-				falseAlarmEveryPoints: ruleFalseAlarms(chartRules).runLength,
-			},
+			chartRules: usualRules(),
 			writtenTag,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});

@@ -1,5 +1,6 @@
 // pipeline.ts's part about people: who they are, what they may do, what they entered, and the record of it.
 
+import type { z } from "zod";
 import type { AuditEntry, AuditHead } from "../common/runtime/audit-chain.ts";
 
 /**
@@ -11,7 +12,9 @@ export const roles = ["viewer", "operator", "quality", "administrator"] as const
 export type Role = (typeof roles)[number];
 
 /** What a route of the API does, as far as permission goes. `open` needs nobody: probes, the page's own files, logging in. */
-export const actions = ["open", "read", "comment.enter", "audit.read"] as const;
+export const actions = [
+	...(["open", "read", "comment.enter", "laboratory.enter", "lot.decide", "audit.read"] as const),
+] as const;
 export type Action = (typeof actions)[number];
 
 export interface Person {
@@ -54,6 +57,14 @@ export interface EntryPort {
 	enter(input: Omit<InputRow, "n">, deed: Deed): Promise<number>;
 	/** Something that is recorded but is no input of judgement, such as a refused login. */
 	record(deed: Deed): Promise<void>;
+}
+
+/** Takes one kind of thing that people send to the API; the stage that knows what it is hands it to the composition. */
+export interface EnteringPort {
+	/** What a request may say. */
+	readonly body: z.ZodType;
+	/** `sent` is what `body` gave. @returns the answer. @throws CodedError ENTRY_REFUSED, STORE_FAILED */
+	enter(sent: never, person: Person): Promise<object>;
 }
 
 /** What a person wrote about a lot or a violation. */

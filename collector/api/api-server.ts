@@ -10,7 +10,7 @@ import type { SamplesPort } from "../samples-port.ts";
 import { BodyError } from "./body-values.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes, type ChartRules } from "./data-routes.ts";
-import { addEntryRoutes } from "./entry-routes.ts";
+import { addEntryRoutes, type Entering } from "./entry-routes.ts";
 import { addLaboratoryRoutes } from "./laboratory-routes.ts";
 import { addLotRoutes, type LotDocuments } from "./lot-routes.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -36,6 +36,7 @@ export interface ApiServerOptions {
 	readonly entry: EntryPort;
 	/** Gives it back. */
 	readonly entries: EntriesPort;
+	readonly entering: Entering;
 	readonly onRefused: (code: string) => void;
 	readonly registry: Registry;
 	readonly ready: StatusSource["ready"];
@@ -110,7 +111,9 @@ export class ApiServer implements Part {
 		addLotRoutes(server, this.#options.documents);
 		addPeopleRoutes(server, { access, cookie });
 		addEntryRoutes(server, this.#options);
-		addOpenApi(server, { cookie, whoMay: (action) => access.whoMay(action) });
+		const { results, decisions } = this.#options.entering;
+		const bodies = { "laboratory/results": results.body, decisions: decisions.body };
+		addOpenApi(server, { cookie, whoMay: (action) => access.whoMay(action), bodies });
 		await addConsoleRoutes(server, consoleDirectory);
 		await server.listen({ host, port });
 	}

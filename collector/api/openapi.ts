@@ -80,13 +80,25 @@ const described: Readonly<Record<string, Described>> = {
 
 interface DescribedWrite {
 	readonly summary: string;
-	readonly body: z.ZodType;
+	/** Undefined for one that another stage knows. */
+	readonly body: z.ZodType | undefined;
 	readonly action: Action;
 }
 
 const describedWrites: Readonly<Record<string, DescribedWrite>> = {
 	login: { summary: "Log in; the answer sets the session's cookie", body: loginBody, action: "open" },
 	logout: { summary: "Log out", body: noBody, action: "open" },
+	"laboratory/results": {
+		summary: "Enter laboratory results, each for itself; the answer says which were refused and why",
+		body: undefined,
+		action: "laboratory.enter",
+	},
+	decisions: {
+		summary:
+			"Decide about a lot: release, conditional, hold, rework or reject; 422 says what stands against it",
+		body: undefined,
+		action: "lot.decide",
+	},
 	comments: {
 		summary: "Comment on a lot or a violation; the same once more is taken once",
 		body: commentBody,
@@ -96,13 +108,18 @@ const describedWrites: Readonly<Record<string, DescribedWrite>> = {
 
 export function addOpenApi(
 	server: FastifyInstance,
-	{ cookie, whoMay }: { cookie: string; whoMay: (action: Action) => readonly string[] },
+	options: {
+		readonly cookie: string;
+		readonly whoMay: (action: Action) => readonly string[];
+		/** Bodies that other stages know, by the route's name. */
+		readonly bodies: Readonly<Record<string, z.ZodType>>;
+	},
 ): void {
-	const document = openApi(cookie, whoMay);
+	const document = openApi(options);
 	server.get("/api/v1/openapi.json", { config: { action: "open" } }, async () => document);
 }
 
-function openApi(cookie: string, whoMay: (action: Action) => readonly string[]): object {
+function openApi({ cookie, whoMay, bodies }: Parameters<typeof addOpenApi>[1]): object {
 	const paths: Record<string, Record<string, object>> = {};
 	const secured = (action: Action) =>
 		action === "open" ? {} : { security: [{ session: [] }, { token: [] }], "x-roles": whoMay(action) };
@@ -117,12 +134,12 @@ function openApi(cookie: string, whoMay: (action: Action) => readonly string[]):
 			},
 		};
 	}
-	for (const [name, { summary, body, action }] of Object.entries(describedWrites)) {
+	for (const [name, { summary, body = bodies[name] ?? noBody, action }] of Object.entries(describedWrites)) {
 		const path = `/api/v1/${name}`;
 		paths[path] = {
 			...paths[path],
 			post: {
-				operationId: `${name}-post`,
+				operationId: `${name.replace("/", "-")}-post`,
 				summary,
 				parameters: [
 					{

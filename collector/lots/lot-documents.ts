@@ -2,7 +2,8 @@ import type { VerdictRecord } from "../judgement-port.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import type { LotRecord } from "../lot-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
-import { type LotRecordSources, lotRecord, type StoredLotRecord } from "./lot-record.ts";
+import { type LotRecordSources, lotFacts, lotRecord, type StoredLotRecord } from "./lot-record.ts";
+import type { LotFacts } from "./lot-states.ts";
 import { recordPage } from "./record-page.ts";
 
 export interface LotDocumentsOptions
@@ -29,6 +30,11 @@ export class LotDocuments {
 				return rows === undefined ? undefined : { ...rows, results: await results(lot) };
 			},
 		};
+	}
+
+	/** What a lot's state follows from; undefined when nobody knows it. */
+	facts(lot: string): Promise<LotFacts | undefined> {
+		return lotFacts(lot, this.#sources);
 	}
 
 	record(lot: string): Promise<LotRecord | undefined> {

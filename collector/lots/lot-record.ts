@@ -5,7 +5,7 @@ import type { Excursion, LotDecision, LotRecord, StandingVerdict } from "../lot-
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
 import type { SamplesPort } from "../samples-port.ts";
 import type { Specification } from "../specification.ts";
-import { countingVerdict, standingOf } from "./lot-states.ts";
+import { countingVerdict, type LotFacts, standingOf } from "./lot-states.ts";
 
 /** What is stored of one lot. */
 export interface StoredLotRecord {
@@ -36,12 +36,30 @@ const chartsMost = 40;
 const bucketsOfChart = 80;
 
 /** The newest verdict of each stage. */
-export function newestOf(verdicts: readonly VerdictRecord[]): StandingVerdict[] {
+function newestOf(verdicts: readonly VerdictRecord[]): StandingVerdict[] {
 	return verdicts
 		.filter((one, index) => verdicts.findIndex(({ stage }) => stage === one.stage) === index)
 		.map(({ id, stage, proposal, judgedMs, judgement }) => ({
 			...{ id, stage, proposal, judgedMs, verdict: judgement.verdict },
 		}));
+}
+
+/** What a lot's state follows from; undefined when nobody knows the lot. */
+export async function lotFacts(
+	lot: string,
+	sources: Pick<LotRecordSources, "storedRecord" | "verdicts" | "specificationAt">,
+): Promise<LotFacts | undefined> {
+	const stored = await sources.storedRecord(lot);
+	return stored === undefined ? undefined : factsOf(stored, await sources.verdicts(lot), sources);
+}
+
+function factsOf(
+	{ closedMs, decisions, openedMs }: StoredLotRecord,
+	verdicts: readonly VerdictRecord[],
+	{ specificationAt }: Pick<LotRecordSources, "specificationAt">,
+): LotFacts {
+	const laboratory = specificationAt(openedMs)?.specification.laboratory ?? [];
+	return { closedMs, decisions, verdicts: newestOf(verdicts), asksLaboratory: laboratory.length > 0 };
 }
 
 /** Everything that is known of a lot as one document; undefined when nobody knows it. */
@@ -50,12 +68,7 @@ export async function lotRecord(lot: string, sources: LotRecordSources): Promise
 	if (stored === undefined) return undefined;
 	const verdicts = await sources.verdicts(lot);
 	const specification = sources.specificationAt(stored.openedMs)?.specification;
-	const facts = {
-		closedMs: stored.closedMs,
-		verdicts: newestOf(verdicts),
-		asksLaboratory: (specification?.laboratory.length ?? 0) > 0,
-		decisions: stored.decisions,
-	};
+	const facts = factsOf(stored, verdicts, sources);
 	const counting = verdicts.find(({ id }) => id === countingVerdict(facts)?.id);
 	const excursions: Excursion[] = [];
 	for (const occurrence of stored.occurrences)

@@ -5,6 +5,8 @@ export const permissions: Readonly<Record<Action, readonly Role[] | "everyone">>
 	open: "everyone",
 	read: roles,
 	"comment.enter": ["operator", "quality"],
+	"laboratory.enter": ["operator", "quality"],
+	"lot.decide": ["quality"],
 	"audit.read": ["quality", "administrator"],
 };
 

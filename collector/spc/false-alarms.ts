@@ -126,3 +126,11 @@ export function estimatedFalseAlarm(m: number): number | undefined {
 	const [x2, y2] = high === undefined ? [0, threeSigmas] : [1 / high[0], high[1]];
 	return y1 + ((y2 - y1) * (1 / m - x1)) / (x2 - x1);
 }
+
+/** The usual run rules of charts, and how often they are wrong while nothing changes. */
+export function usualRules(): {
+	readonly names: readonly RuleName[];
+	readonly falseAlarmEveryPoints: number | undefined;
+} {
+	return { names: usual, falseAlarmEveryPoints: ruleFalseAlarms(usual).runLength };
+}

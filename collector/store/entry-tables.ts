@@ -3,6 +3,8 @@ import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import { appendAudit, auditSchema } from "./audit-table.ts";
 import { commentSchema, enterComment } from "./comment-table.ts";
+import { enterDecision } from "./decision-table.ts";
+import { writeLabInput } from "./laboratory-table.ts";
 import { get } from "./read-rows.ts";
 import type { StoreFile } from "./store-file.ts";
 
@@ -12,6 +14,8 @@ import type { StoreFile } from "./store-file.ts";
  */
 const entryTables: Readonly<Record<string, (file: StoreFile, input: InputRow) => void>> = {
 	comment: enterComment,
+	"laboratory.result": writeLabInput,
+	"lot.decided": enterDecision,
 };
 
 /** Tables of people; a store of before gets them when it is opened. */

@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { z } from "zod";
 import { ApiServer, type ApiServerOptions } from "../../../collector/api/api-server.ts";
 import type { LotDocuments } from "../../../collector/api/lot-routes.ts";
 import { Access } from "../../../collector/people/access.ts";
@@ -73,7 +74,7 @@ const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url
 
 const noDocuments: LotDocuments = { record: async () => undefined, page: () => "" };
 /** Nobody can log in there, and nothing be entered. */
-function nobody(): Pick<ApiServerOptions, "access" | "entry"> {
+function nobody(): Pick<ApiServerOptions, "access" | "entry" | "entering"> {
 	const refuse = () => Promise.reject(new Error("expected nobody to enter anything"));
 	const entries: EntryPort = { enter: refuse, record: refuse };
 	const access = new Access({
@@ -81,14 +82,15 @@ function nobody(): Pick<ApiServerOptions, "access" | "entry"> {
 		sessions: { idleMs: 60_000, lifetimeMs: 60_000 },
 		lastRecorded: async () => undefined,
 	});
-	return { access, entry: entries };
+	const refused = { body: z.never(), enter: refuse };
+	return { access, entry: entries, entering: { results: refused, decisions: refused } };
 }
 
 export async function startServer(
 	read: ReadPort & SamplesPort & EntriesPort,
 	live: LivePort = knownLive(),
 	writtenTag: string | null = "Written",
-	people: Pick<ApiServerOptions, "access" | "entry"> = nobody(),
+	people: Pick<ApiServerOptions, "access" | "entry" | "entering"> = nobody(),
 	documents: LotDocuments = noDocuments,
 ): Promise<ApiServer> {
 	const server = new ApiServer({

@@ -12,6 +12,7 @@ import { Store } from "../../../collector/store/store.ts";
 import { CollectorTelemetry } from "../../../collector/telemetry.ts";
 import { systemClock } from "../../../common/runtime/clock.ts";
 import { beganMs, KnownStore, knownOccurrence } from "../store/known-store.ts";
+import { enteringOf } from "./entering-of.ts";
 import { knownLive, startServer } from "./known-live.ts";
 
 export const password = "correct horse battery";
@@ -65,7 +66,10 @@ export class PeopleRig {
 		});
 		await access.start();
 		this.#accesses.push(access);
-		const server = await startServer(this.#reader, knownLive(), "Written", { access, entry: this.#entries });
+		const server = await startServer(this.#reader, knownLive(), "Written", {
+			...{ access, entry: this.#entries },
+			entering: enteringOf({ entries: this.#entries, reader: this.#reader, store: this.#store }),
+		});
 		this.#servers.push(server);
 		return server;
 	}

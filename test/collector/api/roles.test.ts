@@ -20,6 +20,8 @@ const may: Record<Action, readonly (Role | "nobody")[]> = {
 	open: ["nobody", ...roles],
 	read: roles,
 	"comment.enter": ["operator", "quality"],
+	"laboratory.enter": ["operator", "quality"],
+	"lot.decide": ["quality"],
 	"audit.read": ["quality", "administrator"],
 };
 
@@ -45,6 +47,14 @@ const table: Record<string, Action> = {
 	"GET /api/v1/samples": "read",
 	"GET /api/v1/buckets": "read",
 	"GET /api/v1/export": "read",
+	"GET /api/v1/specifications": "read",
+	"GET /api/v1/specification": "read",
+	"GET /api/v1/verdict": "read",
+	"GET /api/v1/lot": "read",
+	"GET /record": "read",
+	"GET /api/v1/laboratory": "read",
+	"POST /api/v1/laboratory/results": "laboratory.enter",
+	"POST /api/v1/decisions": "lot.decide",
 	"GET /api/v1/comments": "read",
 	"POST /api/v1/comments": "comment.enter",
 	"GET /api/v1/audit": "audit.read",
@@ -165,7 +175,7 @@ describe("a session", () => {
 		expect(await me()).toEqual({
 			person: { name: "quality", roles: ["quality"] },
 			...{ login: "writing", canLogIn: true },
-			may: ["read", "comment.enter", "audit.read"],
+			may: ["read", "comment.enter", "laboratory.enter", "lot.decide", "audit.read"],
 		});
 		const out = await fetch(`${base("writing")}/api/v1/logout`, {
 			method: "POST",

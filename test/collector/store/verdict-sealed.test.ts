@@ -1,10 +1,11 @@
 import { expect, onTestFinished, test } from "vitest";
 import { rebuildJudgement } from "../../../collector/judgement-rebuild.ts";
-import { LotBook } from "../../../collector/lots/lot-book.ts";
-import type { Judgement, LotFacts } from "../../../collector/pipeline.ts";
-import { judgeLot } from "../../../collector/quality/lot-verdict.ts";
+import { bookedLot, LotBook } from "../../../collector/lots/lot-book.ts";
+import { judgeLine, readEvidence } from "../../../collector/quality/final/judge-stored.ts";
+import { readContext, readLotSamples, readStoredLot } from "../../../collector/store/lot-evidence.ts";
 import { readReplay } from "../../../collector/store/replay.ts";
-import { judgeOf, soakWindow, specificationOf, stored, unit } from "../quality/told-story.ts";
+import { judgeOf, soakWindow, specificationOf, unit } from "../quality/told-story.ts";
+import { versionsOf } from "../specification-of.ts";
 import { beganMs, KnownStore } from "./known-store.ts";
 import { askSealedToo } from "./sealed-store.ts";
 
@@ -36,44 +37,48 @@ function fill(store: KnownStore): void {
 	say(301, "T1", 5);
 }
 
-function factsOf(judgements: readonly Judgement[]): LotFacts {
-	const { periods, occurrences } = stored(judgements);
-	const visits = judgements.flatMap((judgement) => judgement.visits).filter(({ lot }) => lot === "L1");
-	return {
-		...{ lot: "L1", openedMs: at(10), closedMs: at(300), observedWhole: true, gaps: [] },
-		periods: [...periods.values()].filter(({ lot }) => lot === "L1"),
-		openOccurrences: [...occurrences.values()].filter(({ clearedMs }) => clearedMs === undefined).length,
-		visits: [...new Set(visits.map(({ batch }) => batch))].map((batch) => ({ unit, batch })),
-	};
-}
-
-test("a lot that is judged anew from hot, half sealed and sealed samples has the same facts and the same verdict", async () => {
+test("a lot that is judged anew from hot, half sealed and sealed samples has the same verdict and the same live state", async () => {
 	const store = new KnownStore();
 	onTestFinished(() => store.remove());
 	fill(store);
+	store.commit({ lots: [{ lot: "L1", openedMs: at(10), closedMs: at(300), observedWhole: false }] });
 	const windows = [soakWindow()];
+	const versions = versionsOf(specificationOf(windows));
 	const answer = await askSealedToo(store.file, store.path, async (db, rows) => {
 		const judge = judgeOf(windows, new LotBook([unit]));
-		const judgements: Judgement[] = [];
 		await rebuildJudgement({
 			reader: {
 				replay: (afterSeq, records) => readReplay(db, rows, { afterSeq, records: Math.min(records, 37) }),
 			},
-			judge: {
-				judge: (batch) => {
-					const judgement = judge.judge(batch);
-					judgements.push(judgement);
-					return judgement;
-				},
-				keep: () => judge.keep(),
-				load: (state) => judge.load(state),
-			},
+			judge,
 			opened: { cache: undefined, nextSeq: Number.MAX_SAFE_INTEGER },
 			telemetry: { judgementRebuilt: () => undefined },
 		});
-		const facts = factsOf(judgements);
-		return { facts, verdict: judgeLot(facts, specificationOf(windows), [unit], 1), state: judge.save() };
+		const lots = {
+			evidence: {
+				storedLot: (query: Parameters<typeof readStoredLot>[2]) => readStoredLot(db, rows, query),
+				lotSamples: (query: Parameters<typeof readLotSamples>[2]) => readLotSamples(db, rows, query),
+				contextOf: (query: Parameters<typeof readContext>[2]) => readContext(db, rows, query),
+			},
+			route: [unit],
+			contextTags: { batch: "Batch", lot: "Lot", recipe: "Recipe", phase: "Phase" },
+			bookedLot: bookedLot.bind(undefined, [unit]),
+		};
+		const evidence = await readEvidence("L1", lots);
+		if (evidence === undefined) throw new Error("expected the lot to have left the line");
+		return {
+			verdict: await judgeLine(evidence, versions.inForce(evidence.openedMs), lots),
+			state: judge.save(),
+		};
 	});
-	expect(answer.verdict).toMatchObject({ lot: "L1", verdict: "out", violations: 1 });
-	expect(answer.facts.periods).toMatchObject([{ window: "soak", batch: "B1", violations: 1, badSamples: 1 }]);
+	expect(answer.verdict).toMatchObject({
+		lot: "L1",
+		verdict: "out",
+		observedWhole: true,
+		fromMs: at(10),
+		toMs: at(300),
+	});
+	expect(answer.verdict.windows).toMatchObject([
+		{ window: "soak", batch: "B1", violations: 1, badSamples: 1 },
+	]);
 });

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { canonicalJson } from "../../common/runtime/canonical-json.ts";
+import type { Clock } from "../../common/runtime/clock.ts";
+import { CodedError } from "../../common/runtime/coded-error.ts";
+import { keys, oneOf } from "../../common/runtime/config-values.ts";
+import { lotDecisions } from "../lot-port.ts";
+import type { EnteringPort, EntryPort, Person } from "../people-port.ts";
+import { type LotFacts, refusal } from "./lot-states.ts";
+
+const word = z
+	.string({ error: "expected text" })
+	.trim()
+	.min(1, { error: "expected text that is not empty" })
+	.max(256, { error: "expected at most 256 characters" });
+
+/** What a person wants decided of a lot. */
+const decisionBody = keys({
+	lot: word,
+	decision: oneOf(lotDecisions),
+	reason: z
+		.string({ error: "expected text" })
+		.trim()
+		.min(1, { error: "expected a reason" })
+		.max(2_000, { error: "expected at most 2000 characters" }),
+	/** The verdict that the person has seen. */
+	verdictId: word,
+	concession: keys({ customer: word, reference: word, agreedBy: word }).optional(),
+});
+type WantedDecision = z.output<typeof decisionBody>;
+
+/** Takes decisions about lots, as far as verdict, hold rules and what was decided before allow them. */
+export class LotDeciding implements EnteringPort {
+	readonly body = decisionBody;
+	readonly #options: {
+		readonly clock: Clock;
+		readonly entries: EntryPort;
+		/** Undefined when nobody knows the lot. */
+		readonly facts: (lot: string) => Promise<LotFacts | undefined>;
+	};
+
+	constructor(options: {
+		clock: Clock;
+		entries: EntryPort;
+		facts: (lot: string) => Promise<LotFacts | undefined>;
+	}) {
+		this.#options = options;
+	}
+
+	/** @returns the decision's number. @throws CodedError ENTRY_REFUSED with what stands against it; STORE_FAILED */
+	async enter(wanted: WantedDecision, { name: by }: Person): Promise<{ n: number }> {
+		const { clock, entries, facts } = this.#options;
+		const { lot, decision, reason, verdictId, concession } = wanted;
+		const known = await facts(lot);
+		if (known === undefined)
+			throw new CodedError(
+				"ENTRY_REFUSED",
+				`expected a lot that has been on the line, found ${JSON.stringify(lot)}`,
+			);
+		const against = refusal(known, { ...wanted, by });
+		if (against !== undefined) throw new CodedError("ENTRY_REFUSED", `lot ${lot}: ${against}`);
+		// What it follows is part of it: a second hold is another decision, the same request twice is not.
+		const after = known.decisions.at(-1)?.n ?? 0;
+		const said = {
+			lot,
+			decision,
+			reason,
+			verdictId,
+			...(concession === undefined ? {} : { concession }),
+			after,
+		};
+		const n = await entries.enter(
+			{ kind: "lot.decided", enteredMs: clock.wallMs(), enteredBy: by, body: canonicalJson({ ...said, by }) },
+			{ by, action: "lot.decided", subject: lot, detail: said },
+		);
+		return { n };
+	}
+}
