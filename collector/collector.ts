@@ -325,14 +325,12 @@ export class Collector {
 		});
 		const now = book.inForce(clock.wallMs());
 		telemetry.started({
-			host: config.host,
-			instance: opened.instance,
+			...{ host: config.host, instance: opened.instance },
 			specification: now?.specification.product.code ?? "",
 			version: now?.specification.version ?? 0,
 			windows: now?.specification.windows.length ?? 0,
 		});
 		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
-
 		return [
 			figures,
 			certificates,

@@ -25,7 +25,7 @@ export const classes = ["CC", "SC", "M", "CPP", "PP", "EHS", "UTL"] as const;
 export const limitNames = ["low", "action_low", "alert_low", "alert_high", "action_high", "high"] as const;
 
 /** What a number is made from a phase's values by. */
-export const bases = [
+const bases = [
 	"mean",
 	"time_weighted_mean",
 	"min",

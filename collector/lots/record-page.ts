@@ -14,7 +14,7 @@ function time(ms: number | undefined): string {
 }
 
 /** Six significant digits, and no more than there are. */
-export function number(value: number | undefined): string {
+function number(value: number | undefined): string {
 	return value === undefined ? "–" : String(Number(value.toPrecision(6)));
 }
 
@@ -39,7 +39,7 @@ function section(
 }
 
 /** The page around a printed document; `record.css` is served beside the console. */
-export function page(title: string, body: string): string {
+function page(title: string, body: string): string {
 	return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${html(title)}</title><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="/record.css"></head><body><main>${body}</main></body></html>

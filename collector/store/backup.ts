@@ -15,8 +15,8 @@ import type { AuditHead } from "../../common/runtime/audit-chain.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import { DataDirectory, replaceFile } from "../../common/runtime/data-directory.ts";
 import { hostUser } from "../../common/runtime/host-user.ts";
-import { samplesPerSeq } from "../pipeline.ts";
-import { appendAudit, readAuditHead } from "./audit-table.ts";
+import { appendAudit } from "./audit-table.ts";
+import { auditHeadOf, listedParts, recordsOf } from "./backup-facts.ts";
 import { entrySchema } from "./entry-tables.ts";
 import { copyParts, highestSeqOf, type PartCopy, PartGone, pinParts } from "./parts/part-copies.ts";
 import { readPartName, sha256Of, syncPath } from "./parts/part-file.ts";
@@ -185,38 +185,6 @@ async function snapshot(source: string, copy: string, onProgress: (share: number
 			db.close();
 		}
 	}
-}
-
-function auditHeadOf(db: DatabaseSync): { audit?: AuditHead } {
-	if (!hasTable(db, "audit")) return {};
-	const head = readAuditHead(db);
-	return head === undefined ? {} : { audit: head };
-}
-
-function hasTable(db: DatabaseSync, name: string): boolean {
-	return db.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name) !== undefined;
-}
-
-/** How many records there are, in the database and in record files, and the highest of them. */
-function recordsOf(db: DatabaseSync) {
-	if (!hasTable(db, "record_file"))
-		return db.prepare("SELECT count(*) AS n, coalesce(max(seq), 0) AS highest FROM record").get();
-	return db
-		.prepare(`SELECT (SELECT coalesce(sum(records), 0) FROM record_file) + (SELECT count(*) FROM record
-			WHERE seq >= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'records_to')) AS n,
-			(SELECT coalesce(max(seq), 0) FROM record) AS highest`)
-		.get();
-}
-
-/** Parts and record files. A store from before there were any has none. */
-function listedParts(db: DatabaseSync): PartCopy[] {
-	if (!hasTable(db, "part")) return [];
-	const parts = "SELECT file, bytes, sha256, to_pos FROM part WHERE state = 'listed'";
-	const records = ` UNION ALL SELECT file, bytes, sha256, to_seq * ${samplesPerSeq} FROM record_file`;
-	return db
-		.prepare(`${parts}${hasTable(db, "record_file") ? records : ""} ORDER BY 4, 1`)
-		.all()
-		.map((row) => ({ file: String(row.file), bytes: Number(row.bytes), sha256: String(row.sha256) }));
 }
 
 async function checkedManifest(folder: string): Promise<BackupManifest> {

@@ -3,16 +3,14 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { ChangeLog } from "./change-log.ts";
-import { chartSchema } from "./chart-table.ts";
-import { entrySchema } from "./entry-tables.ts";
-import { dirtyByGap, judgementSchema, mergedDirty } from "./judgement-table.ts";
-import { laboratorySchema, writeAssembled } from "./laboratory-table.ts";
-import { limitsSchema, writeLimits } from "./limits-table.ts";
+import { dirtyByGap, mergedDirty } from "./judgement-table.ts";
+import { writeAssembled } from "./laboratory-table.ts";
+import { laterTables } from "./later-tables.ts";
+import { writeLimits } from "./limits-table.ts";
 import { stepsTo3 } from "./records/record-file-schema.ts";
 import { isAgentsOwn, SampleInsert } from "./sample-insert.ts";
 import { schema, stepsTo2, storeFormat, writerPragmas } from "./schema.ts";
 import { SeriesCounts } from "./series-counts.ts";
-import { specificationSchema } from "./specification-table.ts";
 
 /** What brings a file of a format to the next one, in order. */
 const formatSteps = [
@@ -46,12 +44,7 @@ export class StoreFile {
 			if (empty) this.#create();
 			for (const [from, steps] of formatSteps)
 				if (format !== undefined && format <= from) this.transaction(() => this.db.exec(steps));
-			db.exec(chartSchema);
-			db.exec(judgementSchema);
-			db.exec(limitsSchema);
-			db.exec(specificationSchema);
-			db.exec(entrySchema);
-			db.exec(laboratorySchema);
+			db.exec(laterTables);
 			this.#counts = new SeriesCounts(this, empty, countEverySamples);
 			this.#samples = new SampleInsert(this, this.#counts);
 			this.#changes = new ChangeLog(this);
