@@ -9,6 +9,8 @@ export interface LotDocuments {
 	record(lot: string): Promise<LotRecord | undefined>;
 	/** HTML. */
 	page(record: LotRecord): string;
+	/** HTML, or why there is none. */
+	certificate(record: LotRecord): { readonly page: string } | { readonly refused: string };
 }
 
 export function addLotRoutes(server: FastifyInstance, documents: LotDocuments): void {
@@ -27,5 +29,14 @@ export function addLotRoutes(server: FastifyInstance, documents: LotDocuments): 
 		const record = await documents.record(lot);
 		if (record === undefined) return unknown(reply, lot);
 		return reply.type("text/html; charset=utf-8").send(documents.page(record));
+	});
+	server.get("/certificate", { config: { action: "read" } }, async (request, reply) => {
+		const { lot } = parseQuery(verdictQuery, request.query);
+		const record = await documents.record(lot);
+		if (record === undefined) return unknown(reply, lot);
+		const certificate = documents.certificate(record);
+		if ("refused" in certificate)
+			return reply.code(409).send(apiError("NOT_RELEASED", `lot ${lot}: ${certificate.refused}`));
+		return reply.type("text/html; charset=utf-8").send(certificate.page);
 	});
 }

@@ -2,6 +2,7 @@ import type { VerdictRecord } from "../judgement-port.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import type { LotRecord } from "../lot-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
+import { certificatePage, certificateRefusal } from "./certificate-page.ts";
 import { type LotRecordSources, lotFacts, lotRecord, type StoredLotRecord } from "./lot-record.ts";
 import type { LotFacts } from "./lot-states.ts";
 import { recordPage } from "./record-page.ts";
@@ -43,5 +44,13 @@ export class LotDocuments {
 
 	page(record: LotRecord): string {
 		return recordPage(record);
+	}
+
+	/** HTML; or why there is none. */
+	certificate(record: LotRecord): { page: string } | { refused: string } {
+		const refused = certificateRefusal(record);
+		if (refused !== undefined) return { refused };
+		const tests = this.#sources.specificationAt(record.openedMs)?.specification.laboratory ?? [];
+		return { page: certificatePage(record, tests) };
 	}
 }

@@ -72,7 +72,11 @@ const clock: Clock = { ...systemClock, wallMs: () => knownNowMs };
 
 const consoleDirectory = new URL("../../../dashboards/console/", import.meta.url);
 
-const noDocuments: LotDocuments = { record: async () => undefined, page: () => "" };
+const noDocuments: LotDocuments = {
+	record: async () => undefined,
+	page: () => "",
+	certificate: () => ({ refused: "" }),
+};
 /** Nobody can log in there, and nothing be entered. */
 function nobody(): Pick<ApiServerOptions, "access" | "entry" | "entering"> {
 	const refuse = () => Promise.reject(new Error("expected nobody to enter anything"));

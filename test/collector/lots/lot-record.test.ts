@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LotJudgement } from "../../../collector/judgement-port.ts";
 import { LotDocuments } from "../../../collector/lots/lot-documents.ts";
-import { html } from "../../../collector/lots/record-page.ts";
+import { html } from "../../../collector/lots/page-parts.ts";
 import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import { StoreReader } from "../../../collector/store/reader.ts";
 import { canonicalHash, canonicalJson } from "../../../common/runtime/canonical-json.ts";
@@ -154,6 +154,76 @@ test("the API serves both, and says which lot nobody knows", async () => {
 		expect(verdict.verdicts[0]?.judgement).toEqual(JSON.parse(canonicalJson(judgement)));
 		for (const path of ["/api/v1/lot?lot=L9", "/record?lot=L9", "/api/v1/verdict?lot=L9"])
 			expect([path, (await ask(path)).status]).toEqual([path, 404]);
+	} finally {
+		await server.stop();
+	}
+});
+
+test("a certificate is given of a released lot only, with its results, the person and the record's hash", async () => {
+	const ions: LotJudgement = {
+		...judgement,
+		...{ verdict: "in", proposal: "release" },
+		windows: [
+			{
+				...(judgement.windows[0] as (typeof judgement.windows)[0]),
+				window: "sigma",
+				kind: "laboratory",
+				verdict: "in",
+			},
+		],
+	};
+	const specification = specificationFrom({
+		laboratory: [
+			{
+				...{ id: "sigma", test: "sigma_ion", method: "EIS", eu: "mS/cm", low: 3, uncertainty_percent: 5 },
+				...{ concerns: ["technical"], reaction: "look" },
+			},
+		],
+	});
+	const found = new LotDocuments({
+		...{ store: reader, specificationAt: () => ({ specification }), phaseTag: "Phase", simulated: true },
+		results: async () => [],
+	});
+	const record = await found.record("L1");
+	if (record === undefined) throw new Error("expected a record");
+	expect(found.certificate(record)).toEqual({
+		refused: "expected a lot that quality has released, found HOLD",
+	});
+	const decided = {
+		...record.decisions[0],
+		decision: "release",
+		by: evil,
+		reason: "good",
+	} as (typeof record.decisions)[0];
+	const released = {
+		...record,
+		...{ judgement: ions, windows: ions.windows, decisions: [decided] },
+		standing: { ...record.standing, state: "RELEASED" as const },
+	};
+	const certificate = found.certificate(released);
+	const page = "page" in certificate ? certificate.page : "";
+	for (const text of [
+		"sigma_ion",
+		"EIS",
+		"512.5 degC",
+		"± 5 % (k = 2)",
+		html(evil),
+		record.hash,
+		"hydrogen sulfide",
+		"SIMULATED",
+	])
+		expect(page).toContain(text);
+	expect(page).not.toMatch(/<script/);
+	expect(found.certificate({ ...released, standing: { ...released.standing, needsReview: true } })).toEqual({
+		refused: "its verdict has changed since it was decided on: decide again",
+	});
+	const server = await startServer(reader, knownLive(), "Written", undefined, documents());
+	try {
+		const answer = await fetch(`http://127.0.0.1:${server.port}/certificate?lot=L1`);
+		expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
+			409,
+			"NOT_RELEASED",
+		]);
 	} finally {
 		await server.stop();
 	}
