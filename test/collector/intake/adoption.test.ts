@@ -172,6 +172,7 @@ test("a commit that fails leaves the files for the next start", async () => {
 	const taker = await new Taker().start();
 	await taker.offer(parts());
 	taker.rig.refusals = 1;
+	taker.rig.refusesRecords = true;
 	let done = false;
 	const adopting = taker.adopt().then(() => {
 		done = true;

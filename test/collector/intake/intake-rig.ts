@@ -28,6 +28,8 @@ export class IntakeRig {
 	/** Commits that will be refused, as by a full disk. */
 	refusals = 0;
 	refused = 0;
+	/** Only commits with records are refused: others come whenever a turn of the event loop has them. */
+	refusesRecords = false;
 	/** While it is set a commit waits for it. */
 	/** Transactions that were begun, also behind the gate. */
 	attempts = 0;
@@ -117,7 +119,7 @@ export class IntakeRig {
 	async #commit(batch: CommitBatch): Promise<void> {
 		this.attempts++;
 		await this.gate;
-		if (this.refusals > 0) {
+		if (this.refusals > 0 && (!this.refusesRecords || batch.records.length > 0)) {
 			this.refusals--;
 			this.refused++;
 			throw new Error("database or disk is full");

@@ -152,6 +152,8 @@ test("who may do what: the whole table", () => {
 		["open", true, true, true, true, true],
 		["read", false, true, true, true, true],
 		["comment.enter", false, false, true, true, false],
+		["laboratory.enter", false, false, true, true, false],
+		["lot.decide", false, false, false, true, false],
 		["audit.read", false, false, false, true, true],
 	]);
 	expect(mayDo("read", undefined, true)).toBe(true);
