@@ -9,7 +9,7 @@ import { systemClock } from "../../common/runtime/clock.ts";
 import { labResultNodeset } from "../../simulators/plant/lab-result-type.ts";
 import type { PlantVariable, PlantWrite } from "../../simulators/plant/pipeline.ts";
 import { PlantServer } from "../../simulators/plant/plant-server.ts";
-import { specificationOf } from "../collector/quality/told-story.ts";
+import { soakWindow, specificationOf } from "../collector/quality/told-story.ts";
 import { LineStore } from "../faults/line-store.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { plantVariables, publishedUnits, smallPlant } from "../simulators/plant/small-line.ts";
@@ -65,7 +65,7 @@ async function runningCollector(
 		laboratory,
 	});
 	const collector = new Collector({
-		...{ config, specification: specificationOf([]), directory, clock: systemClock },
+		...{ config, specification: specificationOf([soakWindow()]), directory, clock: systemClock },
 		log: pino({ level: "silent" }),
 	});
 	await collector.start();
