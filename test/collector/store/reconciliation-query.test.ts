@@ -335,7 +335,7 @@ test("equals a plain count, however the values came into records (property)", as
 				close();
 			}
 		}),
-		{ numRuns: 60 },
+		{ numRuns: 40 },
 	);
 	open();
 });
