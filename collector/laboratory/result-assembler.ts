@@ -77,7 +77,7 @@ export class ResultAssembler implements AssemblePort {
 		let from = 0;
 		for (const record of batch.records) {
 			if (this.#devices.has(record.device)) {
-				const found = piecesOf(record, batch.samples, from, this.#places).filter((one) => !saysNothing(one));
+				const found = piecesOf(record, batch.samples, from, this.#places);
 				if (found.length > 0) pieces = [...(pieces ?? []), ...found];
 			}
 			from += record.samples;
@@ -148,15 +148,20 @@ class Step {
 			}
 		}
 		const server = this.#servers[piece.server] as LabServerConfig;
-		if (isWhole(piece, server)) this.#take(piece, server);
-		else this.#waiting.push({ piece, isCovered: this.#whole.some((whole) => isCovered(piece, whole)) });
+		if (isWhole(piece, server)) {
+			if (!saysNothing(piece)) this.#take(piece, server);
+		} else this.#waiting.push({ piece, isCovered: this.#whole.some((whole) => isCovered(piece, whole)) });
 	}
 
 	end(): State {
-		this.#waiting = this.#waiting.map((one) => (this.#isOverdue(one) ? this.#refuse(one) : one));
+		this.#waiting = this.#waiting.map((one) => {
+			if (!this.#isOverdue(one)) return one;
+			// A field without a value can be what lies between two parts of a result; alone there is nothing to refuse.
+			return saysNothing(one.piece) ? { piece: one.piece, isCovered: true } : this.#refuse(one);
+		});
 		this.#waiting.sort((a, b) => a.piece.sourceMs - b.piece.sourceMs);
 		for (const one of this.#waiting.splice(0, Math.max(0, this.#waiting.length - waitingMax)))
-			if (one.refused === undefined && one.isCovered !== true) this.#refuse(one);
+			if (one.refused === undefined && one.isCovered !== true && !saysNothing(one.piece)) this.#refuse(one);
 		return { layout: this.#layout, waiting: this.#waiting, whole: this.#whole.slice(-wholeMax) };
 	}
 

@@ -77,6 +77,16 @@ test("a result is put together from its fields, with everything that it says", (
 	]);
 });
 
+test("a field without a value that is a record of its own holds the parts of a result together", () => {
+	const samples = samplesOf({ lot: "L1", test: "d10", value: 0, repeats: [], atMs: 100 });
+	for (let cut = 1; cut < samples.length - 1; cut++) {
+		const assembly = new Assembly();
+		for (const record of recordsOf(samples, [cut, cut + 1])) assembly.batch([record]);
+		assembly.batch([], 1_000);
+		expect([cut, assembly.results.size, assembly.refused.size]).toEqual([cut, 1, 0]);
+	}
+});
+
 const toldResults = fc
 	.array(
 		fc.record({
