@@ -3,7 +3,6 @@
 // which any of them arrived. Times are source times unless a name says otherwise.
 
 import type { ChartCommit } from "./chart-port.ts";
-import type { LabResult } from "./laboratory-port.ts";
 import type { LotRow, LotVerdict, OutboxRow, UnitVisit } from "./pipeline.ts";
 import type { Proposal, SpecClass } from "./specification.ts";
 
@@ -110,7 +109,6 @@ export interface LotEvidence {
 	/** In order of unit and time. */
 	readonly context: readonly ContextStretch[];
 	readonly gaps: readonly EvidenceGap[];
-	readonly results: readonly LabResult[];
 }
 
 /** A stored verdict in its envelope. The newest revision of a lot and stage counts. */

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS lot_judgement(
 	proposal TEXT NOT NULL, judged_ms INTEGER NOT NULL, canonical TEXT NOT NULL, UNIQUE(lot, stage, revision)) WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS lot_judgement_kept BEFORE UPDATE ON lot_judgement
 	BEGIN SELECT RAISE(ABORT, 'a verdict never changes; a correction is another one'); END;
+CREATE TRIGGER IF NOT EXISTS lot_judgement_stays BEFORE DELETE ON lot_judgement
+	BEGIN SELECT RAISE(ABORT, 'a verdict is never removed; a correction is another one'); END;
 `;
 
 /** Rows that one look takes; the rest waits for the next. */

@@ -41,7 +41,7 @@ export async function readEvidence(lot: string, lots: JudgedLots): Promise<LotEv
 	if (closedMs === undefined) return undefined;
 	const openedMs = booked?.openedMs ?? stored.openedMs;
 	const observedWhole = booked?.observedWhole === true;
-	return { lot, context, gaps: stored.gaps, results: [], openedMs, closedMs, observedWhole };
+	return { lot, context, gaps: stored.gaps, openedMs, closedMs, observedWhole };
 }
 
 /** The verdict by everything that the line told; not evaluable when no approved version was in force. */

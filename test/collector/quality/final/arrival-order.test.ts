@@ -124,17 +124,43 @@ test.each(seeds)("two lanes and restarts in between change nothing (seed %i)", a
 	same(verdicts);
 });
 
-test("what is late corrects a verdict, once, and the correction names what it corrects", async () => {
-	const late = whole.filter(
-		({ unit, samples }) => unit === "U1" && samples.some(({ s }) => s > 1_320 && s < 1_360),
-	);
+const isLate = ({ unit, samples }: ToldRecord) =>
+	unit === "U1" && samples.some(({ s }) => s > 1_320 && s < 1_360);
+
+test("while records of a lot are missing no verdict is given, and each is given once when they have come", async () => {
+	const late = whole.filter(isLate);
 	expect(late.length).toBeGreaterThan(2);
-	const rest = whole.filter((record) => !late.includes(record));
 	const { given, verdicts } = await verdictsOf(async (line) => {
-		await line.deliver(rest);
+		await line.deliver(whole.filter((record) => !late.includes(record)));
 		await line.judged();
+		expect(line.given.map(({ lot }) => lot)).toEqual(["L1"]);
 		await line.deliver(late);
 	});
 	same(verdicts);
 	expect(given).toBe(3);
+});
+
+test("what is read later corrects a verdict, once, and the correction names what it corrects", async () => {
+	// As history that an agent reads after an outage: behind everything that it had sent before.
+	const records = [...whole.filter((record) => !isLate(record)), ...whole.filter(isLate)].map(
+		(record, index) => ({
+			...record,
+			offset: index + 1,
+		}),
+	);
+	const before = records.filter((record) => !isLate(record)).length;
+	const line = new JudgedLine(temporaryFolder(), specification);
+	await line.start();
+	onTestFinished(() => line.stop());
+	await line.deliver(records.slice(0, before));
+	await line.judged();
+	expect([line.given.map(({ lot }) => lot), line.corrected]).toEqual([
+		["L1", "L2", "L3"],
+		[undefined, undefined, undefined],
+	]);
+	await line.deliver(records.slice(before));
+	await line.judged();
+	expect(line.given.slice(3).map(({ lot }) => lot)).toEqual(["L2"]);
+	expect(line.corrected[3]).toBe(line.given[1]?.id);
+	same(line.verdicts());
 });

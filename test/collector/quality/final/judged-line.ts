@@ -66,6 +66,8 @@ export class JudgedLine {
 	readonly #specification: Specification;
 	readonly clock = new SteppedClock(beganMs);
 	readonly given: LotVerdict[] = [];
+	/** Of each verdict given, the id of the one that it corrects. */
+	readonly corrected: (string | undefined)[] = [];
 	store!: Store;
 	reader!: StoreReader;
 	intake!: Intake;
@@ -110,8 +112,9 @@ export class JudgedLine {
 			specificationAt: (sourceMs) => versions.inForce(sourceMs),
 			bookedLot: (...asked) => bookedLot(route, ...asked),
 			laboratory: async () => undefined,
-			messages: (verdict) => {
+			messages: (verdict, corrects) => {
 				this.given.push(verdict);
+				this.corrected.push(corrects);
 				return [];
 			},
 			charts: { lot: async () => ({ points: [], signals: [], baselines: [] }), keep: () => {} },
