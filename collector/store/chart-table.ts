@@ -25,6 +25,9 @@ CREATE TRIGGER IF NOT EXISTS chart_baseline_kept BEFORE UPDATE ON chart_baseline
 	BEGIN SELECT RAISE(ABORT, 'a baseline never changes; make the next version'); END;
 CREATE TRIGGER IF NOT EXISTS chart_baseline_stays BEFORE DELETE ON chart_baseline
 	BEGIN SELECT RAISE(ABORT, 'a baseline is never removed; make the next version'); END;
+CREATE TRIGGER IF NOT EXISTS chart_baseline_first BEFORE INSERT ON chart_baseline
+	WHEN EXISTS (SELECT 1 FROM chart_baseline WHERE characteristic = NEW.characteristic AND version = NEW.version)
+	BEGIN SELECT RAISE(IGNORE); END;
 `;
 
 /** Points of each characteristic that are read when a collector starts. */

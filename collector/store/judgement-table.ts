@@ -19,6 +19,9 @@ CREATE TRIGGER IF NOT EXISTS lot_judgement_kept BEFORE UPDATE ON lot_judgement
 	BEGIN SELECT RAISE(ABORT, 'a verdict never changes; a correction is another one'); END;
 CREATE TRIGGER IF NOT EXISTS lot_judgement_stays BEFORE DELETE ON lot_judgement
 	BEGIN SELECT RAISE(ABORT, 'a verdict is never removed; a correction is another one'); END;
+CREATE TRIGGER IF NOT EXISTS lot_judgement_first BEFORE INSERT ON lot_judgement
+	WHEN EXISTS (SELECT 1 FROM lot_judgement WHERE id = NEW.id)
+	BEGIN SELECT RAISE(IGNORE); END;
 `;
 
 /** Rows that one look takes; the rest waits for the next. */

@@ -88,7 +88,21 @@ test("a stored baseline can neither be changed nor removed", () => {
 	expect(() => store.file.run("UPDATE chart_baseline SET n = 3")).toThrow("a baseline never changes");
 	expect(() => store.file.run("DELETE FROM chart_baseline")).toThrow("a baseline is never removed");
 	commitBaselines(store.file, [{ ...baseline, hash: "other" }]);
+	store.file.run(
+		"INSERT OR REPLACE INTO chart_baseline SELECT characteristic, version, 'other', 1, by, 1, body FROM chart_baseline",
+	);
 	expect(readStoredCharts(store.file).baselines).toEqual([baseline]);
+});
+
+test("a stored verdict can neither be changed, removed nor replaced", () => {
+	commitFinalVerdict(store.file, verdictCommit(verdict));
+	const stored = store.file.all("SELECT * FROM lot_judgement");
+	expect(() => store.file.run("UPDATE lot_judgement SET hash = 'x'")).toThrow("a verdict never changes");
+	expect(() => store.file.run("DELETE FROM lot_judgement")).toThrow("a verdict is never removed");
+	store.file.run(
+		"INSERT OR REPLACE INTO lot_judgement SELECT id, lot, stage, revision, corrects, 'x', proposal, judged_ms, canonical FROM lot_judgement",
+	);
+	expect(store.file.all("SELECT * FROM lot_judgement")).toEqual(stored);
 });
 
 test("only the newest lots are read at the start, oldest first", () => {
