@@ -40,6 +40,11 @@ export class AgentTelemetry {
 		"Messages of a subscription that the server did not have any more; a gap each",
 		["server"],
 	);
+	readonly #stoodStill = this.#counter(
+		"stood_still_total",
+		"Times that a plant server was not heard because the agent itself stood still",
+		["server"],
+	);
 	readonly #records = this.#counter("records_sent_total", "Records published", ["lane"]);
 	readonly #bytes = this.#counter("bytes_sent_total", "Payload bytes published", []);
 	readonly #resent = this.#counter(
@@ -177,6 +182,13 @@ export class AgentTelemetry {
 	}
 	serverLost(fields: { server: string; reason: string }): void {
 		this.#log.warn(fields, "plant server lost; its tags are Bad until it returns");
+	}
+	agentStoodStill(fields: { server: string; reason: string; graceMs: number }): void {
+		this.#stoodStill.inc({ server: fields.server });
+		this.#log.warn(
+			fields,
+			"the agent itself stood still and has not heard the plant server; its tags are Bad only if it is not heard soon",
+		);
 	}
 	serverRemoved(server: string): void {
 		for (const gauge of [this.#unresolved, this.#resolutionTroubles]) gauge.remove({ server });

@@ -8,6 +8,7 @@ import type { DeviceConfig, ServerConfig } from "../config.ts";
 import type { ReadableTag, SampleSource, SourceState, TagSet } from "../pipeline.ts";
 import { AgentsWord } from "./agents-word.ts";
 import { type Backfill, backfillOf } from "./backfill.ts";
+import { Contact } from "./contact.ts";
 import type { CycleBuilder, SourceTag } from "./cycle-builder.ts";
 import { disconnect, type LeftSession } from "./left-session.ts";
 import type { LeftOfDevice, LeftSource } from "./left-source.ts";
@@ -48,11 +49,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	readonly #care: TagCare;
 	#stopping = new AbortController();
 	#running: Promise<void> | undefined;
-	#connected = false;
-	/** The tags are Good for everybody, though nothing is heard of them yet. */
-	#isBelieved: boolean;
-	#lastError: string | undefined;
-	#lastResponseMs: number | undefined;
+	readonly #contact: Contact;
 
 	constructor(options: OpcuaSourceOptions) {
 		this.name = `OPC UA source ${options.server.name}`;
@@ -60,8 +57,12 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { server, left } = options;
 		const tuned = { ...options, tuning: new ServerTuning(server) };
 		this.#options = tuned;
-		this.#isBelieved = left?.wasConnected === true;
-		this.#lastResponseMs = left?.lastResponseMs;
+		this.#contact = new Contact({
+			...{ ...options, left, server: server.name },
+			onSilent: () => this.#cycles.pollingEnded(this.#contact.cause),
+			// Whether values are missing shows when the server is back.
+			onLost: () => this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication),
+		});
 		this.#endpoints = new ServerEndpoints(tuned);
 		this.#tags = new SourceTags(options.tags, new SamplingRules(server));
 		this.#builders = this.#tags.builders;
@@ -90,7 +91,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			...{ tags, places, builders: this.#builders, isPolled, values: new PresentValues(this.#limits) },
 			publishedMs: () => this.#cycles.finishedMs,
 			sayBad: (tags, status) => this.#sayBad(tags, status),
-			take: (builder, read) => this.#connected && this.#cycles.takeRead(builder, read),
+			take: (builder, read) => this.#contact.isConnected && this.#cycles.takeRead(builder, read),
 		});
 		for (const [device, builder] of this.#builders)
 			this.#cycles.begin(builder, options.leftDevices?.get(device) ?? options.recovered);
@@ -111,24 +112,23 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	get isConnected(): boolean {
-		return this.#connected;
+		return this.#contact.isConnected;
 	}
 
 	state(): SourceState {
-		const { clock, server, resolver } = this.#options;
+		const { server, resolver } = this.#options;
 		return {
 			server: server.name,
 			security: this.#endpoints.present.security.inUse,
 			endpoint: this.#endpoints.present.server.endpoint,
 			serviceLevel: this.#endpoints.serviceLevel,
-			connected: this.#connected,
+			connected: this.isConnected,
 			tags: this.#tags.count,
-			tagsSubscribed: this.#connected ? this.#tags.count - this.#care.refused : 0,
+			tagsSubscribed: this.isConnected ? this.#tags.count - this.#care.refused : 0,
 			tagsUnresolved: resolver?.unresolved ?? 0,
 			...this.#sampling.state,
-			lastNotificationAgeMs:
-				this.#lastResponseMs === undefined ? undefined : clock.monotonicMs() - this.#lastResponseMs,
-			lastError: this.#lastError,
+			lastNotificationAgeMs: this.#contact.ageMs,
+			lastError: this.#contact.lastError,
 			clockAheadMs: this.#cycles.times.aheadMs,
 			tagsTimeWrong: this.#cycles.times.tagsWrong,
 		};
@@ -168,7 +168,8 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	/** A server that is lost has its own hole, though nobody knows yet whether the subscription has it all. */
 	get #causeOfLeaving(): GapCause {
-		return this.#isBelieved || this.#lastResponseMs === undefined ? "reconfigured" : "server_unreachable";
+		const { isBelieved, lastResponseMs } = this.#contact;
+		return isBelieved || lastResponseMs === undefined ? "reconfigured" : "server_unreachable";
 	}
 
 	/** For the source that takes its place; to be asked when it has stopped. */
@@ -178,13 +179,14 @@ export class OpcuaSource implements SampleSource, PlantListener {
 			devices.set(name, this.#cycles.leave(builder, this.#causeOfLeaving));
 		return {
 			...{ devices, backfill: this.#backfill, budgets: this.#endpoints.leave() },
-			...{ lastResponseMs: this.#lastResponseMs, wasConnected: this.#isBelieved },
+			...{ lastResponseMs: this.#contact.lastResponseMs, wasConnected: this.#contact.isBelieved },
 		};
 	}
 
 	async #run(): Promise<void> {
 		const { clock, telemetry, resolver } = this.#options;
 		const stopping = this.#stopping.signal;
+		this.#contact.start(stopping);
 		const endpoints = this.#endpoints;
 		let left: LeftSession | undefined;
 		while (!stopping.aborted) {
@@ -227,13 +229,13 @@ export class OpcuaSource implements SampleSource, PlantListener {
 	}
 
 	get silentMs(): number {
-		return this.#options.clock.monotonicMs() - (this.#lastResponseMs ?? 0);
+		return this.#contact.silentMs;
 	}
 
 	answered(isWatching: boolean, serverMs?: number): void {
-		this.#lastResponseMs = this.#options.clock.monotonicMs();
+		this.#contact.answered();
 		this.#cycles.times.responded(serverMs);
-		if (!isWatching || this.#connected) return;
+		if (!isWatching || this.isConnected) return;
 		// The client recovered by itself: a transferred subscription repeats each tag's present value.
 		this.watching();
 		this.#hasConnected();
@@ -288,9 +290,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		const { telemetry, server } = this.#options;
 		this.#backoff.reset();
 		this.#endpoints.connected();
-		this.#connected = true;
-		this.#isBelieved = true;
-		this.#lastError = undefined;
+		this.#contact.connected();
 		const refusedTags = this.#care.refused;
 		telemetry.serverConnected({ server: server.name, tags: this.#tags.count - refusedTags, refusedTags });
 	}
@@ -315,7 +315,7 @@ export class OpcuaSource implements SampleSource, PlantListener {
 
 	/** What changes until the next first values is missed. */
 	subscriptionLost(): void {
-		this.#cycles.lost();
+		this.#cycles.lost(this.#contact.cause);
 	}
 
 	republished(): void {
@@ -329,21 +329,13 @@ export class OpcuaSource implements SampleSource, PlantListener {
 		for (const builder of this.#builders.values()) builder.called.doubt(nowMs);
 	}
 
-	/** The tags are Bad from here on. Whether values are missing shows when the server is back. */
 	silent(reason: string): void {
-		this.#lastError = reason;
-		this.#connected = false;
-		if (!this.#isBelieved || this.#stopping.signal.aborted) return;
-		this.#isBelieved = false;
-		this.#options.telemetry.serverLost({ server: this.#options.server.name, reason });
-		this.#cycles.pollingEnded();
-		this.#sayBad(this.#tags.tags, statusCodes.BadNoCommunication);
+		this.#contact.silent(reason);
 	}
 
 	#sayBad(tags: readonly SourceTag[], status: number): void {
 		const { clock } = this.#options;
-		const elapsedMs =
-			this.#lastResponseMs === undefined ? 0 : Math.round(clock.monotonicMs() - this.#lastResponseMs);
+		const elapsedMs = Math.round(this.#contact.ageMs ?? 0);
 		this.#agentsWord.bad(this.#builders, tags, status, { elapsedMs, wallMs: clock.wallMs() });
 	}
 }

@@ -176,9 +176,9 @@ export class SourceCycles {
 	}
 
 	/** What changes until the next first values is missed. */
-	lost(): void {
+	lost(cause: GapCause): void {
 		this.times.reset();
-		this.holesFrom("server_unreachable", () => true);
+		this.holesFrom(cause, () => true);
 		for (const builder of this.#options.builders.values()) builder.called.itemsAnew();
 		this.discard();
 	}
@@ -196,9 +196,9 @@ export class SourceCycles {
 	}
 
 	/** Nothing is polled for a while: what the polled tags had meanwhile is missed. */
-	pollingEnded(): void {
+	pollingEnded(cause: GapCause): void {
 		const { pollIntervals } = this.#options;
 		this.#polledThrough.clear();
-		this.holesFrom("server_unreachable", (device) => pollIntervals(device).size > 0);
+		this.holesFrom(cause, (device) => pollIntervals(device).size > 0);
 	}
 }

@@ -26,6 +26,12 @@ export class SteppedClock implements Clock {
 		};
 	}
 
+	/** The process stands still: time passes, and what is due meanwhile fires with the next step. */
+	standStill(ms: number): void {
+		this.#wallMs += ms;
+		this.#monotonicMs += ms;
+	}
+
 	step(ms: number): void {
 		const endMs = this.#monotonicMs + ms;
 		for (;;) {

@@ -91,7 +91,7 @@ test("when polling ends, what was between the last round and the next one is a g
 	round(1_000, 10_000, 1);
 	round(1_000, 11_000, 2);
 	expect(gaps).toEqual([]);
-	made.pollingEnded();
+	made.pollingEnded("server_unreachable");
 	round(1_000, 20_000, 3);
 	expect(gaps).toMatchObject([{ fromMs: 11_000, toMs: 20_000, cause: "server_unreachable" }]);
 });
