@@ -106,8 +106,15 @@ const schema = keys({
 		 */
 		written: text.optional(),
 	}).prefault({}),
-	/** Units a batch passes, in order; a lot is complete when it has left the last. */
-	route: list(topicLevel, 1, "units"),
+	/**
+	 * Units a batch passes, in order; a lot is complete when it has left the last. Where several do the same work side by
+	 * side, the list of them stands for a unit.
+	 */
+	route: list(
+		z.union([topicLevel, list(topicLevel, 1, "units")], { error: "expected a unit or a list of units" }),
+		1,
+		"units",
+	),
 	intake: keys({
 		/** Samples waiting for the store before the broker is held back. */
 		waiting_samples_max: whole({ min: 1_000, max: 10_000_000 }).default(200_000),
@@ -170,9 +177,12 @@ export const collectorConfig: ConfigKind<typeof schema> = {
 			}
 		}
 		for (const key of ["groups", "route"] as const) {
-			for (const [index, name] of config[key].entries()) {
-				if (config[key].indexOf(name) !== index)
-					found.push({ path: [key, index], message: `${name} is there twice` });
+			const seen = new Set<string>();
+			for (const [index, names] of config[key].entries()) {
+				for (const name of [names].flat()) {
+					if (seen.has(name)) found.push({ path: [key, index], message: `${name} is there twice` });
+					seen.add(name);
+				}
 			}
 		}
 		if (config.api.login === "required" && config.people.file === undefined)

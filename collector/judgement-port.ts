@@ -4,6 +4,7 @@
 
 import type { ChartCommit } from "./chart-port.ts";
 import type { LotRow, LotVerdict, OutboxRow, UnitVisit } from "./pipeline.ts";
+import type { Route } from "./route.ts";
 import type { Proposal, SpecClass } from "./specification.ts";
 
 /** A run of one context in a unit: as long as batch, lot, recipe and phase stay as they are. */
@@ -155,7 +156,7 @@ export interface StoredLot {
 
 export interface StoredLotQuery {
 	readonly lot: string;
-	readonly route: readonly string[];
+	readonly route: Route;
 	/** The tags by which every unit tells what it is doing. */
 	readonly contextTags: Readonly<Record<ContextKey, string>>;
 }

@@ -1,4 +1,5 @@
 import type { EpochRow, GapRow, ThroughRow } from "../pipeline.ts";
+import { type Route, unitsOf } from "../route.ts";
 import { EdgeNodeLedger, type KnownEpoch } from "./edge-node-ledger.ts";
 import { EdgeNodeWatch } from "./edge-node-watch.ts";
 
@@ -66,10 +67,11 @@ export class EdgeNodeWatches {
 	}
 
 	/** Source time up to which every unit of a route is complete, or undefined while one has never spoken. */
-	watermarkMs(route: readonly string[]): number | undefined {
+	watermarkMs(route: Route): number | undefined {
 		const throughs = this.throughs();
-		return route.every((unit) => throughs.has(unit))
-			? Math.min(...route.map((unit) => throughs.get(unit) as number))
+		const units = unitsOf(route);
+		return units.every((unit) => throughs.has(unit))
+			? Math.min(...units.map((unit) => throughs.get(unit) as number))
 			: undefined;
 	}
 

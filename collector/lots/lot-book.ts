@@ -1,4 +1,5 @@
 import type { ContextChange, DueRow, LotRow, UnitVisit } from "../pipeline.ts";
+import { placesOf, type Route } from "../route.ts";
 
 /** What a change did, for the store. */
 export interface LotChanges {
@@ -11,7 +12,7 @@ interface OpenLot {
 	readonly lot: string;
 	readonly openedMs: number;
 	readonly visits: readonly LotVisit[];
-	/** The lot was in the last unit and left it. */
+	/** The lot was in a unit of the last place and left it. */
 	readonly leftLine: boolean;
 }
 
@@ -34,7 +35,7 @@ export interface LotBookState {
  * book has seen it close, which may have been another lot's doing.
  */
 export function bookedLot(
-	route: readonly string[],
+	route: Route,
 	changes: readonly ContextChange[],
 	lot: string,
 	closedMs: number | undefined,
@@ -50,18 +51,20 @@ export function bookedLot(
 const openLotsMax = 1_000;
 
 /**
- * Follows batches and lots through the units of the route. Pure. A lot opens with the first unit that names it. It
- * closes when it leaves the last unit and none of its batches is still on the way, at the latest when another lot
- * enters that unit. It was observed whole when each of its batches was seen to begin in the first unit and then in
- * each further one until it joined the rest, and the lot in every unit.
+ * Follows batches and lots through the places of the route. Pure. A lot opens with the first unit that names it. It
+ * closes when it leaves the last place and none of its batches is still on the way, at the latest when another lot
+ * enters the unit that it left. It was observed whole when each of its batches was seen to begin in the first place and
+ * then in each further one until it joined the rest, and the lot in every place.
  */
 export class LotBook {
-	readonly #route: readonly string[];
+	readonly #places: readonly (readonly string[])[];
+	readonly #placeOf: ReadonlyMap<string, number>;
 	readonly #open = new Map<string, OpenLot>();
 	readonly #present = new Map<string, UnitVisit>();
 
-	constructor(route: readonly string[]) {
-		this.#route = route;
+	constructor(route: Route) {
+		this.#places = placesOf(route);
+		this.#placeOf = new Map(this.#places.flatMap((units, place) => units.map((unit) => [unit, place])));
 	}
 
 	change(change: ContextChange, out: LotChanges): void {
@@ -101,10 +104,12 @@ export class LotBook {
 		this.#present.set(visit.unit, visit);
 		out.visits.push(visit);
 		const { batch, unit, startObserved, lot, fromMs } = visit;
-		if (lot === "" || !this.#route.includes(unit)) return;
-		if (unit === this.#route.at(-1)) {
-			for (const open of [...this.#open.values()])
-				if (open.leftLine && open.lot !== lot) this.#close(open, fromMs, out);
+		if (lot === "" || !this.#placeOf.has(unit)) return;
+		if (this.#isLast(unit)) {
+			for (const open of [...this.#open.values()]) {
+				const wasHere = open.visits.some((one) => one.unit === unit);
+				if (open.leftLine && wasHere && open.lot !== lot) this.#close(open, fromMs, out);
+			}
 		}
 		const known = this.#open.get(lot);
 		const visits = [...(known?.visits ?? []), { batch, unit, startObserved, ended: undefined }];
@@ -117,18 +122,17 @@ export class LotBook {
 
 	#leave({ unit, batch, lot }: UnitVisit, joined: boolean, atMs: number, out: LotChanges): void {
 		const known = this.#open.get(lot);
-		if (known === undefined || !this.#route.includes(unit)) return;
+		if (known === undefined || !this.#placeOf.has(unit)) return;
 		const ended = joined ? "joined" : "left";
 		const visits = known.visits.map((visit) =>
 			visit.unit === unit && visit.batch === batch ? ({ ...visit, ended } as const) : visit,
 		);
-		const last = this.#route.at(-1);
-		const now = { ...known, visits, leftLine: known.leftLine || (unit === last && !joined) };
+		const now = { ...known, visits, leftLine: known.leftLine || (this.#isLast(unit) && !joined) };
 		this.#open.set(lot, now);
 		if (!now.leftLine) return;
 		const onTheWay = batchesOf(now).some((name) => {
 			const newest = visits.findLast((visit) => visit.batch === name);
-			return newest?.ended !== "joined" && !(newest?.ended === "left" && newest.unit === last);
+			return newest?.ended !== "joined" && !(newest?.ended === "left" && this.#isLast(newest.unit));
 		});
 		if (!onTheWay) this.#close(now, atMs, out);
 	}
@@ -136,19 +140,25 @@ export class LotBook {
 	#close(known: OpenLot, atMs: number, out: LotChanges): void {
 		const { lot, openedMs, visits } = known;
 		this.#open.delete(lot);
-		const seenEverywhere = this.#route.every((unit) => visits.some((visit) => visit.unit === unit));
+		const seenEverywhere = this.#places.every((units) => visits.some(({ unit }) => units.includes(unit)));
 		const observedWhole = seenEverywhere && batchesOf(known).every((batch) => this.#seenWhole(visits, batch));
 		out.lots.push({ lot, openedMs, closedMs: atMs, observedWhole });
 		out.due.push({ lot, dueMs: atMs });
 	}
 
-	/** Whether a batch was seen from its beginning in the first unit through each one up to its last. */
+	#isLast(unit: string): boolean {
+		return this.#placeOf.get(unit) === this.#places.length - 1;
+	}
+
+	/** Whether a batch was seen from its beginning in the first place through each one up to its last. */
 	#seenWhole(visits: readonly LotVisit[], batch: string): boolean {
 		const own = visits.filter((visit) => visit.batch === batch);
-		const last = Math.max(...own.map(({ unit }) => this.#route.indexOf(unit)));
-		return this.#route
+		const last = Math.max(...own.map(({ unit }) => this.#placeOf.get(unit) ?? 0));
+		return this.#places
 			.slice(0, last + 1)
-			.every((unit, index) => own.some((visit) => visit.unit === unit && (index > 0 || visit.startObserved)));
+			.every((units, index) =>
+				own.some((visit) => units.includes(visit.unit) && (index > 0 || visit.startObserved)),
+			);
 	}
 }
 

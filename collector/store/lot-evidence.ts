@@ -10,6 +10,7 @@ import type {
 	StoredLotQuery,
 	StoredUnitContext,
 } from "../judgement-port.ts";
+import { unitsOf } from "../route.ts";
 import { evidenceOrder } from "./evidence-order.ts";
 import { append } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
@@ -41,7 +42,7 @@ export async function readStoredLot(
 	const endMs = Math.max(closedMs ?? openedMs, Number(last ?? openedMs));
 	const units: StoredUnitContext[] = [];
 	const gaps: EvidenceGap[] = [];
-	for (const unit of route) {
+	for (const unit of unitsOf(route)) {
 		const visited = get(
 			db,
 			"SELECT min(from_ms) AS from_ms, max(coalesce(to_ms, ?)) AS to_ms FROM unit_visit WHERE lot = ? AND unit = ?",

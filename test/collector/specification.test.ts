@@ -110,6 +110,13 @@ describe("a specification is refused", () => {
 describe("a collector's configuration is refused", () => {
 	test.each<[string, string | RegExp, string, string]>([
 		["with a unit twice on the route", "U650, U700]", "U650, U650]", "route[7]: U650 is there twice"],
+		[
+			"with a unit twice on the route, once of it beside another",
+			"U650, U700]",
+			"[U650, U651], U650, U700]",
+			"route[7]: U650 is there twice",
+		],
+		["with a place of the route without a unit", "U650, U700]", "[], U700]", "route[6]: expected"],
 		["with a group twice", "groups: [pilot]", "groups: [pilot, pilot]", "groups[1]: pilot is there twice"],
 		[
 			"with plain http that was not asked for",

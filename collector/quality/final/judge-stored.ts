@@ -10,13 +10,14 @@ import type {
 	StoredUnitContext,
 } from "../../judgement-port.ts";
 import type { ContextChange, LotRow } from "../../pipeline.ts";
+import { type Route, unitsOf } from "../../route.ts";
 import type { SpecVersion } from "../../specification-port.ts";
 import { contextChanges, contextStretches } from "./context.ts";
 import { assembleLot, judgeUnit, tagsOf, withoutSpecification } from "./lot-judgement.ts";
 
 export interface JudgedLots {
 	readonly evidence: EvidencePort;
-	readonly route: readonly string[];
+	readonly route: Route;
 	readonly contextTags: StoredLotQuery["contextTags"];
 	/** What the lot book makes of these changes of one lot. */
 	readonly bookedLot: (
@@ -54,7 +55,7 @@ export async function judgeLine(
 	const { specification } = inForce;
 	const windows: LotJudgement["windows"][number][] = [];
 	const reasons: LotJudgement["reasons"][number][] = [];
-	for (const unit of route) {
+	for (const unit of unitsOf(route)) {
 		const own = evidence.context.filter((one) => one.unit === unit && one.lot === evidence.lot);
 		const tags = tagsOf(specification, unit);
 		if (own.length === 0 || tags.length === 0) continue;

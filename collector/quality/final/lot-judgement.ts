@@ -8,6 +8,7 @@ import type {
 	VerdictStage,
 	WindowVerdict,
 } from "../../judgement-port.ts";
+import { placesOf, type Route, unitsOf } from "../../route.ts";
 import type { Proposal, Specification } from "../../specification.ts";
 import type { SpecVersion } from "../../specification-port.ts";
 import { gradeOf, inScope, moreSpecific, type Scoped } from "../../specification-scope.ts";
@@ -116,7 +117,7 @@ function proposalOf(
 
 export interface JudgedParts {
 	readonly stage: VerdictStage;
-	readonly route: readonly string[];
+	readonly route: Route;
 	readonly windows: readonly WindowVerdict[];
 	readonly reasons: readonly Reason[];
 }
@@ -132,9 +133,12 @@ export function assembleLot(
 ): LotJudgement {
 	const own = evidence.context.filter(({ lot }) => lot === evidence.lot);
 	const reasons: Reason[] = [];
-	for (const unit of route) {
-		if (!own.some((stretch) => stretch.unit === unit) && tagsOf(specification, unit).length > 0)
-			reasons.push({ code: "unit_unseen", text: `the lot was not seen in ${unit}` });
+	for (const units of placesOf(route)) {
+		const isJudgedThere = units.some((unit) => tagsOf(specification, unit).length > 0);
+		if (isJudgedThere && !own.some(({ unit }) => units.includes(unit)))
+			reasons.push({ code: "unit_unseen", text: `the lot was not seen in ${units.join(" or ")}` });
+	}
+	for (const unit of unitsOf(route)) {
 		const wanted = new Set(tagsOf(specification, unit));
 		const visits = own.filter((stretch) => stretch.unit === unit);
 		for (const gap of evidence.gaps) {

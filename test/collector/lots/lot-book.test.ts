@@ -113,3 +113,34 @@ test("a saved book goes on where it stopped, and is not changed by what follows"
 	expect(closedOf(story(words, { book }).out)).toEqual(closedOf(story(words, { book: next }).out));
 	expect(JSON.stringify(state)).toBe(saved);
 });
+
+describe("units that do the same work side by side", () => {
+	const places = [
+		["A1", "B1"],
+		["A2", "A2x", "B2"],
+		["A3", "B3"],
+	];
+	const beside = (words: string) =>
+		closedOf(story(words, { book: new LotBook(places), seen: places.flat() }).out);
+
+	test.each([
+		[
+			"a lot is whole that was in one unit of each place",
+			"A1=B1/L1 A1= A2x=B1/L1 A2x= A3=B1/L1 A3=",
+			["L1@5 whole"],
+		],
+		["a lot that was in no unit of a place is not", "A1=B1/L1 A1= A3=B1/L1 A3=", ["L1@3 not whole"]],
+		[
+			"each lot closes in its own time",
+			"A1=B1/L1 B1=B2/L2 A2=B1/L1 B2=B2/L2 A3=B1/L1 B3=B2/L2 A1= B1= A3= A2= B2= B3=",
+			["L1@8 whole", "L2@11 whole"],
+		],
+		[
+			"a lot that still waits for a batch is ended by the next in its own last unit, not by one beside it",
+			"A1=B1/L1 A1= A1=B2/L1 A2=B1/L1 A1= A2= A3=B1/L1 A3= B3=B8/L8 A3=B9/L9",
+			["L1@9 whole"],
+		],
+	])("%s", (_, words, closed) => {
+		expect(beside(words)).toEqual(closed);
+	});
+});
