@@ -148,8 +148,12 @@ function uncertaintyOf(test: JudgedTest, value: number): number {
 	return test.uncertainty ?? ((test.uncertainty_percent ?? 0) / 100) * Math.abs(value);
 }
 
-/** Two repeats further apart than this many standard deviations disagree at 95 %, by how many there are (ISO 5725-6, 4.2). */
-const rangeFactors = [2.77, 3.31, 3.63, 3.86, 4.03, 4.17, 4.29, 4.39, 4.47];
+/**
+ * Repeats further apart than this many standard deviations disagree, by how many there are from two on: the upper 0.1 % of the range
+ * of standard normal values. ISO 5725-6, 5.2 asks for more repeats beyond its upper 5 %, but a lot has eight tests with repeats: with
+ * 5 % of each, every third good lot would be not evaluable.
+ */
+const rangeFactors = [4.65, 5.06, 5.31, 5.48, 5.62, 5.73, 5.82, 5.9, 5.97];
 
 /**
  * Too few repeats, or repeats that disagree. An expanded uncertainty is that of the reported mean, so a single value's standard

@@ -176,16 +176,16 @@ describe("a verdict", () => {
 			spec({ repeats: 3 }),
 			"not_evaluable repeats_missing",
 		],
-		// u = 4 %: sd of one repeat 0.038·√2·… = 3.8·0.02·√2 = 0.1075, times 2.77 = 0.298.
+		// u = 4 %: sd of one repeat 3.805·0.02·√2 = 0.1076, times 4.65 = 0.5004.
 		[
 			"with repeats that agree is in",
-			[result({ repeats: [3.66, 3.95] })],
+			[result({ repeats: [3.56, 4.05] })],
 			spec({ repeats: 2, uncertainty_percent: 4 }),
 			"in",
 		],
 		[
 			"with repeats that disagree is not evaluable",
-			[result({ repeats: [3.65, 3.96] })],
+			[result({ repeats: [3.55, 4.06] })],
 			spec({ repeats: 2, uncertainty_percent: 4 }),
 			"not_evaluable repeats_disagree",
 		],
