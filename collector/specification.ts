@@ -28,6 +28,8 @@ export const limitNames = ["low", "action_low", "alert_low", "alert_high", "acti
 const bases = [
 	"mean",
 	"time_weighted_mean",
+	/** Of the values themselves: how unsteady they are. */
+	"standard_deviation",
 	"min",
 	"max",
 	"start",

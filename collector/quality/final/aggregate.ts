@@ -16,6 +16,8 @@ interface Figures {
 	beyond: number;
 	beyondMs: number;
 	sum: number;
+	/** Of the squares of what is off the running mean (Welford 1962). */
+	squares: number;
 	samples: number;
 	min: number;
 	max: number;
@@ -39,7 +41,9 @@ function gather(
 		const value = columns.value[index] as number;
 		to.samples++;
 		// The running mean stays exact where a sum of large numbers would not.
-		to.sum += (value - to.sum) / to.samples;
+		const off = value - to.sum;
+		to.sum += off / to.samples;
+		to.squares += off * (value - to.sum);
 		to.min = Math.min(to.min, value);
 		to.max = Math.max(to.max, value);
 		to.first ??= { atMs, value };
@@ -92,6 +96,8 @@ function numberOf(
 			return samples === 0 ? undefined : figures.sum;
 		case "time_weighted_mean":
 			return coveredMs > 0 ? figures.integral / coveredMs : samples === 0 ? undefined : figures.sum;
+		case "standard_deviation":
+			return samples < 2 ? undefined : Math.sqrt(figures.squares / (samples - 1));
 		case "min":
 			return Number.isFinite(min) ? min : undefined;
 		case "max":
@@ -121,7 +127,7 @@ export function judgeAggregate(
 	gaps: readonly EvidenceGap[],
 ): WindowVerdict {
 	const figures: Figures = {
-		...{ coveredMs: 0, integral: 0, beyond: 0, beyondMs: 0, sum: 0, samples: 0 },
+		...{ coveredMs: 0, integral: 0, beyond: 0, beyondMs: 0, sum: 0, squares: 0, samples: 0 },
 		...{ min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, first: undefined, last: undefined },
 	};
 	const tally = { good: 0, uncertain: 0, bad: 0 };

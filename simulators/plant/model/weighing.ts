@@ -54,9 +54,9 @@ export class Weighing extends Unit {
 		if (this.stopped) return;
 		if (this.phase === "CHARGE_LI2S") {
 			this.#li2s.target = charge.li2s_kg * (1 + draws.li2sPct / 100) * Math.min(1, done * 1.005);
-			// A feeder on its way out runs unevenly; the stream is used for nothing else.
+			// A feeder on its way out runs unevenly, at last with twice the noise of its instrument; the stream is used for nothing else.
 			const rough = knobs.feederRoughness - 1;
-			const uneven = rough > 0 ? 0.02 * rough * this.context.random.gaussian(2.5) : 0;
+			const uneven = rough > 0 ? 0.036 * rough * this.context.random.gaussian(2.5) : 0;
 			this.#feed.target = charge.li2s_feed_kg_h * (1 + uneven);
 		} else if (this.phase === "CHARGE_P2S5") {
 			this.#p2s5.target = charge.p2s5_kg * (1 + draws.p2s5Pct / 100) * Math.min(1, done * 1.005);

@@ -83,6 +83,11 @@ class PhaseRun {
 				return Math.max(...numbers);
 			case "time_weighted_mean":
 				return endMs === first.timeMs ? first.value : sum((value) => value) / (endMs - first.timeMs);
+			case "standard_deviation": {
+				const mean = numbers.reduce((total, value) => total + value, 0) / numbers.length;
+				const squares = numbers.reduce((total, value) => total + (value - mean) ** 2, 0);
+				return numbers.length < 2 ? undefined : Math.sqrt(squares / (numbers.length - 1));
+			}
 			case "integral":
 				return sum((value) => Math.max(0, value - reference)) / hourMs;
 			case "time_outside":

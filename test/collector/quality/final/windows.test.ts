@@ -201,6 +201,10 @@ describe("an aggregate", () => {
 	test.each<[Partial<SpecAggregate>, number]>([
 		[{ basis: "mean" }, 14 / 3],
 		[{ basis: "time_weighted_mean" }, (2 * 20 + 4 * 30 + 9 * 10 + 1 * 40) / 100],
+		[
+			{ basis: "standard_deviation" },
+			Math.sqrt(((4 - 14 / 3) ** 2 + (9 - 14 / 3) ** 2 + (1 - 14 / 3) ** 2) / 2),
+		],
 		[{ basis: "min" }, 1],
 		[{ basis: "max" }, 9],
 		[{ basis: "start" }, 2],
