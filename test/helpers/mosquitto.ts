@@ -39,15 +39,25 @@ export class Mosquitto {
 
 	/** `settings`: lines of its configuration behind the listener's, instead of everybody being allowed in. */
 	static async start(program: string, settings = "allow_anonymous true"): Promise<Mosquitto> {
+		const broker = await Mosquitto.startIn(temporaryFolder(), program, settings);
+		onTestFinished(() => broker.kill());
+		return broker;
+	}
+
+	/** One for all tests of a suite; whoever starts it kills it. */
+	static async startIn(
+		folder: string,
+		program: string,
+		settings = "allow_anonymous true",
+	): Promise<Mosquitto> {
 		const port = await freePort();
-		const config = join(temporaryFolder(), "mosquitto.conf");
+		const config = join(folder, "mosquitto.conf");
 		// Started by root it would become another user, who may not read the files of a test.
 		writeFileSync(
 			config,
 			`listener ${port} 127.0.0.1\n${settings}\nuser ${userInfo().username}\npersistence false\n`,
 		);
 		const broker = new Mosquitto(program, port, config);
-		onTestFinished(() => broker.kill());
 		await broker.start();
 		return broker;
 	}
