@@ -7,15 +7,23 @@ import { PositionedSamples } from "./positioned-samples.ts";
 const lookBackRecords = 2_000;
 
 /**
- * Hot samples of these series before a time, the newest among them: those of the last record that has some, and what
- * stands before the time in records across it.
+ * Hot samples before a time, the newest of each group of series among them: those of the last record that has some of it, and
+ * what stands before the time in records across it.
  */
 export function hotBefore(
 	db: DatabaseSync,
-	asked: { unit: string; series: readonly number[]; beforeMs: number; sealedTo: number },
+	asked: {
+		unit: string;
+		/** Series that count as one: each group is searched for its own. */
+		groups: readonly (readonly number[])[];
+		beforeMs: number;
+		sealedTo: number;
+	},
 	typeOf: SeriesTypes,
 ): PositionedSamples {
-	const { unit, series, beforeMs, sealedTo } = asked;
+	const { unit, groups, beforeMs, sealedTo } = asked;
+	const series = groups.flat();
+	const groupOf = new Map(groups.flatMap((own, group) => own.map((id) => [id, group] as const)));
 	const found = new PositionedSamples(16);
 	const hot = sealedTo / samplesPerSeq;
 	const read = (records: string, ...values: (string | number)[]) => {
@@ -29,11 +37,18 @@ export function hotBefore(
 	};
 	for (const row of read("source_max_ms >= ? AND source_min_ms < ?", beforeMs, beforeMs))
 		takeHotRow(found, row, typeOf);
-	let record: number | undefined;
+	const recordOf = new Map<number, number>();
+	let [record, left] = [-1, groups.length];
 	for (const row of read("source_max_ms < ?", beforeMs)) {
 		const seq = Math.floor((row[0] as number) / samplesPerSeq);
-		if (record !== undefined && seq !== record) break;
+		if (seq !== record && left === 0) break;
 		record = seq;
+		const group = groupOf.get(row[1] as number) as number;
+		const its = recordOf.get(group);
+		if (its === undefined) {
+			recordOf.set(group, seq);
+			left--;
+		} else if (its !== seq) continue;
 		takeHotRow(found, row, typeOf);
 	}
 	return found;

@@ -75,9 +75,13 @@ async function contextBetween(
 	const { unit, contextTags, fromMs, untilMs } = query;
 	const series = seriesOf(db, unit, Object.values(contextTags));
 	const before: Partial<Record<Key, string>> = {};
-	for (const key of Object.keys(contextTags) as Key[]) {
-		const own = [...series].filter(([, tag]) => tag === contextTags[key]).map(([id]) => id);
-		const found = await rows.lastBefore(unit, own, fromMs);
+	const keys = Object.keys(contextTags) as Key[];
+	const own = groupedByTag(
+		series,
+		keys.map((key) => contextTags[key]),
+	);
+	for (const [index, found] of (await rows.lastBeforeEach(unit, own, fromMs)).entries()) {
+		const key = keys[index] as Key;
 		const value = found?.samples.value(0);
 		if (found !== undefined && typeof value === "string" && isGood(found.samples.status[0] as number))
 			before[key] = value;
@@ -98,8 +102,9 @@ async function contextBetween(
 
 function seriesOf(db: DatabaseSync, unit: string, tags: readonly string[]): Map<number, string> {
 	const found = all(db, "SELECT id, tag FROM series WHERE device = ? ORDER BY id", unit);
+	const wanted = new Set(tags);
 	return new Map(
-		found.filter(({ tag }) => tags.includes(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
+		found.filter(({ tag }) => wanted.has(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
 	);
 }
 
@@ -147,12 +152,16 @@ export async function readLotSamples(
 		else list.push(index);
 	}
 	const columns = new Map<string, EvidenceColumns>();
-	for (const tag of tags) {
-		const own = [...series].filter(([, name]) => name === tag).map(([id]) => id);
-		const before = await rows.lastBefore(unit, own, fromMs);
-		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before));
-	}
+	const before = await rows.lastBeforeEach(unit, groupedByTag(series, tags), fromMs);
+	for (const [index, tag] of tags.entries())
+		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before[index]));
 	return columns;
+}
+
+/** The series of each tag: it has several when its data type has changed. */
+function groupedByTag(series: ReadonlyMap<number, string>, tags: readonly string[]): number[][] {
+	const byTag = Map.groupBy(series.keys(), (id) => series.get(id));
+	return tags.map((tag) => byTag.get(tag) ?? []);
 }
 
 function columnsOf(
