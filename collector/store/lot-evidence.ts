@@ -18,7 +18,7 @@ import type { SampleRows } from "./sample-rows.ts";
 
 /** How far before and after a lot its units' context is read. */
 const marginMs = 6 * 3_600_000;
-/** Samples of one unit that one lot may read through. */
+/** Samples of one unit's judged tags that one lot may read. */
 const samplesMax = 4_000_000;
 const gapsMax = 10_000;
 
@@ -86,7 +86,9 @@ async function contextBetween(
 		if (found !== undefined && typeof value === "string" && isGood(found.samples.status[0] as number))
 			before[key] = value;
 	}
-	const found = await inPeriod(rows, { unit, series: [...series.keys()], fromMs, toMs: untilMs });
+	const asked = { unit, series: [...series.keys()], fromMs, toMs: untilMs };
+	const found = new PositionedSamples(0);
+	for await (const batch of rows.ofSeries(asked)) append(found, batch);
 	const values: StoredUnitContext["values"][number][] = [];
 	const keyOf = new Map((Object.keys(contextTags) as Key[]).map((key) => [contextTags[key], key]));
 	for (const index of await evidenceOrder(db, rows, found)) {
@@ -106,15 +108,6 @@ function seriesOf(db: DatabaseSync, unit: string, tags: readonly string[]): Map<
 	return new Map(
 		found.filter(({ tag }) => wanted.has(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
 	);
-}
-
-async function inPeriod(
-	rows: SampleRows,
-	query: { unit: string; series: readonly number[]; fromMs: number; toMs: number },
-): Promise<PositionedSamples> {
-	const found = new PositionedSamples(0);
-	for await (const batch of rows.ofSeries(query)) append(found, batch);
-	return found;
 }
 
 /** A gap of the edge node itself may have been in any of its units. Cause and bounds only: no row's id, no arrival. */
@@ -138,11 +131,16 @@ export async function readLotSamples(
 	db: DatabaseSync,
 	rows: SampleRows,
 	{ unit, tags, fromMs, toMs }: LotSamplesQuery,
+	samplesMost = samplesMax,
 ): Promise<Map<string, EvidenceColumns> | undefined> {
 	const series = seriesOf(db, unit, tags);
 	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
-	if ((await rows.weight(query)) > samplesMax) return undefined;
-	const found = await inPeriod(rows, query);
+	const found = new PositionedSamples(0);
+	for await (const batch of rows.ofSeries(query)) {
+		append(found, batch);
+		// Only samples of these series count, so that the answer is the same whatever is sealed by now.
+		if (found.count > samplesMost) return undefined;
+	}
 	const order = await evidenceOrder(db, rows, found);
 	const byTag = new Map<string, number[]>();
 	for (const index of order) {

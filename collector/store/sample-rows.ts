@@ -32,6 +32,8 @@ const hotBatch = 4_096;
 /** How far before a time sealed samples are searched for a tag's value. */
 const lookBackMs = 30 * 86_400_000;
 const placesAtOnce = 500;
+/** Hot records before a time that are searched for a tag's value when a person asks. */
+const lookBackRecords = 2_000;
 
 /** One view of the store: made at its beginning, and good until its end. */
 export class SampleRows {
@@ -151,18 +153,23 @@ export class SampleRows {
 		series: readonly number[],
 		beforeMs: number,
 	): Promise<PositionedSamples | undefined> {
-		return (await this.lastBeforeEach(unit, [series], beforeMs))[0];
+		return (await this.lastBeforeEach(unit, [series], beforeMs, lookBackRecords))[0];
 	}
 
-	/** The same of several groups of series at once, each for itself: far less work than one after the other. */
+	/**
+	 * The same of several groups of series at once, each for itself: far less work than one after the other. Without
+	 * `recordsMost` every hot record is searched, so that what is found does not depend on what is sealed by now.
+	 */
 	async lastBeforeEach(
 		unit: string,
 		groups: readonly (readonly number[])[],
 		beforeMs: number,
+		recordsMost?: number,
 	): Promise<(PositionedSamples | undefined)[]> {
 		const asked = groups.filter((own) => own.length > 0);
 		if (asked.length === 0) return groups.map(() => undefined);
-		const hot = hotBefore(this.#db, { unit, groups: asked, beforeMs, sealedTo: this.sealedTo }, this.typeOf);
+		const { sealedTo } = this;
+		const hot = hotBefore(this.#db, { unit, groups: asked, beforeMs, sealedTo, recordsMost }, this.typeOf);
 		const newest = new NewestOfEach(groups);
 		newest.take(hot);
 		const fromMs = beforeMs - lookBackMs;
