@@ -2,10 +2,11 @@
 // those that the store lists in the view in which the hot rows are read.
 
 import type { DatabaseSync } from "node:sqlite";
-import { type Datatype, datatypes, isInteger64 } from "../../common/contract/datatype.ts";
+import type { Datatype } from "../../common/contract/datatype.ts";
 import { samplesPerSeq } from "../pipeline.ts";
 import { hotBefore } from "./hot-before.ts";
-import { hotColumns, plainHotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
+import { hotOfSeries } from "./hot-of-series.ts";
+import { hotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
 import { NewestOfEach } from "./newest-of-each.ts";
 import type { RollupMinute } from "./parts/rollup.ts";
 import { append, type SealedRows } from "./parts/sealed-rows.ts";
@@ -296,29 +297,8 @@ export class SampleRows {
 	}
 
 	/** Hot samples of these series, in no order. `isLong`: the period is longer than what is hot. */
-	*hotOfSeries({ unit, series, fromMs, toMs }: SeriesQuery, isLong: boolean): Generator<PositionedSamples> {
-		// Through the index of times where the period is short, else through the hot records, which are fewer. CROSS JOIN
-		// keeps the records outermost.
-		const records = isLong ? "record r NOT INDEXED" : "record r";
-		// Only a 64-bit integer may be more than a number of JavaScript can say.
-		const isLarge = series.some((id) => isInteger64(this.typeOf(id) ?? datatypes.Int64));
-		const columns = isLarge ? hotColumns("s") : plainHotColumns("s");
-		const statement = this.#db.prepare(`SELECT ${columns} FROM ${records} CROSS JOIN sample s
-			ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
-			WHERE r.seq >= ? AND r.device = ? AND r.source_max_ms >= ? AND r.source_min_ms <= ?
-				AND s.series IN (${series.join(",")}) AND s.source_ms >= ? AND s.source_ms <= ?`);
-		statement.setReturnArrays(true);
-		const rows = statement.iterate(
-			...[this.sealedTo / samplesPerSeq, unit, fromMs, toMs, fromMs, toMs],
-		) as unknown as Iterable<number[]>;
-		let batch = new PositionedSamples(hotBatch);
-		for (const row of rows) {
-			takeHotRow(batch, row, this.typeOf);
-			if (batch.count < hotBatch) continue;
-			yield batch;
-			batch = new PositionedSamples(hotBatch);
-		}
-		if (batch.count > 0) yield batch;
+	hotOfSeries(query: SeriesQuery, isLong: boolean): Generator<PositionedSamples> {
+		return hotOfSeries(this.#db, { ...query, sealedTo: this.sealedTo, isLong }, this.typeOf);
 	}
 
 	#hotInPlace(
