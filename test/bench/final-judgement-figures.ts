@@ -3,7 +3,7 @@
 // 20,000 windows, of which 2,000 are aggregates, on 50,000 tags of 100 units, and five tests of the laboratory. First one lot at
 // 50,000 values/s: context and live judgement in batches as the intake makes them, then the lot's verdict from the real store, its
 // rows read, judged and committed. Then a simulated month on another store: a lot a day through all units, laboratory results the day
-// after, and every day one value that comes so late that the lot before is judged again; the memory after each day.
+// after, and every day one value that comes so late that a lot is judged again; the memory after each day.
 // CPU is the process's, all threads together; storing samples is measured for itself, because it is not judgement.
 
 import {
@@ -61,10 +61,9 @@ async function month(days: number) {
 		const fromMs = beganMs + day * dayMs + 1_000;
 		for (const [index, phase] of ["LOAD", "SOAK", "COOL", "CLEAN"].entries())
 			await line.cycle(fromMs + index * 6 * 3_600_000, { lot: `L${day}`, phase });
-		if (day > 0) {
-			line.results(`L${day - 1}`, fromMs + 18 * 3_600_000);
-			line.late(fromMs - dayMs / 2 - day);
-		}
+		if (day > 0) line.results(`L${day - 1}`, fromMs + 18 * 3_600_000);
+		// Of the lot before that one, which has its verdict by now.
+		if (day > 1) line.late(fromMs - 1.5 * dayMs - day);
 		await line.settle();
 		memory.push(memoryMb());
 	}
