@@ -19,7 +19,7 @@ import type { SampleRows } from "./sample-rows.ts";
 
 /** How far before and after a lot its units' context is read. */
 const marginMs = 6 * 3_600_000;
-/** Samples of one unit that one lot may read through. */
+/** Samples of one unit's judged tags that one lot may read. */
 const samplesMax = 4_000_000;
 const gapsMax = 10_000;
 
@@ -76,14 +76,20 @@ async function contextBetween(
 	const { unit, contextTags, fromMs, untilMs } = query;
 	const series = seriesOf(db, unit, Object.values(contextTags));
 	const before: Partial<Record<Key, string>> = {};
-	for (const key of Object.keys(contextTags) as Key[]) {
-		const own = [...series].filter(([, tag]) => tag === contextTags[key]).map(([id]) => id);
-		const found = await rows.lastBefore(unit, own, fromMs);
+	const keys = Object.keys(contextTags) as Key[];
+	const own = groupedByTag(
+		series,
+		keys.map((key) => contextTags[key]),
+	);
+	for (const [index, found] of (await rows.lastBeforeEach(unit, own, fromMs)).entries()) {
+		const key = keys[index] as Key;
 		const value = found?.samples.value(0);
 		if (found !== undefined && typeof value === "string" && isGood(found.samples.status[0] as number))
 			before[key] = value;
 	}
-	const found = await inPeriod(rows, { unit, series: [...series.keys()], fromMs, toMs: untilMs });
+	const asked = { unit, series: [...series.keys()], fromMs, toMs: untilMs };
+	const found = new PositionedSamples(0);
+	for await (const batch of rows.ofSeries(asked)) append(found, batch);
 	const values: StoredUnitContext["values"][number][] = [];
 	const keyOf = new Map((Object.keys(contextTags) as Key[]).map((key) => [contextTags[key], key]));
 	for (const index of await evidenceOrder(db, rows, found)) {
@@ -99,18 +105,10 @@ async function contextBetween(
 
 function seriesOf(db: DatabaseSync, unit: string, tags: readonly string[]): Map<number, string> {
 	const found = all(db, "SELECT id, tag FROM series WHERE device = ? ORDER BY id", unit);
+	const wanted = new Set(tags);
 	return new Map(
-		found.filter(({ tag }) => tags.includes(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
+		found.filter(({ tag }) => wanted.has(String(tag))).map(({ id, tag }) => [Number(id), String(tag)]),
 	);
-}
-
-async function inPeriod(
-	rows: SampleRows,
-	query: { unit: string; series: readonly number[]; fromMs: number; toMs: number },
-): Promise<PositionedSamples> {
-	const found = new PositionedSamples(0);
-	for await (const batch of rows.ofSeries(query)) append(found, batch);
-	return found;
 }
 
 /** A gap of the edge node itself may have been in any of its units. Cause and bounds only: no row's id, no arrival. */
@@ -134,11 +132,16 @@ export async function readLotSamples(
 	db: DatabaseSync,
 	rows: SampleRows,
 	{ unit, tags, fromMs, toMs }: LotSamplesQuery,
+	samplesMost = samplesMax,
 ): Promise<Map<string, EvidenceColumns> | undefined> {
 	const series = seriesOf(db, unit, tags);
 	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
-	if ((await rows.weight(query)) > samplesMax) return undefined;
-	const found = await inPeriod(rows, query);
+	const found = new PositionedSamples(0);
+	for await (const batch of rows.ofSeries(query)) {
+		append(found, batch);
+		// Only samples of these series count, so that the answer is the same whatever is sealed by now.
+		if (found.count > samplesMost) return undefined;
+	}
 	const order = await evidenceOrder(db, rows, found);
 	const byTag = new Map<string, number[]>();
 	for (const index of order) {
@@ -148,12 +151,16 @@ export async function readLotSamples(
 		else list.push(index);
 	}
 	const columns = new Map<string, EvidenceColumns>();
-	for (const tag of tags) {
-		const own = [...series].filter(([, name]) => name === tag).map(([id]) => id);
-		const before = await rows.lastBefore(unit, own, fromMs);
-		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before));
-	}
+	const before = await rows.lastBeforeEach(unit, groupedByTag(series, tags), fromMs);
+	for (const [index, tag] of tags.entries())
+		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before[index]));
 	return columns;
+}
+
+/** The series of each tag: it has several when its data type has changed. */
+function groupedByTag(series: ReadonlyMap<number, string>, tags: readonly string[]): number[][] {
+	const byTag = Map.groupBy(series.keys(), (id) => series.get(id));
+	return tags.map((tag) => byTag.get(tag) ?? []);
 }
 
 function columnsOf(

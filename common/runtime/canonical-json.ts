@@ -14,7 +14,12 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of a value's canonical form in UTF-8, in hexadecimal. */
 export function canonicalHash(value: unknown): string {
-	return createHash("sha256").update(canonicalJson(value), "utf8").digest("hex");
+	return textHash(canonicalJson(value));
+}
+
+/** The same of what is already in canonical form. */
+export function textHash(canonical: string): string {
+	return createHash("sha256").update(canonical, "utf8").digest("hex");
 }
 
 function written(value: unknown, at: string, around: readonly object[]): string {

@@ -13,6 +13,12 @@ interface Halted {
 	readonly producedByTag: Readonly<Record<string, number>>;
 }
 
+/** The example's files, changed. */
+interface LineFiles {
+	readonly agentFile?: (text: string) => string;
+	readonly simulatorFile?: (text: string) => string;
+}
+
 /**
  * The whole line as separate processes with a real Mosquitto between them, each of which a test may kill at any
  * moment. Everything runs on free ports of the loopback in a folder of its own.
@@ -25,6 +31,7 @@ export class FaultLine {
 	agent!: ProcessUnderTest;
 	apiUrl = "";
 	agentUrl = "";
+	#env: NodeJS.ProcessEnv = {};
 	readonly #running = Promise.withResolvers<void>();
 	readonly #halted = Promise.withResolvers<Halted>();
 	produced = 0;
@@ -32,7 +39,7 @@ export class FaultLine {
 	/** Starts everything and resolves when the line produces. */
 	async start(
 		mosquitto: string,
-		options: { speed: number; startsHoursAgo: number; unheard?: boolean },
+		options: { speed: number; startsHoursAgo: number; unheard?: boolean } & LineFiles,
 	): Promise<void> {
 		const ports = await freePorts(7);
 		const [brokerPort, apiPort, agentPort, charge, dry, size, laboratory] = ports;
@@ -60,16 +67,10 @@ export class FaultLine {
 		};
 		this.apiUrl = `http://127.0.0.1:${apiPort}`;
 		this.agentUrl = `http://127.0.0.1:${agentPort}`;
-		const own = (name: string, args: readonly string[], onMessage?: (message: unknown) => void) =>
-			new ProcessUnderTest({
-				name,
-				command: process.execPath,
-				args: ["--disable-warning=ExperimentalWarning", join(repository, "cli/main.ts"), ...args],
-				env,
-				logFile: join(this.directory, "logs", `${name}.log`),
-				...(onMessage === undefined ? {} : { onMessage }),
-			});
+		this.#env = env;
 		const example = (name: string) => join(repository, "examples/pilot-line", name);
+		const changed = (name: string, change: ((text: string) => string) | undefined) =>
+			change === undefined ? example(name) : this.#written(name, change(readFileSync(example(name), "utf8")));
 		const { speed, startsHoursAgo } = options;
 		this.broker = new ProcessUnderTest({
 			name: "broker",
@@ -78,25 +79,48 @@ export class FaultLine {
 			env: process.env,
 			logFile: join(this.directory, "logs", "broker.log"),
 		});
-		this.collector = own("collector", ["collector", "--config", example("collector.yaml")]);
-		this.agent = own("agent", ["agent", "--config", example("agent.yaml")]);
-		this.simulator = own(
+		this.collector = this.#own("collector", ["collector", "--config", example("collector.yaml")]);
+		this.agent = this.#own("agent", ["agent", "--config", changed("agent.yaml", options.agentFile)]);
+		this.simulator = this.#own(
 			"simulator",
 			[
 				"simulate",
 				"--config",
-				example("simulator.yaml"),
+				changed("simulator.yaml", options.simulatorFile),
 				"--speed",
 				String(speed),
 				"--starts-hours-ago",
 				String(startsHoursAgo),
 			],
+			{},
 			(message) => this.#simulator(message as { type: string } & Partial<Halted>),
 		);
 		const parts = [this.broker, this.simulator, this.agent];
 		// Unheard, the journal holds everything that the line tells.
 		for (const part of options.unheard === true ? parts : [...parts, this.collector]) part.start();
 		await this.#running.promise;
+	}
+
+	/** One more agent on the same servers, with a journal of its own and nobody to send it to. */
+	unheardAgent(name: string, statusPort: number, change: (text: string) => string): ProcessUnderTest {
+		const file = this.#written(
+			`${name}.yaml`,
+			change(readFileSync(join(repository, "examples/pilot-line/agent.yaml"), "utf8")),
+		);
+		return this.#own(name, ["agent", "--config", file], {
+			PILOTLINE_BROKER_URL: "mqtt://127.0.0.1:1",
+			PILOTLINE_AGENT_DATA: join(this.directory, name),
+			PILOTLINE_AGENT_STATUS_PORT: String(statusPort),
+		});
+	}
+
+	/** Runs a command of the program in the line's environment; resolves with its exit code and what it printed. */
+	async command(args: readonly string[]): Promise<{ code: number | null; printed: string }> {
+		const name = args[0] as string;
+		const process_ = this.#own(name, args);
+		process_.start();
+		const { code } = await process_.ended(120_000);
+		return { code, printed: process_.log };
 	}
 
 	/** Stops producing; resolves with what was produced, per tag. */
@@ -125,6 +149,28 @@ export class FaultLine {
 	async stop(): Promise<void> {
 		for (const part of [this.agent, this.simulator, this.collector, this.broker]) await part?.kill("SIGKILL");
 		rmSync(this.directory, { recursive: true, force: true });
+	}
+
+	#own(
+		name: string,
+		args: readonly string[],
+		env: NodeJS.ProcessEnv = {},
+		onMessage?: (message: unknown) => void,
+	): ProcessUnderTest {
+		return new ProcessUnderTest({
+			name,
+			command: process.execPath,
+			args: ["--disable-warning=ExperimentalWarning", join(repository, "cli/main.ts"), ...args],
+			env: { ...this.#env, ...env },
+			logFile: join(this.directory, "logs", `${name}.log`),
+			...(onMessage === undefined ? {} : { onMessage }),
+		});
+	}
+
+	#written(name: string, text: string): string {
+		const file = join(this.directory, name);
+		writeFileSync(file, text);
+		return file;
 	}
 
 	#simulator(message: { type: string } & Partial<Halted> & { produced?: number }): void {

@@ -113,7 +113,7 @@ export class OwnCollector {
 			join(folder, "specification.yaml"),
 			stringify({
 				...{ kind: "specification", schema: 1, product: { code: "TEST", formula: "none" }, version: 1 },
-				effective_from: "2026-01-01T00:00:00Z",
+				...{ status: "approved", author: "A", approved_by: "B", effective_from: "2026-01-01T00:00:00Z" },
 				windows: [
 					{
 						...{ id: "none", unit: "unit", tag: "none", phases: ["RUN"], eu: "1", low: 0, high: 1 },

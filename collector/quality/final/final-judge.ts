@@ -1,4 +1,4 @@
-import { canonicalHash, canonicalJson } from "../../../common/runtime/canonical-json.ts";
+import { canonicalJson, textHash } from "../../../common/runtime/canonical-json.ts";
 import type { Clock } from "../../../common/runtime/clock.ts";
 import { every } from "../../../common/runtime/clock.ts";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
@@ -178,7 +178,8 @@ export class FinalJudge implements Part {
 	}
 
 	#verdictOf(judgement: LotJudgement, judgedMs: number, before: { id: string; hash: string } | undefined) {
-		const hash = canonicalHash(judgement);
+		const canonical = canonicalJson(judgement);
+		const hash = textHash(canonical);
 		const { lot, stage, specVersion, verdict, observedWhole, windows, proposal } = judgement;
 		const row: LotVerdict = {
 			id: causeId("lot", lot, stage, hash, before?.id ?? ""),
@@ -191,7 +192,7 @@ export class FinalJudge implements Part {
 			observedWhole,
 			judgedMs,
 		};
-		return { row, stage, proposal, hash, canonical: canonicalJson(judgement), corrects: before?.id };
+		return { row, stage, proposal, hash, canonical, corrects: before?.id };
 	}
 
 	/** A chart that cannot be made for good does not hold up the verdict; one that can be made later does. */

@@ -13,7 +13,8 @@ import type { ContextChange, LotRow } from "../../pipeline.ts";
 import { type Route, unitsOf } from "../../route.ts";
 import type { SpecVersion } from "../../specification-port.ts";
 import { contextChanges, contextStretches } from "./context.ts";
-import { assembleLot, judgeUnit, tagsOf, withoutSpecification } from "./lot-judgement.ts";
+import { assembleLot, judgeUnit, withoutSpecification } from "./lot-judgement.ts";
+import { unitWindows } from "./unit-windows.ts";
 
 export interface JudgedLots {
 	readonly evidence: EvidencePort;
@@ -57,7 +58,7 @@ export async function judgeLine(
 	const reasons: LotJudgement["reasons"][number][] = [];
 	for (const unit of unitsOf(route)) {
 		const own = evidence.context.filter((one) => one.unit === unit && one.lot === evidence.lot);
-		const tags = tagsOf(specification, unit);
+		const { tags } = unitWindows(specification, unit);
 		if (own.length === 0 || tags.length === 0) continue;
 		const fromMs = Math.min(...own.map((one) => one.fromMs));
 		const toMs = Math.max(...own.map((one) => one.toMs));

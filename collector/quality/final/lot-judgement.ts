@@ -11,23 +11,18 @@ import type {
 import { placesOf, type Route, unitsOf } from "../../route.ts";
 import type { Proposal, Specification } from "../../specification.ts";
 import type { SpecVersion } from "../../specification-port.ts";
-import { gradeOf, inScope, moreSpecific, type Scoped } from "../../specification-scope.ts";
+import { gradeOf, inScope } from "../../specification-scope.ts";
 import { isJudged, type JudgedScope } from "../judged-window.ts";
 import { judgeAggregate } from "./aggregate.ts";
 import { runsOf } from "./runs.ts";
 import { judgeStream, percent, unique } from "./stream.ts";
+import { unitWindows } from "./unit-windows.ts";
 
 const none: EvidenceColumns = {
 	atMs: new Float64Array(0),
 	value: new Float64Array(0),
 	status: new Uint32Array(0),
 };
-
-/** Tags of a unit that a lot's verdict needs. */
-export function tagsOf(specification: Specification, unit: string): string[] {
-	const own = [...specification.windows, ...specification.aggregates].filter((one) => one.unit === unit);
-	return [...new Set(own.map(({ tag }) => tag))].sort();
-}
 
 /**
  * What the windows and aggregates of one unit say of a lot, once for each of its batches. Pure. A window that no batch of the lot
@@ -39,19 +34,12 @@ export function judgeUnit(
 	evidence: Pick<LotEvidence, "lot" | "context" | "gaps">,
 	columnsOf: (tag: string) => EvidenceColumns | undefined,
 ): { verdicts: WindowVerdict[]; reasons: Reason[] } {
-	const { specification } = inForce;
 	const verdicts: WindowVerdict[] = [];
 	const reasons: Reason[] = [];
 	const own = evidence.context.filter((stretch) => stretch.unit === unit);
 	const batches = new Set(own.filter(({ lot }) => lot === evidence.lot).map(({ batch }) => batch));
-	for (const { window, aggregate } of [
-		...specification.windows.map((one) => ({ window: one, aggregate: undefined })),
-		...specification.aggregates.map((one) => ({ window: undefined, aggregate: one })),
-	]) {
+	for (const { window, aggregate, scope } of unitWindows(inForce.specification, unit).all) {
 		const one = window ?? aggregate;
-		if (one.unit !== unit) continue;
-		const all: readonly Scoped[] = window === undefined ? specification.aggregates : specification.windows;
-		const scope = { specification, window: one, instead: moreSpecific<Scoped>(one, all) };
 		const runs = runsOf(one, own, (stretch) => isJudged(scope, stretch, inForce)).filter(
 			({ lot }) => lot === evidence.lot,
 		);
@@ -134,12 +122,12 @@ export function assembleLot(
 	const own = evidence.context.filter(({ lot }) => lot === evidence.lot);
 	const reasons: Reason[] = [];
 	for (const units of placesOf(route)) {
-		const isJudgedThere = units.some((unit) => tagsOf(specification, unit).length > 0);
+		const isJudgedThere = units.some((unit) => unitWindows(specification, unit).tags.length > 0);
 		if (isJudgedThere && !own.some(({ unit }) => units.includes(unit)))
 			reasons.push({ code: "unit_unseen", text: `the lot was not seen in ${units.join(" or ")}` });
 	}
 	for (const unit of unitsOf(route)) {
-		const wanted = new Set(tagsOf(specification, unit));
+		const wanted = new Set(unitWindows(specification, unit).tags);
 		const visits = own.filter((stretch) => stretch.unit === unit);
 		for (const gap of evidence.gaps) {
 			const touches = visits.some(({ fromMs, toMs }) => gap.fromMs < toMs && gap.toMs >= fromMs);

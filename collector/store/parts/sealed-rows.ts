@@ -34,12 +34,16 @@ export interface SealedQuery {
 	readonly and?: string;
 	readonly order?: string;
 	readonly limit?: number;
+	/** Of each series only its newest sample: by source time, rest and position. */
+	readonly newestOfEach?: true;
 }
 
 const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyondMs} * 10 + source_rest)::USMALLINT,
 	coalesce(server_lag::DOUBLE, 'nan'::DOUBLE), status, (CASE WHEN value IS NOT NULL THEN (CASE WHEN tvalue IS NULL THEN 1 ELSE 5 END) WHEN ivalue IS NOT NULL THEN 2
 		WHEN tvalue IS NOT NULL THEN 3 WHEN bvalue IS NOT NULL THEN 4 ELSE 0 END)::UTINYINT,
 	coalesce(value, 0), coalesce(ivalue, 0), tvalue, bvalue`;
+const newestOfEach =
+	" QUALIFY row_number() OVER (PARTITION BY series ORDER BY source_time DESC, source_rest DESC, pos DESC) = 1";
 /** Beyond this source times are no dates for DuckDB; OPC UA's own end in 1601 and 9999. */
 const timeBoundMs = 8.64e15;
 
@@ -58,7 +62,8 @@ export class SealedRows {
 		if (query.files.length === 0) return;
 		const order = query.order === undefined ? "" : ` ORDER BY ${query.order}`;
 		const limit = query.limit === undefined ? "" : ` LIMIT ${query.limit}`;
-		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${order}${limit}`;
+		const newest = query.newestOfEach === true ? newestOfEach : "";
+		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${newest}${order}${limit}`;
 		try {
 			for await (const chunk of (await this.#duck()).chunks(sql)) yield samplesOf(chunk, typeOf);
 		} catch (error) {
