@@ -42,6 +42,7 @@ const described: Readonly<Record<string, Described>> = {
 		query: specificationQuery,
 	},
 	violations: { summary: "Violations, open ones first", query: listQuery },
+	alerts: { summary: "What is or was beyond alert and action limits, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },
 	lot: {

@@ -16,7 +16,7 @@ function violationsOf(
 	columns: EvidenceColumns,
 	gaps: readonly Period[],
 ): number {
-	const out = { occurrences: [], periods: [] as WindowPeriod[], limits: [] };
+	const out = { occurrences: [], alerts: [], periods: [] as WindowPeriod[], limits: [] };
 	const state = idleWindow();
 	const context = { batch: run.batch, lot: run.lot, recipe: run.recipe, phase: run.phase };
 	enterContext(state, window, 0, context, true, run.fromMs, out);
