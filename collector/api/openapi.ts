@@ -96,7 +96,7 @@ const describedWrites: Readonly<Record<string, DescribedWrite>> = {
 	},
 	decisions: {
 		summary:
-			"Decide about a lot: release, conditional, hold, rework or reject; 422 says what stands against it",
+			"Decide about a lot: release, conditional, hold, rework or reject; 422 says what stands against it. With its requestId it can be sent again; 409 when that said something else",
 		body: undefined,
 		action: "lot.decide",
 	},
