@@ -26,6 +26,8 @@ import { concerns } from "./specification.ts";
 const messageTypes = [
 	"violation.raised",
 	"violation.cleared",
+	"alert.raised",
+	"alert.cleared",
 	"lot.judged",
 	"laboratory.overdue",
 	"laboratory.received",

@@ -39,6 +39,8 @@ export interface LotDecision {
 	/** The verdict that the person saw. */
 	readonly verdictId: string;
 	readonly concession: Concession | undefined;
+	/** What the person's program named the request, so that it can be sent again when its answer is lost. */
+	readonly requestId?: string | undefined;
 }
 
 /** A stored verdict of a lot, as far as its state needs it. */

@@ -154,7 +154,13 @@ export interface Occurrence {
 	readonly clearedBy: "returned" | "phase_end" | undefined;
 	/** The value farthest outside so far. */
 	readonly extreme: number;
+	/** Which limit inside those of the specification it is beyond; without one it is a violation. */
+	readonly level?: AlertLevel | undefined;
 }
+
+/** Limits inside the specification's: look soon, act now. What is beyond them is told live, and is no violation. */
+export const alertLevels = ["alert", "action"] as const;
+export type AlertLevel = (typeof alertLevels)[number];
 
 /** A window's judgement over one run of its phases; written when the run has ended. */
 export interface WindowPeriod {
@@ -232,6 +238,8 @@ export interface CommitBatch {
 	readonly conflicts: readonly ConflictRow[];
 	readonly dirty: readonly DirtyRow[];
 	readonly occurrences: readonly Occurrence[];
+	/** Like occurrences, of alert and action limits. */
+	readonly alerts: readonly Occurrence[];
 	readonly periods: readonly WindowPeriod[];
 	readonly limits: readonly WindowLimits[];
 	readonly visits: readonly UnitVisit[];
@@ -256,6 +264,7 @@ export interface ContextChange {
 /** What judging a batch gives; times are source times. */
 export interface Judgement {
 	readonly occurrences: Occurrence[];
+	readonly alerts: Occurrence[];
 	readonly periods: WindowPeriod[];
 	readonly limits: WindowLimits[];
 	readonly visits: UnitVisit[];

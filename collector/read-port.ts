@@ -201,6 +201,8 @@ export interface ReadPort {
 	/** Undefined when the store has no such tag. */
 	trend(query: TrendQuery): Promise<TrendAnswer | undefined>;
 	violations(query: { limit: number }): Promise<Occurrence[]>;
+	/** Of alert and action limits. */
+	alerts(query: { limit: number }): Promise<Occurrence[]>;
 	gaps(query: { limit: number }): Promise<GapEntry[]>;
 	lots(query: { limit: number }): Promise<LotEntry[]>;
 	messages(query: { limit: number }): Promise<MessageEntry[]>;

@@ -46,6 +46,7 @@ export class CollectorTelemetry {
 		[],
 	);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
+	readonly #alerts = this.#counter("alerts_total", "Values beyond alert and action limits raised", ["level"]);
 	readonly #chartSignals = this.#counter("chart_signals_total", "Signals of control charts of lots", [
 		"rule",
 	]);
@@ -292,6 +293,9 @@ export class CollectorTelemetry {
 	violationRaised(fields: { window: string; unit: string; batch: string; lot: string }): void {
 		this.#violations.inc({ window: fields.window });
 		this.#log.warn(fields, "violation raised");
+	}
+	alertRaised(level: string): void {
+		this.#alerts.inc({ level });
 	}
 	lotJudged(fields: { lot: string; verdict: string; violations: number }): void {
 		this.#log.info(fields, "lot judged");

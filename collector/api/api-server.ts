@@ -131,6 +131,7 @@ function refusal(error: unknown): { status: number; code: string; message: strin
 		return { status: 400, code: "PARAMETER_INVALID", message: error.message };
 	if (error instanceof CodedError) {
 		if (error.code === "ENTRY_REFUSED") return { status: 422, code: error.code, message: error.message };
+		if (error.code === "REQUEST_ID_REUSED") return { status: 409, code: error.code, message: error.message };
 		if (error.code === "USAGE") return { status: 400, code: error.code, message: error.message };
 		return { status: error.retryable ? 503 : 500, code: error.code, message: error.message };
 	}

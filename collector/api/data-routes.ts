@@ -59,6 +59,7 @@ export function addDataRoutes(server: FastifyInstance, sources: DataSources): vo
 		windows: live.windows(),
 	}));
 	answer("violations", listQuery, async (query) => ({ violations: await read.violations(query) }));
+	answer("alerts", listQuery, async (query) => ({ alerts: await read.alerts(query) }));
 	answer("gaps", listQuery, async (query) => ({ gaps: await read.gaps(query) }));
 	answer("lots", listQuery, async (query) => ({ lots: await read.lots(query) }));
 	answer("reconciliation", reconciliationQuery, async ({ lot, unit, from: fromMs, to: toMs }) => ({

@@ -42,6 +42,7 @@ const described: Readonly<Record<string, Described>> = {
 		query: specificationQuery,
 	},
 	violations: { summary: "Violations, open ones first", query: listQuery },
+	alerts: { summary: "What is or was beyond alert and action limits, open ones first", query: listQuery },
 	gaps: { summary: "What is missing, from when to when, and why", query: listQuery },
 	lots: { summary: "Lots with their newest verdict", query: listQuery },
 	lot: {
@@ -95,7 +96,7 @@ const describedWrites: Readonly<Record<string, DescribedWrite>> = {
 	},
 	decisions: {
 		summary:
-			"Decide about a lot: release, conditional, hold, rework or reject; 422 says what stands against it",
+			"Decide about a lot: release, conditional, hold, rework or reject; 422 says what stands against it. With its requestId it can be sent again; 409 when that said something else",
 		body: undefined,
 		action: "lot.decide",
 	},

@@ -314,6 +314,8 @@ export class Intake implements IntakePort, Part {
 		telemetry.samplesFromFuture(judgement.fromFuture);
 		for (const occurrence of judgement.occurrences)
 			if (occurrence.clearedMs === undefined) telemetry.violationRaised(occurrence);
+		for (const { level, clearedMs } of judgement.alerts)
+			if (level !== undefined && clearedMs === undefined) telemetry.alertRaised(level);
 		for (const edgeNode of edgeNodes) this.#confirmations.confirm(edgeNode);
 	}
 

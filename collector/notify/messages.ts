@@ -21,11 +21,12 @@ const dateMsMax = 8.64e15;
 
 /** Messages for what a batch raised and cleared, one row per destination that wants to know. */
 export function occurrenceMessages(
-	judgement: Pick<Judgement, "occurrences">,
+	judgement: Pick<Judgement, "occurrences" | "alerts">,
 	context: MessageContext,
 ): OutboxRow[] {
-	return judgement.occurrences.flatMap((occurrence) => {
-		const type: MessageType = occurrence.clearedMs === undefined ? "violation.raised" : "violation.cleared";
+	return [...judgement.alerts, ...judgement.occurrences].flatMap((occurrence) => {
+		const kind = occurrence.level === undefined ? "violation" : "alert";
+		const type: MessageType = `${kind}.${occurrence.clearedMs === undefined ? "raised" : "cleared"}`;
 		const window = context
 			.specificationOf(occurrence.specVersion)
 			?.windows.find(({ id }) => id === occurrence.window);
@@ -97,7 +98,12 @@ function occurrenceData(
 		phase,
 	} = occurrence;
 	return {
-		violation: id,
+		...(occurrence.level === undefined
+			? { violation: id }
+			: {
+					...{ alert: id, level: occurrence.level, depth: Math.abs(extreme - limit) },
+					...(clearedMs === undefined ? {} : { timeOutsideS: (clearedMs - startedMs) / 1_000 }),
+				}),
 		window: occurrence.window,
 		specificationVersion: occurrence.specVersion,
 		product: specificationOf(occurrence.specVersion)?.product.code ?? "",

@@ -1,12 +1,20 @@
+import type { AlertLevel } from "../pipeline.ts";
 import type { Specification, SpecWindow } from "../specification.ts";
 import type { SpecVersion } from "../specification-port.ts";
 import { characteristicOf, gradeOf, inScope, moreSpecific, type Scoped } from "../specification-scope.ts";
-import { copyWindow, idleWindow, type UnitContext, type WindowState } from "./window-state.ts";
+import { alertWindows } from "./alert-windows.ts";
+import {
+	copyWindow,
+	idleWindow,
+	type LiveWindow,
+	type UnitContext,
+	type WindowState,
+} from "./window-state.ts";
 
 /** A window of one version, and its live condition. */
 export interface JudgedWindow {
 	readonly specification: Specification;
-	readonly window: SpecWindow;
+	readonly window: LiveWindow;
 	/** Windows of the same characteristic that take its place where they are in scope. */
 	readonly instead: readonly SpecWindow[];
 	state: WindowState;
@@ -21,16 +29,19 @@ export interface JudgedWindow {
 export function judgedWindows(versions: readonly SpecVersion[]): JudgedWindow[] {
 	return versions.flatMap(({ specification }) => {
 		const alike = Map.groupBy(specification.windows, characteristicOf);
-		return specification.windows.map((window) => ({
-			specification,
-			window,
-			instead: moreSpecific(window, alike.get(characteristicOf(window)) ?? []),
-			state: idleWindow(),
-			newestMs: Number.NEGATIVE_INFINITY,
-			touched: false,
-			before: idleWindow(),
-			newestBeforeMs: Number.NEGATIVE_INFINITY,
-		}));
+		return specification.windows.flatMap((window) => {
+			const instead = moreSpecific(window, alike.get(characteristicOf(window)) ?? []);
+			return [...alertWindows(window), window].map((one) => ({
+				specification,
+				window: one,
+				instead,
+				state: idleWindow(),
+				newestMs: Number.NEGATIVE_INFINITY,
+				touched: false,
+				before: idleWindow(),
+				newestBeforeMs: Number.NEGATIVE_INFINITY,
+			}));
+		});
 	});
 }
 
@@ -67,8 +78,8 @@ function isIn(window: Scoped, { batch }: UnitContext, at: Parameters<typeof inSc
 	return inScope(window, at) && (window.phases !== undefined || batch !== "");
 }
 
-/** A window's id, state, newest source time (null before the first) and version; states of before name no version. */
-export type SavedWindow = readonly [string, WindowState, number | null, number?];
+/** A window's id, state, newest source time (null before the first), version and level; states of before name no version. */
+export type SavedWindow = readonly [string, WindowState, number | null, number?, AlertLevel?];
 
 export function saveWindows(windows: readonly JudgedWindow[]): SavedWindow[] {
 	return windows.map(({ specification, window, state, newestMs }) => [
@@ -76,6 +87,7 @@ export function saveWindows(windows: readonly JudgedWindow[]): SavedWindow[] {
 		state,
 		newestMs === Number.NEGATIVE_INFINITY ? null : newestMs,
 		specification.version,
+		...(window.level === undefined ? ([] as const) : ([window.level] as const)),
 	]);
 }
 
@@ -85,10 +97,10 @@ export function loadWindows(
 	saved: readonly SavedWindow[],
 	versionOfBefore: number,
 ): void {
-	const key = (id: string, version: number) => JSON.stringify([id, version]);
-	const states = new Map(saved.map((one) => [key(one[0], one[3] ?? versionOfBefore), one]));
+	const key = (id: string, version: number, level?: AlertLevel) => JSON.stringify([id, version, level ?? ""]);
+	const states = new Map(saved.map((one) => [key(one[0], one[3] ?? versionOfBefore, one[4]), one]));
 	for (const judged of windows) {
-		const found = states.get(key(judged.window.id, judged.specification.version));
+		const found = states.get(key(judged.window.id, judged.specification.version, judged.window.level));
 		if (found === undefined) continue;
 		const [, state, newestMs] = found;
 		// A state of before told what it had open at once, and knew nothing of silence.

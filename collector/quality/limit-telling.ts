@@ -1,24 +1,28 @@
 // Telling whoever draws a window when its limits applied. Pure.
 
-import type { SpecWindow } from "../specification.ts";
 import { causeId } from "./cause-id.ts";
 import { limitTimes, nextLimitsMs } from "./limit-times.ts";
-import type { WindowOutput, WindowState } from "./window-state.ts";
+import type { LiveWindow, WindowOutput, WindowState } from "./window-state.ts";
 
 /** The same run of a window always has the same id. */
-export function runId(state: WindowState, window: SpecWindow, specVersion: number): string {
+export function runId(state: WindowState, window: LiveWindow, specVersion: number): string {
 	return causeId("period", window.id, specVersion, window.unit, state.batch, state.runFromMs);
 }
 
 /** Says that the limits apply: once when they begin to, then at the times at which whoever reads expects it. */
 export function tellLimits(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	toMs: number,
 	out: WindowOutput,
 ): void {
 	if (state.phase === "idle" || state.phase === "blanked") return;
+	if (window.level !== undefined) {
+		// Whoever draws a window draws its specification's limits.
+		state.limitsNextMs = Number.MAX_SAFE_INTEGER;
+		return;
+	}
 	const { fromMs, ...limits } = limitsOf(state, window, specVersion);
 	if (state.limitsNextMs === undefined) out.limits.push({ ...limits, fromMs, toMs: undefined, atMs: fromMs });
 	for (const atMs of limitTimes(state.limitsNextMs ?? nextLimitsMs(fromMs), toMs))
@@ -29,12 +33,12 @@ export function tellLimits(
 /** Says that the limits no longer apply: the run has ended, or its grace has begun. */
 export function endLimits(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	endMs: number,
 	out: WindowOutput,
 ): void {
-	if (state.limitsNextMs === undefined) return;
+	if (state.limitsNextMs === undefined || window.level !== undefined) return;
 	const limits = limitsOf(state, window, specVersion);
 	const toMs = Math.max(limits.fromMs, endMs);
 	out.limits.push({ ...limits, toMs, atMs: undefined });
@@ -43,7 +47,7 @@ export function endLimits(
 	if (toldMs >= toMs) out.limits.push({ ...limits, toMs, atMs: toldMs });
 }
 
-function limitsOf(state: WindowState, window: SpecWindow, specVersion: number) {
+function limitsOf(state: WindowState, window: LiveWindow, specVersion: number) {
 	return {
 		id: runId(state, window, specVersion),
 		...{ window: window.id, specVersion, unit: window.unit, tag: window.tag },

@@ -117,6 +117,7 @@ export class LiveJudge implements JudgePort {
 	judge(batch: Parameters<JudgePort["judge"]>[0]): Judgement {
 		const out: Judgement = {
 			occurrences: [],
+			alerts: [],
 			periods: [],
 			limits: [],
 			visits: [],
@@ -220,7 +221,7 @@ export class LiveJudge implements JudgePort {
 		// A value from before the present run belongs to a context that is gone.
 		const ofEarlierRun = judged.state.phase !== "idle" && atMs < judged.state.runFromMs;
 		if (atMs < judged.newestMs || ofEarlierRun) {
-			out.dirty.push({ device: window.unit, fromMs: atMs, toMs: atMs });
+			if (window.level === undefined) out.dirty.push({ device: window.unit, fromMs: atMs, toMs: atMs });
 			return;
 		}
 		const state = this.#touch(judged);

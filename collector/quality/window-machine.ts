@@ -11,10 +11,9 @@
 // (`frozen`), none for too long (`stale_after_s`). Such a value neither raises nor clears; it is counted, and the verdict says
 // "not evaluable". What happens is told `grace_s` later, because only then is it known not to lie in the end of the phase.
 
-import type { SpecWindow } from "../specification.ts";
 import { causeId } from "./cause-id.ts";
 import { endLimits, runId, tellLimits } from "./limit-telling.ts";
-import type { UnitContext, WindowOutput, WindowState } from "./window-state.ts";
+import type { LiveWindow, UnitContext, WindowOutput, WindowState } from "./window-state.ts";
 import { hold, release, tell } from "./window-telling.ts";
 import { farther, insideByDeadband, isFlat, isSilent, observedMs, outside } from "./window-values.ts";
 
@@ -24,7 +23,7 @@ import { farther, insideByDeadband, isFlat, isSilent, observedMs, outside } from
  */
 export function enterContext(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	context: UnitContext,
 	isJudged: boolean,
@@ -54,7 +53,7 @@ export function enterContext(
 /** Whether the passing of observed time up to `toMs` alone can change it. */
 export function awaits(
 	{ phase, held, lost, limitsNextMs }: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	toMs: number,
 ): boolean {
 	if (phase !== "idle" && (limitsNextMs === undefined || toMs >= limitsNextMs)) return true;
@@ -65,7 +64,7 @@ export function awaits(
 /** Observed time has come to `toMs`: what was waiting for a delay may happen. */
 export function advance(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	toMs: number,
 	out: WindowOutput,
@@ -83,7 +82,7 @@ export function advance(
 /** Time passes, of which the part up to `observedToMs` counts towards delays. */
 function pass(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	toMs: number,
 	observedToMs: number,
@@ -102,7 +101,7 @@ function pass(
 /** A value of the window's tag at `atMs`; `value` is undefined when its status does not count or it is not a number. */
 export function takeValue(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	value: number | undefined,
 	atMs: number,
@@ -164,11 +163,14 @@ function lose(state: WindowState): void {
 	interrupt(state);
 }
 
-function raise(state: WindowState, window: SpecWindow, specVersion: number, out: WindowOutput): void {
+function raise(state: WindowState, window: LiveWindow, specVersion: number, out: WindowOutput): void {
 	const startedMs = state.sinceMs;
 	state.phase = "violated";
 	state.open = {
-		id: causeId("occurrence", window.id, specVersion, window.unit, state.batch, state.runFromMs, startedMs),
+		id: causeId(
+			window.level ?? "occurrence",
+			...[window.id, specVersion, window.unit, state.batch, state.runFromMs, startedMs],
+		),
 		window: window.id,
 		specVersion,
 		unit: window.unit,
@@ -183,11 +185,12 @@ function raise(state: WindowState, window: SpecWindow, specVersion: number, out:
 		clearedMs: undefined,
 		clearedBy: undefined,
 		extreme: state.extreme,
+		...(window.level === undefined ? {} : { level: window.level }),
 	};
 	hold(state, window, state.open, out);
 }
 
-function clear(state: WindowState, window: SpecWindow, atMs: number, out: WindowOutput): void {
+function clear(state: WindowState, window: LiveWindow, atMs: number, out: WindowOutput): void {
 	if (state.open !== undefined) {
 		const cleared = {
 			...state.open,
@@ -204,7 +207,7 @@ function clear(state: WindowState, window: SpecWindow, atMs: number, out: Window
 
 function closeRun(
 	state: WindowState,
-	window: SpecWindow,
+	window: LiveWindow,
 	specVersion: number,
 	atMs: number,
 	out: WindowOutput,
@@ -221,19 +224,20 @@ function closeRun(
 		);
 	}
 	endLimits(state, window, specVersion, judgedToMs, out);
-	out.periods.push({
-		id: runId(state, window, specVersion),
-		window: window.id,
-		specVersion,
-		unit: window.unit,
-		batch: state.batch,
-		lot: state.lot,
-		fromMs: state.runFromMs,
-		toMs: atMs,
-		goodSamples: state.goodSamples,
-		badSamples: state.badSamples,
-		violations: state.violations,
-	});
+	if (window.level === undefined)
+		out.periods.push({
+			id: runId(state, window, specVersion),
+			window: window.id,
+			specVersion,
+			unit: window.unit,
+			batch: state.batch,
+			lot: state.lot,
+			fromMs: state.runFromMs,
+			toMs: atMs,
+			goodSamples: state.goodSamples,
+			badSamples: state.badSamples,
+			violations: state.violations,
+		});
 	state.held = [];
 	state.open = undefined;
 	state.phase = "idle";

@@ -1,6 +1,7 @@
 // What is known of one specification window at one moment, as plain data.
 
-import type { Occurrence, WindowPeriod } from "../pipeline.ts";
+import type { AlertLevel, Occurrence, WindowPeriod } from "../pipeline.ts";
+import type { SpecWindow } from "../specification.ts";
 import type { WindowLimits } from "../window-limits.ts";
 
 export type WindowPhase = "idle" | "blanked" | "inside" | "suspect" | "violated" | "recovering";
@@ -37,9 +38,13 @@ export interface WindowState {
 	limitsNextMs?: number | undefined;
 }
 
+/** A window whose `low` and `high` are its alert or action limits, when it has a level. */
+export type LiveWindow = SpecWindow & { readonly level?: AlertLevel };
+
 /** What a step changed, for the store. */
 export interface WindowOutput {
 	readonly occurrences: Occurrence[];
+	readonly alerts: Occurrence[];
 	readonly periods: WindowPeriod[];
 	readonly limits: WindowLimits[];
 }

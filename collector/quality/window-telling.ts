@@ -1,14 +1,13 @@
 // What a window tells: at once, or when its grace is over and it is known not to lie in the end of a phase. Pure.
 
 import type { Occurrence } from "../pipeline.ts";
-import type { SpecWindow } from "../specification.ts";
-import type { WindowOutput, WindowState } from "./window-state.ts";
+import type { LiveWindow, WindowOutput, WindowState } from "./window-state.ts";
 
 /** Excursions that come and go within one grace are told as one from here on. */
 const heldMax = 32;
 
 /** Tells what happened, at once or when it is known not to lie in the grace. */
-export function hold(state: WindowState, window: SpecWindow, event: Occurrence, out: WindowOutput): void {
+export function hold(state: WindowState, window: LiveWindow, event: Occurrence, out: WindowOutput): void {
 	if (window.grace_s === 0) {
 		tell(state, event, out);
 		return;
@@ -38,5 +37,5 @@ export function tell(state: WindowState, event: Occurrence, out: WindowOutput): 
 		state.told = event;
 		state.violations++;
 	} else state.told = undefined;
-	out.occurrences.push(event);
+	(event.level === undefined ? out.occurrences : out.alerts).push(event);
 }

@@ -3,7 +3,7 @@ import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import { appendAudit, auditSchema } from "./audit-table.ts";
 import { commentSchema, enterComment } from "./comment-table.ts";
-import { enterDecision } from "./decision-table.ts";
+import { decisionSchema, enterDecision } from "./decision-table.ts";
 import { writeLabInput } from "./laboratory-table.ts";
 import { get } from "./read-rows.ts";
 import type { StoreFile } from "./store-file.ts";
@@ -30,6 +30,7 @@ CREATE TRIGGER IF NOT EXISTS input_next BEFORE INSERT ON input
 	BEGIN SELECT RAISE(ABORT, 'what was entered is never replaced'); END;
 ${auditSchema}
 ${commentSchema}
+${decisionSchema}
 `;
 
 /** What an input is: its kind and body, whoever enters it and when. Hexadecimal SHA-256. */

@@ -1,3 +1,4 @@
+import { alertSchema } from "./alert-table.ts";
 import { chartSchema } from "./chart-table.ts";
 import { entrySchema } from "./entry-tables.ts";
 import { judgementSchema } from "./judgement-table.ts";
@@ -7,4 +8,10 @@ import { specificationSchema } from "./specification-table.ts";
 
 /** Tables that a store of before gets when it is opened: each is new, so that no format step is needed. */
 export const laterTables =
-	chartSchema + judgementSchema + limitsSchema + specificationSchema + entrySchema + laboratorySchema;
+	alertSchema +
+	chartSchema +
+	judgementSchema +
+	limitsSchema +
+	specificationSchema +
+	entrySchema +
+	laboratorySchema;

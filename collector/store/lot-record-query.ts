@@ -55,5 +55,6 @@ function decisionOf(row: Record<string, unknown>, lot: string): LotDecision {
 		reason: body.reason,
 		verdictId: body.verdictId,
 		concession: body.concession,
+		...(body.requestId === undefined ? {} : { requestId: body.requestId }),
 	};
 }

@@ -11,6 +11,7 @@ import type { LotSamplesQuery, StoredLotQuery } from "../judgement-port.ts";
 import type { CommentQuery } from "../people-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
 import type { SamplePiece, SampleSelection } from "../samples-port.ts";
+import { readAlerts } from "./alert-table.ts";
 import { readAudit } from "./audit-table.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readComments } from "./comment-table.ts";
@@ -120,6 +121,7 @@ serve({
 		inView((file, rows) => readContext(file, rows, query)),
 	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
+	alerts: ({ limit }: { limit: number }) => readAlerts(opened(), limit),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),
 	gaps: ({ limit }: { limit: number }) => readGaps(opened(), limit),
 	lots: ({ limit }: { limit: number }) => readLots(opened(), limit),

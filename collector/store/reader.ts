@@ -105,6 +105,10 @@ export class StoreReader
 		return this.#ask("trend", query);
 	}
 
+	alerts(query: { limit: number }): Promise<Occurrence[]> {
+		return this.#ask("alerts", query);
+	}
+
 	violations(query: { limit: number }): Promise<Occurrence[]> {
 		return this.#ask("violations", query);
 	}

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
+import { writeAlert } from "./alert-table.ts";
 import { ChangeLog } from "./change-log.ts";
 import { dirtyByGap, mergedDirty } from "./judgement-table.ts";
 import { writeAssembled } from "./laboratory-table.ts";
@@ -254,6 +255,7 @@ export class StoreFile {
 	}
 
 	#judgement(batch: PlainBatch): void {
+		for (const alert of batch.alerts) writeAlert(this, alert);
 		for (const o of batch.occurrences) {
 			this.run(
 				"INSERT OR REPLACE INTO occurrence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -74,6 +74,11 @@ export const errorCodes = {
 		retryable: false,
 		meaning: "What was entered does not fit what is stored; nothing of it was taken.",
 	},
+	REQUEST_ID_REUSED: {
+		retryable: false,
+		meaning:
+			"The id of a request that was taken before came again with something else in it; nothing of it was taken.",
+	},
 	WEBHOOK_TARGET_REFUSED: {
 		retryable: false,
 		meaning: "A webhook address is not allowed by its destination's rules.",

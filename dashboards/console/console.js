@@ -28,8 +28,9 @@ async function round() {
 	const status = await ask("status");
 	showOverview(status);
 	unreachableMs = undefined;
-	const [violations, lots, gaps, messages] = await Promise.all([
+	const [violations, { alerts }, lots, gaps, messages] = await Promise.all([
 		ask("violations", { limit: "50" }),
+		ask("alerts", { limit: "12" }),
 		ask("lots", { limit: "6" }),
 		ask("gaps", { limit: "6" }),
 		ask("messages", { limit: "6" }),
@@ -51,7 +52,15 @@ async function round() {
 	showCards = () =>
 		showUnits(status, violations.violations, { selected: trend.unit, href: (unit) => trend.href(unit) });
 	showCards();
-	showViolations(violations.violations.slice(0, 12), windows, (each) => trend.hrefOf(each));
+	// Of alerts, what is open now; a violation of the same window says more.
+	const isOpen = (/** @type {any} */ each) => each.clearedMs === undefined;
+	const violated = new Set(
+		violations.violations.filter(isOpen).map((/** @type {any} */ each) => each.window),
+	);
+	const watched = alerts.filter((/** @type {any} */ each) => isOpen(each) && !violated.has(each.window));
+	const listed = [...violations.violations.slice(0, 12), ...watched];
+	const openFirst = listed.toSorted((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
+	showViolations(openFirst.slice(0, 12), windows, (each) => trend.hrefOf(each));
 	showLots(lots.lots);
 	showGaps(gaps.gaps);
 	showMessages(messages.messages);

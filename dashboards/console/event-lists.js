@@ -18,13 +18,15 @@ export function showViolations(violations, windows, href) {
 
 /** @param {any} violation @param {any} window @param {(violation: any) => string} href */
 function violationItem(violation, window, href) {
-	const { unit, lot, phase, side, limit, extreme, startedMs, clearedMs, clearedBy } = violation;
+	const { unit, lot, phase, side, limit, extreme, startedMs, clearedMs, clearedBy, level } = violation;
 	const open = clearedMs === undefined;
 	const link = element("a", {}, `${violation.window}`);
 	link.setAttribute("href", href(violation));
 	const eu = window?.eu ? ` ${window.eu}` : "";
 	const ended = open
-		? element("span", { class: "abnormal" }, "▲ open")
+		? level === undefined
+			? element("span", { class: "abnormal" }, "▲ open")
+			: element("span", { class: "attention" }, `△ beyond the ${level} limit`)
 		: `ended after ${duration(clearedMs - startedMs)}${clearedBy === "phase_end" ? " with the phase" : ""}`;
 	const item = element(
 		"li",

@@ -93,7 +93,17 @@ class Line {
 				throughs: [],
 				conflicts: [],
 			},
-			...{ dirty: [], occurrences: [], periods: [], limits: [], visits: [], lots: [], due: [], outbox: [] },
+			...{
+				dirty: [],
+				occurrences: [],
+				alerts: [],
+				periods: [],
+				limits: [],
+				visits: [],
+				lots: [],
+				due: [],
+				outbox: [],
+			},
 			// Saved every five seconds in the collector, however many batches that are.
 			cache: this.seq % 1_000 < records ? { seq: this.seq, state: "{}" } : undefined,
 		};

@@ -32,7 +32,10 @@ import {
 } from "./quality/told-story.ts";
 
 const seed = Number(process.env.TEST_SEED ?? 20261122);
-const windows = [soakWindow(), soakWindow({ id: "quick", on_delay_s: 0, blanking_s: 3 })];
+const windows = [
+	soakWindow({ alert_low: 2, alert_high: 8, action_high: 9 }),
+	soakWindow({ id: "quick", on_delay_s: 0, blanking_s: 3 }),
+];
 const tags = ["Batch", "Lot", "Recipe", "Phase", "T1"].map((name, index) => ({
 	id: index + 1,
 	device: unit,
@@ -215,6 +218,17 @@ test("a collector that is restarted twice judges as one that never stopped", asy
 		"SELECT id, started_ms AS startedMs, cleared_ms AS clearedMs, extreme FROM occurrence",
 	);
 	expect(stored.toSorted(byId)).toEqual(occurrences.toSorted(byId));
+	const alerts = last(judgement.alerts, ({ id }) => id).map(
+		({ id, level, startedMs, clearedMs = null, extreme }) => ({ id, level, startedMs, clearedMs, extreme }),
+	);
+	expect(alerts.length).toBeGreaterThan(10);
+	const alertRows = line.rows(
+		"SELECT id, level, started_ms AS startedMs, cleared_ms AS clearedMs, extreme FROM alert_occurrence",
+	);
+	expect(alertRows.toSorted(byId)).toEqual(alerts.toSorted(byId));
+	expect(line.rows("SELECT count(*) AS n FROM outbox WHERE id LIKE 'msg_alert_raised_%'")).toEqual([
+		{ n: alerts.length },
+	]);
 	const runs = line.rows(
 		"SELECT id, to_ms AS toMs, good_samples AS goodSamples, bad_samples AS badSamples, violations FROM window_period",
 	);

@@ -32,6 +32,15 @@ function fillStore(store: KnownStore): void {
 	store.record("U700", [{ tag: "K700.AT01", atMs: beganMs, value: -62 }]);
 	store.commit({
 		occurrences: [{ ...knownOccurrence, startedMs: beganMs + 90 * minuteMs, lot: "<b>L1</b>" }],
+		alerts: [
+			// The violated window's own alert adds nothing; one of another window does.
+			{ ...knownOccurrence, id: "alert-1", lot: "<b>L1</b>", limit: 503, level: "alert" },
+			{ ...knownOccurrence, id: "alert-2", window: "F500.TT02-soak", limit: 503, level: "action" },
+			{
+				...{ ...knownOccurrence, id: "alert-3", window: "F500.TT03-soak", limit: 503, level: "alert" },
+				...{ clearedMs: knownOccurrence.raisedMs + minuteMs, clearedBy: "returned" },
+			},
+		],
 		lots: [{ lot: "L1", openedMs: beganMs, closedMs: undefined, observedWhole: true }],
 		gaps: [
 			{
@@ -128,6 +137,11 @@ describeWithPeer("chromium", "the console in a browser", (executablePath) => {
 		]) {
 			expect(violation).toContain(text);
 		}
+		expect(await page.locator("#violations li").count()).toBe(2);
+		expect(await page.locator("#violations li").nth(1).textContent()).toContain(
+			"△ beyond the action limithighest 512.5, limit 503",
+		);
+		expect(await page.locator("#violations li").nth(1).locator(".attention").count()).toBe(1);
 		// What comes from outside is text, never markup.
 		expect(violation).toContain("lot <b>L1</b>");
 		expect(await page.locator("#lots tbody").textContent()).toContain("L1");

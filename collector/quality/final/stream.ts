@@ -1,6 +1,7 @@
 import type { EvidenceColumns, EvidenceGap, Reason, WindowVerdict } from "../../judgement-port.ts";
 import type { WindowPeriod } from "../../pipeline.ts";
 import type { SpecWindow } from "../../specification.ts";
+import { alertWindows } from "../alert-windows.ts";
 import { enterContext, takeValue } from "../window-machine.ts";
 import { idleWindow } from "../window-state.ts";
 import { counts, firstFrom, heldStretches, type Period, sinceValueBefore, tallySamples } from "./held.ts";
@@ -16,7 +17,7 @@ function violationsOf(
 	columns: EvidenceColumns,
 	gaps: readonly Period[],
 ): number {
-	const out = { occurrences: [], periods: [] as WindowPeriod[], limits: [] };
+	const out = { occurrences: [], alerts: [], periods: [] as WindowPeriod[], limits: [] };
 	const state = idleWindow();
 	const context = { batch: run.batch, lot: run.lot, recipe: run.recipe, phase: run.phase };
 	enterContext(state, window, 0, context, true, run.fromMs, out);
@@ -48,13 +49,11 @@ function violationsOf(
 
 /** The same window with an inner pair of limits; undefined when it has none. */
 function inner(window: SpecWindow, which: "alert" | "action"): SpecWindow | undefined {
-	const low = window[`${which}_low`];
-	const high = window[`${which}_high`];
-	if (low === undefined && high === undefined) return undefined;
-	const exclusive = (["low", "high"] as const).filter((side) =>
-		window.exclusive.includes(`${which}_${side}`),
-	);
-	return { ...window, low, high, exclusive };
+	const found = alertWindows(window).find(({ level }) => level === which);
+	if (found === undefined) return undefined;
+	// Its period is what is counted here.
+	const { level: _level, ...own } = found;
+	return own;
 }
 
 /** Longest time without a change of more than the tolerance, while values came; QARTOD's flat line test by time. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
 		{ tag, atMs: beganMs + 2 * hourMs, value: 500 },
 		{ tag, atMs: beganMs + 2.5 * hourMs, value: 512.5, status: statusCodes.Bad },
 	]);
-	store.commit({ occurrences: [knownOccurrence] });
+	store.commit({ occurrences: [knownOccurrence], alerts: [knownAlert] });
 	reader = new StoreReader();
 	await reader.open(store.path);
 	server = await startServer(reader);
@@ -69,6 +69,8 @@ function send(
 
 const json = async (path: string) => JSON.parse((await send(path)).body);
 
+const knownAlert = { ...knownOccurrence, id: "alert-1", limit: 503, level: "alert" as const };
+
 describe("data", () => {
 	test("status joins what the process and the store say, with the clock they are measured by", async () => {
 		expect(await json("/api/v1/status")).toMatchObject({
@@ -87,6 +89,8 @@ describe("data", () => {
 		expect((await json("/api/v1/tags")).tags).toHaveLength(2);
 		const { clearedMs: _ms, clearedBy: _by, ...open } = knownOccurrence;
 		expect(await json("/api/v1/violations?limit=1")).toEqual({ violations: [open] });
+		const { clearedMs: _, clearedBy: __, ...openAlert } = knownAlert;
+		expect(await json("/api/v1/alerts?limit=1")).toEqual({ alerts: [openAlert] });
 		expect(await json("/api/v1/windows")).toEqual({ version: 1, windows: [knownWindow] });
 		for (const list of ["gaps", "lots", "messages"])
 			expect(await json(`/api/v1/${list}`)).toEqual({ [list]: [] });

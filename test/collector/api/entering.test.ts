@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApiServer } from "../../../collector/api/api-server.ts";
 import type { Role } from "../../../collector/people-port.ts";
 import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
@@ -9,13 +9,13 @@ import { PeopleRig } from "./people-rig.ts";
 let rig: PeopleRig;
 let server: ApiServer;
 
-/** A verdict of the line on lot L1; the newest one counts. */
-function judged(id: string): void {
+/** A verdict of the line; the newest one counts. */
+function judged(id: string, lot = "L1"): void {
 	const verdict = {
-		...{ id, lot: "L1", specVersion: 1, verdict: "in" as const, violations: 0, windows: 1, reasons: [id] },
+		...{ id, lot, specVersion: 1, verdict: "in" as const, violations: 0, windows: 1, reasons: [id] },
 		...{ observedWhole: true, judgedMs: beganMs },
 	};
-	const booked = { lot: "L1", openedMs: beganMs, closedMs: beganMs + 1, observedWhole: true };
+	const booked = { lot, openedMs: beganMs, closedMs: beganMs + 1, observedWhole: true };
 	commitFinalVerdict(rig.known.file, { ...verdictCommit(verdict), booked });
 }
 
@@ -39,7 +39,7 @@ async function post(path: string, body: object, role: Role = "quality") {
 		n?: number;
 		taken?: number;
 		refused?: object[];
-		error?: { message: string };
+		error?: { code: string; message: string };
 	};
 	return { status: answer.status, ...said };
 }
@@ -88,6 +88,60 @@ test("a verdict that is corrected meanwhile is not decided on by what was seen b
 		expect.stringContaining("expected the newest verdict, v2"),
 	]);
 	expect((await post("decisions", { ...decision, verdictId: "v2" })).status).toBe(200);
+});
+
+describe("a decision that is sent again because its answer was lost", () => {
+	const wanted = { ...decision, verdictId: "v2", reason: "grey again", requestId: "desk-7/41" };
+	const decided = () => rows("SELECT count(*) AS n FROM input WHERE kind = 'lot.decided'")[0]?.n;
+
+	test("is answered as the first time, also by a collector started anew, and decides nothing", async () => {
+		const first = await post("decisions", wanted);
+		expect(first.status).toBe(200);
+		const before = decided();
+		expect(await post("decisions", wanted)).toEqual(first);
+		// Decided otherwise in between, it is still what was decided then.
+		expect((await post("decisions", { ...wanted, reason: "look", requestId: "desk-7/42" })).status).toBe(200);
+		await server.stop();
+		server = await rig.server("writing");
+		expect(await post("decisions", wanted)).toEqual(first);
+		expect(decided()).toBe(Number(before) + 1);
+		const audit = "SELECT count(*) AS n FROM audit WHERE detail LIKE '%desk-7/41%'";
+		expect(rows(audit)).toEqual([{ n: 1 }]);
+	});
+
+	test("both at once decide once", async () => {
+		const before = decided();
+		const request = { ...wanted, requestId: "twins" };
+		const answers = await Promise.all([post("decisions", request), post("decisions", request)]);
+		expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+		expect(answers[0]?.n).toBe(answers[1]?.n);
+		expect(decided()).toBe(Number(before) + 1);
+	});
+
+	test("with something else in it is refused by name", async () => {
+		const before = decided();
+		for (const changes of [{ reason: "other" }, { decision: "rework" }]) {
+			const answer = await post("decisions", { ...wanted, ...changes });
+			expect([answer.status, answer.error]).toEqual([
+				409,
+				{
+					code: "REQUEST_ID_REUSED",
+					message: expect.stringContaining("give a new decision a new requestId"),
+				},
+			]);
+		}
+		expect(decided()).toBe(before);
+		expect((await post("decisions", { ...wanted, requestId: "x".repeat(129) })).status).toBe(400);
+	});
+
+	test("about another lot is refused by name", async () => {
+		judged("v9", "L2");
+		const before = decided();
+		const answer = await post("decisions", { ...wanted, lot: "L2", verdictId: "v9" });
+		expect([answer.status, answer.error?.code]).toEqual([409, "REQUEST_ID_REUSED"]);
+		expect(answer.error?.message).toContain("about lot L1");
+		expect(decided()).toBe(before);
+	});
 });
 
 const result = {

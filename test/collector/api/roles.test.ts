@@ -36,6 +36,7 @@ const table: Record<string, Action> = {
 	"GET /api/v1/tags": "read",
 	"GET /api/v1/windows": "read",
 	"GET /api/v1/violations": "read",
+	"GET /api/v1/alerts": "read",
 	"GET /api/v1/gaps": "read",
 	"GET /api/v1/lots": "read",
 	"GET /api/v1/reconciliation": "read",

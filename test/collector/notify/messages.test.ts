@@ -41,7 +41,7 @@ function to(destination: Partial<Destination>, nowMs = raised.raisedMs) {
 	const destinations = [{ name: "d", events: [], concerns: [], ...destination }];
 	const context = { ...{ specificationOf: known, specificationAt: () => known(3) }, destinations, nowMs };
 	const rows = [
-		...occurrenceMessages({ occurrences: [raised, cleared] }, context),
+		...occurrenceMessages({ alerts: [], occurrences: [raised, cleared] }, context),
 		...verdictMessages(verdict, undefined, context),
 	];
 	return rows.map(({ type }) => type);
@@ -68,13 +68,42 @@ describe("a destination is told", () => {
 	});
 });
 
+describe("alert and action limits", () => {
+	const context = (destination: Partial<Destination>) => ({
+		...{ specificationOf: known, specificationAt: () => known(3) },
+		destinations: [{ name: "d", events: [], concerns: [], ...destination }],
+		nowMs: cleared.clearedMs ?? 0,
+	});
+	const action = { ...cleared, id: "a1", level: "action" as const, limit: 9 };
+
+	test("have messages of their own, with depth and time outside", () => {
+		const [row] = occurrenceMessages({ alerts: [action], occurrences: [] }, context({}));
+		expect(row).toMatchObject({ id: "msg_alert_cleared_a1", type: "alert.cleared" });
+		const { data } = JSON.parse(row?.body ?? "");
+		expect(data).toMatchObject({
+			...{ alert: "a1", level: "action", limit: 9, depth: 3.5, timeOutsideS: 3_600 },
+			...{ concerns: ["technical", "logistics"], reaction: "look", clearedBy: "returned" },
+		});
+		expect(data.violation).toBeUndefined();
+	});
+
+	test("go to whom the window concerns, and to nobody who asks for violations only", () => {
+		const alert = { ...raised, id: "a2", level: "alert" as const };
+		const types = (destination: Partial<Destination>) =>
+			occurrenceMessages({ alerts: [alert], occurrences: [] }, context(destination)).map(({ type }) => type);
+		expect(types({ concerns: ["logistics"] })).toEqual(["alert.raised"]);
+		expect(types({ concerns: ["procurement"] })).toEqual([]);
+		expect(types({ events: ["violation.raised", "violation.cleared"] })).toEqual([]);
+	});
+});
+
 test("the body says what happened, where, how far and what to do", () => {
 	const context = {
 		...{ specificationOf: known, specificationAt: () => known(3) },
 		destinations: [{ name: "d", events: [], concerns: [] }],
 		nowMs: cleared.clearedMs ?? 0,
 	};
-	const [row] = occurrenceMessages({ occurrences: [cleared] }, context);
+	const [row] = occurrenceMessages({ alerts: [], occurrences: [cleared] }, context);
 	expect(JSON.parse(row?.body ?? "")).toEqual({
 		type: "violation.cleared",
 		timestamp: "2026-11-20T07:00:00.000Z",
@@ -110,7 +139,8 @@ test("a violation of plant time that lies behind the clock says that it is repla
 			destinations: [{ name: "d", events: [], concerns: [] }],
 			nowMs,
 		};
-		return JSON.parse(occurrenceMessages({ occurrences: [raised] }, context)[0]?.body ?? "").data.replayed;
+		return JSON.parse(occurrenceMessages({ alerts: [], occurrences: [raised] }, context)[0]?.body ?? "").data
+			.replayed;
 	};
 	expect(replayedAt(raised.raisedMs + 10 * 60_000)).toBe(false);
 	expect(replayedAt(raised.raisedMs + 10 * 60_000 + 1)).toBe(true);
@@ -124,7 +154,7 @@ test("ids are the same for the same cause, different for raised and cleared, and
 			nowMs,
 		};
 		return [
-			...occurrenceMessages({ occurrences: [raised, cleared] }, context),
+			...occurrenceMessages({ alerts: [], occurrences: [raised, cleared] }, context),
 			...verdictMessages(verdict, undefined, context),
 		].map(({ id }) => id);
 	};
@@ -140,5 +170,5 @@ test("a source time that no calendar knows is still told", () => {
 		nowMs: 1,
 	};
 	const occurrences = [{ ...raised, startedMs: 9e15, raisedMs: 9e15 }];
-	expect(occurrenceMessages({ occurrences }, context)).toHaveLength(1);
+	expect(occurrenceMessages({ alerts: [], occurrences }, context)).toHaveLength(1);
 });

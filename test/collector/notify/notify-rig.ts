@@ -63,6 +63,7 @@ export class NotifyRig {
 			dirty: [],
 			fromFuture: 0,
 			occurrences: [],
+			alerts: [],
 		};
 		const batch = {
 			...none,

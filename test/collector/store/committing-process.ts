@@ -31,6 +31,7 @@ function batchOf(seq: number): CommitBatch {
 			gaps: [],
 			dirty: [],
 			occurrences: [],
+			alerts: [],
 			periods: [],
 			limits: [],
 			visits: [],

@@ -30,6 +30,7 @@ export const emptyBatch: CommitBatch = {
 	conflicts: [],
 	dirty: [],
 	occurrences: [],
+	alerts: [],
 	periods: [],
 	limits: [],
 	visits: [],

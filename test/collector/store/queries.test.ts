@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readAlerts } from "../../../collector/store/alert-table.ts";
 import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import {
 	readCounts,
@@ -118,6 +119,29 @@ test("violations that are open come first, then the newest", () => {
 	expect(readViolations(db, 2).map(({ id }) => id)).toEqual(["occurrence-1", "new"]);
 	expect(readViolations(db, 1)[0]).toEqual(knownOccurrence);
 	expect(readTotals(db)).toMatchObject({ occurrences: 3, openOccurrences: 1 });
+});
+
+test("alerts are kept apart from violations, open ones first, and the last word on each stands", () => {
+	const alert = (id: string, hours: number) => ({
+		...knownOccurrence,
+		...{ id, level: "alert" as const, limit: 503, raisedMs: beganMs + hours * hourMs },
+	});
+	const back = { clearedMs: beganMs + 6 * hourMs, clearedBy: "returned" as const };
+	store.commit({ alerts: [alert("old", 1), alert("now", 2), { ...alert("high", 5), level: "action" }] });
+	store.commit({
+		alerts: [
+			{ ...alert("old", 1), ...back },
+			{ ...alert("high", 5), ...back, level: "action" },
+		],
+	});
+	expect(readAlerts(db, 10)).toEqual([
+		alert("now", 2),
+		{ ...alert("high", 5), ...back, level: "action" },
+		{ ...alert("old", 1), ...back },
+	]);
+	expect(readAlerts(db, 2).map(({ id }) => id)).toEqual(["now", "high"]);
+	expect(readViolations(db, 10)).toEqual([]);
+	expect(readTotals(db)).toMatchObject({ occurrences: 0, openOccurrences: 0 });
 });
 
 test("gaps tell tags, cause and edge node, the last noticed first", () => {
