@@ -298,6 +298,7 @@ export class JudgedBenchLine {
 		this.#samples = new SampleColumns(samplesMost);
 		await this.#store.commit({
 			...{ edgeNodes: [], series: [], gaps: [], throughs: [], conflicts: [], dirty: [], occurrences: [] },
+			alerts: [],
 			...{ periods: [], limits: [], visits: [], lots: [], due: [], outbox: [], cache: undefined },
 			...batch,
 			...{ records, samples },

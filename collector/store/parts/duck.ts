@@ -27,12 +27,12 @@ export class Duck {
 			max_temp_directory_size: `${limits.temporaryMb}MiB`,
 			autoinstall_known_extensions: "false",
 			autoload_known_extensions: "false",
-			// Footers of immutable files are read once.
-			enable_object_cache: "true",
 			allow_community_extensions: "false",
 		});
 		const connection = await instance.connect();
 		await connection.run(`SET allowed_directories = [${quoted(`${folder}/`)}, ${quoted(`${temporary}/`)}]`);
+		// Footers of immutable files are parsed once. DuckDB 1.5.5 takes `enable_object_cache` and does nothing with it.
+		await connection.run("SET parquet_metadata_cache = true");
 		await connection.run("SET enable_external_access = false; SET lock_configuration = true");
 		return new Duck(instance, connection);
 	}
