@@ -96,14 +96,39 @@ test("a client that was given up after a long silence leaves everything to the n
 	await expect.poll(() => rig.load.everythingMonitored, soon).toBe(true);
 	rig.load.run();
 	await expect.poll(rig.newest, soon).toBeGreaterThan(20);
-	rig.load.trouble("freeze", 4_000);
-	rig.advance(61_000);
+	rig.load.trouble("freeze", 6_000);
+	// A little at a time: an agent that finds itself a minute later at once has stood still itself.
+	const faster = setInterval(() => rig.advance(1_000), 500);
+	onTestFinished(() => clearInterval(faster));
 	await expect.poll(() => rig.source.state().connected, soon).toBe(false);
+	clearInterval(faster);
 	await expect.poll(() => rig.source.state().connected, soon).toBe(true);
 	const after = rig.newest();
 	await expect.poll(rig.newest, soon).toBeGreaterThan(after + 20);
 	rig.load.halt();
 	await expect.poll(rig.hasEverything, soon).toBe(true);
+	expect(unexplained(rig.taken, rig.gaps)).toEqual([]);
+	expect(rig.gaps).toEqual([]);
+});
+
+test("an agent that stood still for a minute and lost its connection over it calls no tag Bad and stores nothing twice", {
+	timeout: slow,
+}, async () => {
+	const rig = await loadedSource({ chaos: ["cut:86400"] });
+	rig.source.start();
+	await expect.poll(() => rig.load.everythingMonitored, soon).toBe(true);
+	rig.load.run();
+	await expect.poll(rig.newest, soon).toBeGreaterThan(100);
+	rig.advance(61_000);
+	rig.load.trouble("cut");
+	await expect.poll(() => rig.source.state().connected, soon).toBe(false);
+	await expect.poll(() => rig.source.state().connected, soon).toBe(true);
+	const after = rig.newest();
+	await expect.poll(rig.newest, soon).toBeGreaterThan(after + 150);
+	rig.load.halt();
+	await expect.poll(rig.hasEverything, soon).toBe(true);
+	expect([...rig.taken.values()].flat().filter(({ value }) => value === undefined)).toEqual([]);
+	expect([...rig.taken.values()].flat()).toHaveLength(rig.load.ledger().produced);
 	expect(unexplained(rig.taken, rig.gaps)).toEqual([]);
 	expect(rig.gaps).toEqual([]);
 });
