@@ -7,6 +7,7 @@ import { samplesPerSeq } from "../pipeline.ts";
 import { hotBefore } from "./hot-before.ts";
 import { hotOfSeries } from "./hot-of-series.ts";
 import { hotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
+import { filesInOrder, type ListedPart } from "./listed-part.ts";
 import { NewestOfEach } from "./newest-of-each.ts";
 import type { RollupMinute } from "./parts/rollup.ts";
 import { append, type SealedRows } from "./parts/sealed-rows.ts";
@@ -102,8 +103,8 @@ export class SampleRows {
 		{ series, fromMs, toMs }: Omit<SeriesQuery, "unit">,
 		limit: number,
 	): Promise<PositionedSamples> {
-		const order = "source_time, source_rest, pos";
-		const files = this.files(fromMs, toMs);
+		const { files, isOrdered } = filesInOrder(this.#listed(fromMs, toMs), series);
+		const order = isOrdered ? undefined : "source_time, source_rest, pos";
 		return this.#sealed.collect({ files, series, fromMs, toMs, order, limit }, this.typeOf);
 	}
 
@@ -322,14 +323,4 @@ export class SampleRows {
 
 	/** Kept for this view only: the text of some names series. */
 	readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
-}
-
-interface ListedPart {
-	readonly file: string;
-	readonly fromPos: number;
-	/** Not included. */
-	readonly toPos: number;
-	readonly minMs: number;
-	readonly maxMs: number;
-	readonly rollup: string | undefined;
 }

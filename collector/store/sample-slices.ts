@@ -27,7 +27,7 @@ async function ordered(
 	const sealedEndMs = found.count > limit ? (found.samples.sourceMs[found.count - 1] as number) : toMs;
 	for (const batch of rows.hotOfSeries({ unit, series, fromMs, toMs: sealedEndMs }, false))
 		append(found, batch);
-	const sorted = found.picked(orderOf(found));
+	const sorted = inOrder(found);
 	if (sorted.count <= limit) return { found: sorted, nextMs: undefined };
 	let cutMs = sorted.samples.sourceMs[limit] as number;
 	// A millisecond is not cut; one with more samples than the limit is given whole.
@@ -38,7 +38,7 @@ async function ordered(
 		const whole = await rows.sealedFirst({ series, fromMs, toMs: sealedEndMs }, Number.MAX_SAFE_INTEGER);
 		for (const batch of rows.hotOfSeries({ unit, series, fromMs, toMs: sealedEndMs }, false))
 			append(whole, batch);
-		return { found: whole.picked(orderOf(whole)), nextMs: cutMs };
+		return { found: inOrder(whole), nextMs: cutMs };
 	}
 	return { found: sorted.picked(Uint32Array.from({ length: end }, (_, index) => index)), nextMs: cutMs };
 }
@@ -114,13 +114,17 @@ function numberOf({ samples }: PositionedSamples, index: number): number {
 	return typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
 }
 
-function orderOf({ samples, pos, count }: PositionedSamples): Uint32Array {
-	return Uint32Array.from({ length: count }, (_, index) => index).sort(
-		(a, b) =>
-			(samples.sourceMs[a] as number) - (samples.sourceMs[b] as number) ||
-			(samples.sourceRestTicks[a] as number) - (samples.sourceRestTicks[b] as number) ||
-			(pos[a] as number) - (pos[b] as number),
-	);
+/** In order of source time and position; most often they are already. */
+function inOrder(found: PositionedSamples): PositionedSamples {
+	const { samples, pos, count } = found;
+	const compare = (a: number, b: number) =>
+		(samples.sourceMs[a] as number) - (samples.sourceMs[b] as number) ||
+		(samples.sourceRestTicks[a] as number) - (samples.sourceRestTicks[b] as number) ||
+		(pos[a] as number) - (pos[b] as number);
+	let at = 1;
+	while (at < count && compare(at - 1, at) <= 0) at++;
+	if (at >= count) return found;
+	return found.picked(Uint32Array.from({ length: count }, (_, index) => index).sort(compare));
 }
 
 function gapsOf(db: DatabaseSync, { unit, tag, fromMs, toMs }: SamplePiece) {

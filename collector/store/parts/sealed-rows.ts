@@ -32,7 +32,7 @@ export interface SealedQuery {
 	readonly toPos?: number;
 	/** A condition on the columns of a part beyond these. */
 	readonly and?: string;
-	readonly order?: string;
+	readonly order?: string | undefined;
 	readonly limit?: number;
 	/** Of each series only its newest sample: by source time, rest and position. */
 	readonly newestOfEach?: true;
@@ -46,6 +46,8 @@ const newestOfEach =
 	" QUALIFY row_number() OVER (PARTITION BY series ORDER BY source_time DESC, source_rest DESC, pos DESC) = 1";
 /** Beyond this source times are no dates for DuckDB; OPC UA's own end in 1601 and 9999. */
 const timeBoundMs = 8.64e15;
+
+type Numbers = Float64Array;
 
 export class SealedRows {
 	readonly #duck: () => Promise<Duck>;
@@ -119,13 +121,22 @@ export class SealedRows {
 			WHERE series = ${series} AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY minute`;
 		const minutes: RollupMinute[] = [];
 		for await (const chunk of (await this.#duck()).chunks(sql)) {
-			const columns = Array.from({ length: 9 }, (_, column) => numbersOf<Float64Array>(chunk, column));
-			for (let index = 0; index < chunk.rowCount; index++) {
-				const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = columns.map(
-					(column) => column[index] as number,
-				) as [number, number, number, number, number, number, number, number, number];
-				minutes.push({ samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs });
-			}
+			const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = Array.from(
+				{ length: 9 },
+				(_, column) => numbersOf<Float64Array>(chunk, column),
+			) as [Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers];
+			for (let index = 0; index < chunk.rowCount; index++)
+				minutes.push({
+					samples: samples[index] as number,
+					notGood: notGood[index] as number,
+					min: min[index] as number,
+					max: max[index] as number,
+					firstMs: firstMs[index] as number,
+					lastMs: lastMs[index] as number,
+					last: last[index] as number,
+					integral: integral[index] as number,
+					coveredMs: coveredMs[index] as number,
+				});
 		}
 		return minutes;
 	}
