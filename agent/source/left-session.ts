@@ -15,6 +15,8 @@ export interface LeftSession {
 	resumes: number;
 	/** Whether its connection has broken by now, before or after the session itself. */
 	readonly isCut: () => boolean;
+	/** Whether anything was published in it. */
+	readonly hasPublished: () => boolean;
 	/** The server has ended the session, and perhaps not the subscription. */
 	isSessionGone: boolean;
 }

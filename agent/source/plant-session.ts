@@ -55,6 +55,7 @@ export class PlantSession {
 	#isForGood = false;
 	#isHeard = true;
 	#isCut = false;
+	#hasPublished = false;
 	#guard: SessionGuard | undefined;
 	#poller: Poller | undefined;
 
@@ -74,7 +75,10 @@ export class PlantSession {
 		if (this.#isForGood) return undefined;
 		const [client, session, subscription] = [this.#client, this.#session, this.#subscription];
 		if (session === undefined || client === undefined) return this.#left;
-		return { client, session, subscription, resumes: 0, isCut: () => this.#isCut, isSessionGone: false };
+		return {
+			...{ client, session, subscription, resumes: 0, isSessionGone: false },
+			...{ isCut: () => this.#isCut, hasPublished: () => this.#hasPublished },
+		};
 	}
 
 	/**
@@ -257,6 +261,7 @@ export class PlantSession {
 				// Of a subscription that was deleted a moment ago.
 				if (response.subscriptionId !== subscription.id) return;
 				this.#isHeard = true;
+				this.#hasPublished = true;
 				listener.answered(true, response.responseHeader.timestamp?.getTime());
 				subscription.offer(response);
 			},

@@ -11,7 +11,8 @@ const aheadMostMs = 1_000;
  * What one server is asked for in any minute at most: twenty connections and six sessions. A server that drops them as soon as it
  * has them is not stormed, because each session costs a small controller more than a minute of values. Sessions are asked for ten
  * seconds apart, which is the shortest time in which there is always another one; one that we have ended ourselves, or that
- * went with its connection, as when a server is started again, may be followed at once, once in a minute. Whether a server is well again shows at a connection, or in a session that it has kept, where it can; none of that is a new
+ * went with its connection, as when a server is started again, may be followed at once, once in a minute, and twice when it had
+ * published by then, so that a server that is started three times in a row is read at once each time. Whether a server is well again shows at a connection, or in a session that it has kept, where it can; none of that is a new
  * session. Pure.
  */
 export class ServerBudget {
@@ -20,7 +21,8 @@ export class ServerBudget {
 	readonly #sessions = new MinuteBudget(sessionsAMinute);
 	/** Those, and short ones in which it is only asked how well it can serve. */
 	readonly #allSessions = new MinuteBudget(sessionsAMinute);
-	#mayFollow = false;
+	/** Sessions that may follow others at once. */
+	#mayFollow: 0 | 1 | 2 = 0;
 	#connectingMs = 0;
 	#aheadMs = 0;
 
@@ -32,7 +34,7 @@ export class ServerBudget {
 
 	/** Milliseconds until a session may be asked for. */
 	sessionWaitMs(nowMs: number): number {
-		return Math.max(this.#sessions.waitMs(nowMs, this.#mayFollow ? 2 : 1), this.#allSessions.roomMs(nowMs));
+		return Math.max(this.#sessions.waitMs(nowMs, 1 + this.#mayFollow), this.#allSessions.roomMs(nowMs));
 	}
 
 	/** Whether a session may be asked for so soon that the connection can wait for it. */
@@ -53,7 +55,7 @@ export class ServerBudget {
 
 	/** A session is asked for; the first call of `answered` says that it has an answer, or that none will come. */
 	askForSession(nowMs: number): { answered(nowMs: number): void } {
-		this.#mayFollow = false;
+		this.#mayFollow = 0;
 		this.#sessions.made(nowMs);
 		this.#allSessions.made(nowMs);
 		let isAnswered = false;
@@ -67,9 +69,9 @@ export class ServerBudget {
 		};
 	}
 
-	/** Whatever session there was, the server has not ended it while it ran. */
-	excuse(): void {
-		this.#mayFollow = true;
+	/** Whatever session there was, the server has not ended it while it ran; `hasPublished`: it had been of use. */
+	excuse(hasPublished: boolean): void {
+		this.#mayFollow = hasPublished ? 2 : 1;
 	}
 
 	/** Whether it may be asked in a short session how well it can serve; if so, that is done now. */

@@ -36,7 +36,7 @@ export async function resumeSession(
 			throw error;
 		}
 		left.isSessionGone = true;
-		if (left.isCut()) budget.excuse();
+		if (left.isCut()) budget.excuse(left.hasPublished());
 		if (!budget.isSessionNear(clock.monotonicMs())) throw error;
 		return undefined;
 	}

@@ -77,7 +77,7 @@ export class ServerEndpoints {
 
 	/** They are left to another source of the same server, and not for anything that the server did. */
 	leave(): ServerBudgets {
-		this.present.budget.excuse();
+		this.present.budget.excuse(false);
 		return this.#budgets;
 	}
 
