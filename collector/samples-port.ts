@@ -65,6 +65,9 @@ export interface ParquetExport {
 	readonly bytes: number;
 }
 
+/** Pieces whose buckets are asked for at once, at most; a month of one is read from 43,200 minutes. */
+export const bucketPiecesMost = 8;
+
 /** Answers are bounded. @throws CodedError STORE_FAILED; USAGE for more than a bound allows */
 export interface SamplesPort {
 	/** Tag by tag and stretch by stretch; undefined when the store has no such unit or lot. */
@@ -73,6 +76,8 @@ export interface SamplesPort {
 	slice(piece: SamplePiece, limit: number): Promise<SampleSlice>;
 	/** At most 10,000 buckets: the piece must not be longer. */
 	buckets(piece: SamplePiece, widthMs: number): Promise<BucketSlice>;
+	/** Of each piece; at most `bucketPiecesMost`. Pieces of one unit and period cost less together. */
+	bucketsOfEach(pieces: readonly SamplePiece[], widthMs: number): Promise<BucketSlice[]>;
 	/** Every sample of the pieces as one Parquet file. */
 	parquet(pieces: readonly SamplePiece[]): Promise<ParquetExport>;
 }

@@ -39,7 +39,7 @@ import { adoptableFiles, adoptableRecords, removeAdopted } from "./records/adopt
 import { readReplay } from "./replay.ts";
 import { readPieces } from "./sample-pieces.ts";
 import type { SampleRows } from "./sample-rows.ts";
-import { readBuckets, readSlice } from "./sample-slices.ts";
+import { readBuckets, readBucketsOfEach, readSlice } from "./sample-slices.ts";
 import { storeFormat } from "./schema.ts";
 import { readSealedKnown } from "./sealed-known.ts";
 import { readSpecifications } from "./specification-table.ts";
@@ -134,6 +134,8 @@ serve({
 	pieces: (selection: SampleSelection) => inView((file, rows) => readPieces(file, rows, selection)),
 	slice: ({ piece, limit }: { piece: SamplePiece; limit: number }) =>
 		inView((_file, rows) => readSlice(rows, piece, limit)),
+	bucketsOfEach: ({ pieces, widthMs }: { pieces: readonly SamplePiece[]; widthMs: number }) =>
+		inView((file, rows) => readBucketsOfEach(file, rows, pieces, widthMs)),
 	buckets: ({ piece, widthMs }: { piece: SamplePiece; widthMs: number }) =>
 		inView((file, rows) => readBuckets(file, rows, piece, widthMs)),
 	async parquet({ pieces }: { pieces: readonly SamplePiece[] }) {

@@ -204,6 +204,10 @@ export class StoreReader
 		return this.#ask("buckets", { piece, widthMs });
 	}
 
+	bucketsOfEach(pieces: readonly SamplePiece[], widthMs: number): Promise<BucketSlice[]> {
+		return this.#ask("bucketsOfEach", { pieces, widthMs });
+	}
+
 	parquet(pieces: readonly SamplePiece[]): Promise<ParquetExport> {
 		return this.#ask("parquet", { pieces });
 	}

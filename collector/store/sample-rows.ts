@@ -9,11 +9,11 @@ import { hotOfSeries } from "./hot-of-series.ts";
 import { hotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
 import { filesInOrder, type ListedPart } from "./listed-part.ts";
 import { NewestOfEach } from "./newest-of-each.ts";
-import type { RollupMinute } from "./parts/rollup.ts";
 import { append, type SealedRows } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
 import { all, get } from "./read-rows.ts";
 import { RecordRows } from "./records/record-rows.ts";
+import { RollupMinutes } from "./rollup-minutes.ts";
 import { type RollupStretch, rollupStretches } from "./rollup-stretches.ts";
 
 /** Samples of these series in records of their unit; source times, both ends included. */
@@ -44,12 +44,15 @@ export class SampleRows {
 	readonly #leftOut: ReadonlySet<string>;
 	readonly sealedTo: number;
 	readonly records: RecordRows;
+	/** The minutes of stretches that `rollups` names. */
+	readonly minutes: RollupMinutes;
 	readonly #types = new Map<number, Datatype>();
 
 	private constructor(db: DatabaseSync, sealed: SealedRows, leftOut: ReadonlySet<string>) {
 		this.#db = db;
 		this.#sealed = sealed;
 		this.#leftOut = leftOut;
+		this.minutes = new RollupMinutes(sealed);
 		this.records = new RecordRows(db, sealed, leftOut);
 		this.sealedTo = Number(get(db, "SELECT value FROM meta WHERE key = 'sealed_to'")?.value);
 	}
@@ -263,11 +266,6 @@ export class SampleRows {
 	#hasHot(unit: string, minMs: number, maxMs: number): boolean {
 		const sql = `SELECT 1 FROM record WHERE device = ? AND source_max_ms >= ? AND source_min_ms <= ? AND seq >= ? LIMIT 1`;
 		return get(this.#db, sql, unit, minMs, maxMs, this.sealedTo / samplesPerSeq) !== undefined;
-	}
-
-	/** The minutes of a stretch that `rollups` named. */
-	rollup(stretch: RollupStretch, series: number): Promise<RollupMinute[]> {
-		return this.#sealed.rollup(stretch.files, series, stretch);
 	}
 
 	/** Files of parts that may hold samples of a period. */

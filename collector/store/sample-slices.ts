@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Datatype } from "../../common/contract/datatype.ts";
 import { isGood } from "../../common/contract/status.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
-import type { BucketSlice, SamplePiece, SampleSlice } from "../samples-port.ts";
+import { type BucketSlice, bucketPiecesMost, type SamplePiece, type SampleSlice } from "../samples-port.ts";
 import { BucketFold } from "./bucket-fold.ts";
 import { rollupMinuteMs } from "./parts/rollup.ts";
 import { append } from "./parts/sealed-rows.ts";
@@ -59,6 +59,25 @@ export async function readSlice(rows: SampleRows, piece: SamplePiece, limit: num
 	return slice;
 }
 
+/** Of each piece, as `readBuckets`; pieces of one period cost less together. */
+export async function readBucketsOfEach(
+	db: DatabaseSync,
+	rows: SampleRows,
+	pieces: readonly SamplePiece[],
+	widthMs: number,
+): Promise<BucketSlice[]> {
+	const slices: BucketSlice[] = [];
+	for (let at = 0; at < pieces.length; at += bucketPiecesMost) {
+		const together = pieces.slice(at, at + bucketPiecesMost);
+		const isOnePeriod = together.every(
+			({ fromMs, toMs }) => fromMs === together[0]?.fromMs && toMs === together[0]?.toMs,
+		);
+		rows.minutes.want(isOnePeriod ? together.flatMap(({ series }) => series) : []);
+		for (const piece of together) slices.push(await readBuckets(db, rows, piece, widthMs));
+	}
+	return slices;
+}
+
 /** @throws CodedError USAGE for too many buckets */
 export async function readBuckets(
 	db: DatabaseSync,
@@ -88,7 +107,7 @@ export async function readBuckets(
 	let atMs = fromMs;
 	for (const stretch of rollupsFor(rows, piece, widthMs, gaps)) {
 		await raw(atMs, stretch.fromMs - 1);
-		for (const minute of await rows.rollup(stretch, series[0] as number)) fold.addMinute(minute);
+		for (const minute of await rows.minutes.of(stretch, series[0] as number)) fold.addMinute(minute);
 		atMs = stretch.endMs;
 	}
 	await raw(atMs, toMs);

@@ -12,7 +12,7 @@ import { partFolder } from "../../collector/store/parts/part-folder.ts";
 import { ReadingParts } from "../../collector/store/parts/reading-parts.ts";
 import { writeRollup } from "../../collector/store/parts/rollup.ts";
 import { writePart } from "../../collector/store/parts/sealing.ts";
-import { readBuckets, readSlice } from "../../collector/store/sample-slices.ts";
+import { readBucketsOfEach, readSlice } from "../../collector/store/sample-slices.ts";
 import { StoreFile } from "../../collector/store/store-file.ts";
 import { readTrend } from "../../collector/store/trend-query.ts";
 
@@ -151,13 +151,10 @@ async function figures(days: number): Promise<object> {
 			reading.view(db, async (handle, rows) => {
 				const last = Math.min(30, days + sparseDays) * dayMs;
 				const first = (turn++ * 13) % (tags - 8);
-				for (let series = first; series < first + 8; series++) {
-					const buckets = await readBuckets(
-						handle,
-						rows,
-						piece(series, beganMs, beganMs + last - 1),
-						2_700_000,
-					);
+				const pieces = Array.from({ length: 8 }, (_, index) =>
+					piece(first + index, beganMs, beganMs + last - 1),
+				);
+				for (const buckets of await readBucketsOfEach(handle, rows, pieces, 2_700_000)) {
 					expectEqual("buckets", buckets.atMs.length, last / 2_700_000);
 					expectEqual("samples of the first bucket", buckets.samples[0], 2_700);
 				}

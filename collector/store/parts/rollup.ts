@@ -38,7 +38,7 @@ export async function writeRollup(duck: Duck, from: string, path: string, rows: 
 	const size = Math.min(122_880, Math.ceil(Math.max(1, rows) / rowGroups / vectorRows) * vectorRows);
 	await duck.connection.run(
 		`COPY (${rollupQuery(from)} ORDER BY series, minute) TO ${quoted(path)}
-		(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${size})`,
+		(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${size})`,
 	);
 }
 

@@ -111,21 +111,25 @@ export class SealedRows {
 		return file !== undefined && existsSync(join(this.#folder, file));
 	}
 
-	/** The minutes of a series that begin from `fromMs` on and before `endMs`, in order. */
-	async rollup(
+	/** By series, its minutes that begin from `fromMs` on and before `endMs`, in order. */
+	async rollups(
 		files: readonly string[],
-		series: number,
+		series: readonly number[],
 		{ fromMs, endMs }: { fromMs: number; endMs: number },
-	): Promise<RollupMinute[]> {
-		const sql = `SELECT ${rollupColumns} FROM ${this.#from(files)}
-			WHERE series = ${series} AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY minute`;
-		const minutes: RollupMinute[] = [];
+	): Promise<Map<number, RollupMinute[]>> {
+		const sql = `SELECT series, minute, ${rollupColumns} FROM ${this.#from(files)}
+			WHERE series IN (${series.join(", ")}) AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY series, minute`;
+		const found = new Map<number, RollupMinute[]>();
 		for await (const chunk of (await this.#duck()).chunks(sql)) {
+			const whose = numbersOf<Uint32Array>(chunk, 0);
 			const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = Array.from(
 				{ length: 9 },
-				(_, column) => numbersOf<Float64Array>(chunk, column),
+				(_, column) => numbersOf<Float64Array>(chunk, 2 + column),
 			) as [Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers];
-			for (let index = 0; index < chunk.rowCount; index++)
+			for (let index = 0; index < chunk.rowCount; index++) {
+				const one = whose[index] as number;
+				const minutes = found.get(one) ?? [];
+				if (minutes.length === 0) found.set(one, minutes);
 				minutes.push({
 					samples: samples[index] as number,
 					notGood: notGood[index] as number,
@@ -137,8 +141,9 @@ export class SealedRows {
 					integral: integral[index] as number,
 					coveredMs: coveredMs[index] as number,
 				});
+			}
 		}
-		return minutes;
+		return found;
 	}
 
 	/** Reads every column of a file. @throws DamagedPart */

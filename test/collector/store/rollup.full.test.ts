@@ -1,40 +1,15 @@
-import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { BucketSlice, SamplePiece } from "../../../collector/samples-port.ts";
-import { PartTable } from "../../../collector/store/part-table.ts";
-import { compactParts } from "../../../collector/store/parts/compaction.ts";
-import { Duck } from "../../../collector/store/parts/duck.ts";
-import { partFolder } from "../../../collector/store/parts/part-folder.ts";
 import { readBuckets } from "../../../collector/store/sample-slices.ts";
 import { statusCodes } from "../../../common/contract/status.ts";
 import { beganMs, hourMs, KnownStore, minuteMs } from "./known-store.ts";
-import { ask, sealTo } from "./sealed-store.ts";
+import { ask, compact, sealTo } from "./sealed-store.ts";
 
 const piece: SamplePiece = {
 	...{ unit: "U500", tag: "TT01", datatype: "Double", eu: undefined, series: [1] },
 	...{ fromMs: beganMs - 3 * minuteMs - 7, toMs: beganMs + 40 * hourMs + 11 },
 };
-
-async function compact(store: KnownStore): Promise<void> {
-	const folder = partFolder(store.path);
-	const duck = await Duck.open(folder, join(folder, "temporary-test"), {
-		...{ memoryMb: 128, threads: 1, temporaryMb: 256 },
-	});
-	try {
-		const rows = store.file.all("SELECT file, samples FROM part WHERE level = 0");
-		const files = rows.map(({ file }) => String(file));
-		const samples = rows.reduce((sum, row) => sum + Number(row.samples), 0);
-		const parts = await compactParts(
-			duck,
-			{ files, samples, instance: store.file.meta("instance") },
-			{ folder },
-		);
-		new PartTable(store.file).replace({ parts, replaced: files, atMs: 1 });
-	} finally {
-		duck.close();
-	}
-}
 
 function close(a: BucketSlice, b: BucketSlice): void {
 	const { mean: means, coverage: shares, ...exact } = a;

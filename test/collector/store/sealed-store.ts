@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect } from "vitest";
 import { samplesPerSeq } from "../../../collector/pipeline.ts";
 import { PartTable } from "../../../collector/store/part-table.ts";
+import { compactParts } from "../../../collector/store/parts/compaction.ts";
 import { Duck, type DuckLimits } from "../../../collector/store/parts/duck.ts";
 import type { PartRow } from "../../../collector/store/parts/part-file.ts";
 import { partFolder } from "../../../collector/store/parts/part-folder.ts";
@@ -15,6 +16,7 @@ import { sealRecords } from "../../../collector/store/records/record-sealing.ts"
 import { SampleRows } from "../../../collector/store/sample-rows.ts";
 import { StoreFile } from "../../../collector/store/store-file.ts";
 import { temporaryFolder } from "../../helpers/temporary-folder.ts";
+import type { KnownStore } from "./known-store.ts";
 
 const testLimits: DuckLimits = { memoryMb: 128, threads: 1, temporaryMb: 256 };
 
@@ -95,4 +97,25 @@ export async function askSealedToo<T>(file: StoreFile, path: string, question: Q
 		sealed.close();
 	}
 	return hot;
+}
+
+/** Makes the sealed parts days, with their minutes. */
+export async function compact(store: KnownStore): Promise<void> {
+	const folder = partFolder(store.path);
+	const duck = await Duck.open(folder, join(folder, "temporary-test"), {
+		...{ memoryMb: 128, threads: 1, temporaryMb: 256 },
+	});
+	try {
+		const rows = store.file.all("SELECT file, samples FROM part WHERE level = 0");
+		const files = rows.map(({ file }) => String(file));
+		const samples = rows.reduce((sum, row) => sum + Number(row.samples), 0);
+		const parts = await compactParts(
+			duck,
+			{ files, samples, instance: store.file.meta("instance") },
+			{ folder },
+		);
+		new PartTable(store.file).replace({ parts, replaced: files, atMs: 1 });
+	} finally {
+		duck.close();
+	}
 }
