@@ -2,6 +2,7 @@
 
 import type { EvidenceGap, Judged, LotJudgement, VerdictStage, WindowVerdict } from "./judgement-port.ts";
 import type { LabResult } from "./laboratory-port.ts";
+import type { CommentEntry } from "./people-port.ts";
 import type { Occurrence, UnitVisit } from "./pipeline.ts";
 import type { Proposal } from "./specification.ts";
 
@@ -92,6 +93,8 @@ export interface LotRecord {
 	readonly gaps: readonly EvidenceGap[];
 	readonly results: readonly LabResult[];
 	readonly decisions: readonly LotDecision[];
+	/** On the lot and on its violations, in the order in which they were entered. */
+	readonly comments: readonly CommentEntry[];
 	/** SHA-256 of everything above, in canonical form. */
 	readonly hash: string;
 }

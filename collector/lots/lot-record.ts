@@ -2,6 +2,7 @@ import { canonicalHash } from "../../common/runtime/canonical-json.ts";
 import type { EvidenceGap, VerdictRecord } from "../judgement-port.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import type { Excursion, LotDecision, LotRecord, StandingVerdict } from "../lot-port.ts";
+import type { CommentEntry } from "../people-port.ts";
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
 import type { SamplesPort } from "../samples-port.ts";
 import type { Specification } from "../specification.ts";
@@ -16,6 +17,7 @@ export interface StoredLotRecord {
 	readonly gaps: readonly EvidenceGap[];
 	readonly results: readonly LabResult[];
 	readonly decisions: readonly LotDecision[];
+	readonly comments: readonly CommentEntry[];
 }
 
 export interface LotRecordSources {
@@ -92,6 +94,7 @@ export async function lotRecord(lot: string, sources: LotRecordSources): Promise
 		gaps: stored.gaps,
 		results: stored.results,
 		decisions: stored.decisions,
+		comments: stored.comments,
 	};
 	return { ...record, hash: canonicalHash(record) };
 }

@@ -93,9 +93,24 @@ export function recordPage(record: LotRecord): string {
 			]),
 			"None yet.",
 		),
+		section(
+			"Comments",
+			["by", "at", "about", "comment"],
+			record.comments.map(({ enteredBy, enteredMs, occurrence, text }) => [
+				...[html(enteredBy), timeText(enteredMs), aboutText(record, occurrence), html(text)],
+			]),
+			"None.",
+		),
 		`<footer><p>SHA-256 of this record: <code>${record.hash}</code></p><p>Monitoring and advice; not a safety system.</p></footer>`,
 	];
 	return page(`Batch record of lot ${lot}`, body.join("\n"));
+}
+
+/** What a comment is about: the lot, or one of its violations. */
+function aboutText({ excursions }: LotRecord, occurrence: string | undefined): string {
+	if (occurrence === undefined) return "the lot";
+	const found = excursions.find(({ id }) => id === occurrence);
+	return found === undefined ? "a violation" : `${html(found.window)}, ${timeText(found.startedMs)}`;
 }
 
 function mark(verdict: WindowVerdict["verdict"]): string {

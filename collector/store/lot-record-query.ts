@@ -1,7 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EvidenceGap } from "../judgement-port.ts";
 import type { LotDecision } from "../lot-port.ts";
+import type { CommentEntry } from "../people-port.ts";
 import type { Occurrence, UnitVisit } from "../pipeline.ts";
+import { readComments } from "./comment-table.ts";
 import { all, get, numberOrUndefined, occurrenceOf, textList, visitOf } from "./read-rows.ts";
 
 /** Rows of each kind in one answer. */
@@ -15,6 +17,8 @@ export interface StoredLotRows {
 	readonly occurrences: readonly Occurrence[];
 	readonly gaps: readonly EvidenceGap[];
 	readonly decisions: readonly LotDecision[];
+	/** In the order in which they were entered. */
+	readonly comments: readonly CommentEntry[];
 }
 
 export function readLotRows(db: DatabaseSync, lot: string): StoredLotRows | undefined {
@@ -41,6 +45,7 @@ export function readLotRows(db: DatabaseSync, lot: string): StoredLotRows | unde
 		decisions: of(
 			"SELECT n, entered_ms, entered_by, body FROM input WHERE kind = 'lot.decided' AND json_extract(body, '$.lot') = ? ORDER BY n",
 		).map((input) => decisionOf(input, lot)),
+		comments: readComments(db, { lot, limit: rowsMost }).toReversed(),
 	};
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { LotJudgement } from "../../../collector/judgement-port.ts";
 import { LotDocuments } from "../../../collector/lots/lot-documents.ts";
 import { html } from "../../../collector/lots/page-parts.ts";
+import { enterComment } from "../../../collector/store/comment-table.ts";
 import { commitFinalVerdict } from "../../../collector/store/judgement-table.ts";
 import { StoreReader } from "../../../collector/store/reader.ts";
 import { canonicalHash, canonicalJson } from "../../../common/runtime/canonical-json.ts";
@@ -94,6 +95,11 @@ beforeEach(async () => {
 		"INSERT INTO input(kind, entered_ms, entered_by, body) VALUES ('lot.decided', 7, 'M. Weber', ?)",
 		JSON.stringify({ lot: "L1", decision: "hold", reason: evil, verdictId: "v1" }),
 	);
+	for (const [n, about] of [{ lot: "L1" }, { occurrence: knownOccurrence.id }].entries())
+		enterComment(store.file, {
+			...{ n: n + 2, kind: "comment", enteredMs: beganMs + n, enteredBy: "T. Abe" },
+			body: JSON.stringify({ by: "T. Abe", ...about, text: `${n + 1}. ${evil}` }),
+		});
 	reader = new StoreReader();
 	await reader.open(store.path);
 });
@@ -111,6 +117,10 @@ test("a lot's record holds verdict, excursion with its curve, gap, way and decis
 		gaps: [{ unit: "U500", cause: "server_overflow" }],
 		visits: [{ unit: "U500" }],
 		decisions: [{ n: 1, decision: "hold", by: "M. Weber", atMs: 7 }],
+		comments: [
+			{ n: 2, enteredBy: "T. Abe", lot: "L1", text: `1. ${evil}` },
+			{ n: 3, occurrence: knownOccurrence.id, text: `2. ${evil}` },
+		],
 	});
 	const { hash, ...rest } = record ?? { hash: "" };
 	expect(hash).toBe(canonicalHash(rest));
@@ -132,6 +142,7 @@ test("the page shows it to people, and nothing that anybody named is markup", as
 		"99.99 %",
 		"10 min, by 7.5",
 		"M. Weber",
+		"T. Abe",
 		"<svg",
 		record?.hash ?? "",
 	])
