@@ -15,11 +15,15 @@ export class MinuteBudget {
 	/** Milliseconds of monotonic time to wait; none while fewer than `atOnce` were asked for in the last minute. */
 	waitMs(nowMs: number, atOnce = 1): number {
 		const made = this.#recent(nowMs);
-		const [first] = made;
 		const last = made.at(-1);
-		if (first === undefined || last === undefined || made.length < Math.min(atOnce, this.#most)) return 0;
-		const untilFirstIsOver = first + minuteMs - last;
-		const spacingMs = Math.max(minuteMs / this.#most, untilFirstIsOver / (this.#most + 1 - made.length));
+		if (last === undefined || made.length < Math.min(atOnce, this.#most)) return 0;
+		// Each one made is over a minute later, and by then so many may follow it; the one that leaves the least says how far apart.
+		let spacingMs = 0;
+		for (const [index, atMs] of made.entries())
+			spacingMs = Math.max(
+				spacingMs,
+				(atMs + minuteMs - last) / Math.max(1, index + 1 + this.#most - made.length),
+			);
 		return Math.max(0, last + spacingMs - nowMs);
 	}
 

@@ -70,6 +70,17 @@ test("a server that is started again and again is read at once three times in a 
 	expect(mostInAMinute(seenMs)).toBe(6);
 });
 
+test("two at once after one that is still counted leave no hole when they are over together", () => {
+	const wellFor = { delayMs: 0, isExcused: false, hasPublished: false };
+	const seenMs = storm([
+		{ ...wellFor, livesMs: 15_001 },
+		{ ...wellFor, isExcused: true, hasPublished: true, livesMs: 0 },
+		...Array.from({ length: 12 }, () => ({ ...wellFor, livesMs: 0 })),
+	]);
+	expect(waits(seenMs).slice(0, 8)).toEqual([15_001, 0, 12_000, 12_000, 12_000, 12_000, 12_000, 10_000]);
+	expect(mostInAMinute(seenMs)).toBe(6);
+});
+
 test("whatever happens to sessions, the server sees six in any minute at most, and the next one is asked for within 15 s of an answer", () => {
 	const fault = fc.record({
 		delayMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 4_000 })),
@@ -164,11 +175,11 @@ test("a burst is paid for evenly, and possible again when fewer were asked for i
 	const budget = new MinuteBudget(4);
 	const madeMs: number[] = [];
 	let nowMs = 0;
-	for (let n = 0; n < 8; n++) {
+	for (let n = 0; n < 9; n++) {
 		nowMs += budget.waitMs(nowMs, 3);
 		budget.made(nowMs);
 		madeMs.push(nowMs);
 	}
-	expect(waits(madeMs)).toEqual([0, 0, 30_000, 30_000, 0, 15_000, 15_000]);
+	expect(waits(madeMs)).toEqual([0, 0, 30_000, 30_000, 0, 20_000, 20_000, 20_000]);
 	expect(mostInAMinute(madeMs)).toBe(4);
 });
