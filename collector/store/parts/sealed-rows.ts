@@ -117,14 +117,14 @@ export class SealedRows {
 		series: readonly number[],
 		{ fromMs, endMs }: { fromMs: number; endMs: number },
 	): Promise<Map<number, RollupMinute[]>> {
-		const sql = `SELECT series, minute, ${rollupColumns} FROM ${this.#from(files)}
-			WHERE series IN (${series.join(", ")}) AND minute >= ${fromMs} AND minute < ${endMs} ORDER BY series, minute`;
+		const sql = `SELECT series, ${rollupColumns} FROM ${this.#from(files)}
+			WHERE series IN (${series.join(", ")}) AND minute >= ${fromMs} AND minute < ${endMs}`;
 		const found = new Map<number, RollupMinute[]>();
 		for await (const chunk of (await this.#duck()).chunks(sql)) {
 			const whose = numbersOf<Uint32Array>(chunk, 0);
 			const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = Array.from(
 				{ length: 9 },
-				(_, column) => numbersOf<Float64Array>(chunk, 2 + column),
+				(_, column) => numbersOf<Float64Array>(chunk, 1 + column),
 			) as [Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers];
 			for (let index = 0; index < chunk.rowCount; index++) {
 				const one = whose[index] as number;
@@ -143,6 +143,14 @@ export class SealedRows {
 				});
 			}
 		}
+		// Each file is in order, and files of one stretch follow each other: there is most often nothing to do.
+		for (const minutes of found.values())
+			if (
+				minutes.some(
+					({ firstMs }, index) => index > 0 && firstMs < (minutes[index - 1] as RollupMinute).firstMs,
+				)
+			)
+				minutes.sort((a, b) => a.firstMs - b.firstMs);
 		return found;
 	}
 
