@@ -2,12 +2,11 @@
 
 import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Datatype } from "../../../common/contract/datatype.ts";
+import type { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
-import { hotColumns, plainHotColumns, takeHotRow } from "../hot-rows.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
 import { type Duck, quoted } from "./duck.ts";
+import { fileOrder, readHotStretch } from "./hot-stretch.ts";
 import { type PartRow, partColumns, partName, sha256Of, syncPath } from "./part-file.ts";
 import { Staging, stagedAsPart, stagedAtOnce } from "./staging.ts";
 
@@ -48,7 +47,7 @@ export async function sealRange(
 	const file = partName(fromPos, toPos, "s", instance);
 	const temporary = join(folder, `${file}.tmp`);
 	try {
-		await writePart(duck, stagedAsPart, temporary);
+		await writeInOrder(duck, stagedAsPart, temporary);
 		onStep("written");
 		await verifyPart(duck, stagedAsPart, temporary);
 		onStep("verified");
@@ -71,9 +70,11 @@ export async function sealRange(
 
 /** Writes what a query gives as a file sorted by series, source time and position. */
 export async function writePart(duck: Duck, query: string, path: string): Promise<void> {
-	await duck.connection.run(
-		`COPY (${query} ORDER BY series, source_time, source_rest, pos) TO ${quoted(path)} (${copyOptions})`,
-	);
+	await writeInOrder(duck, `${query} ORDER BY series, source_time, source_rest, pos`, path);
+}
+
+async function writeInOrder(duck: Duck, query: string, path: string): Promise<void> {
+	await duck.connection.run(`COPY (${query}) TO ${quoted(path)} (${copyOptions})`);
 }
 
 /** Compares a file with the query it was written from, by number and by a sum over every column of every row. */
@@ -91,66 +92,27 @@ async function verifyPart(duck: Duck, query: string, path: string): Promise<void
 	);
 }
 
-/** Reads the stretch into the table `staged`. Returns the number of samples and the bounds of their source times. */
+/**
+ * Reads the stretch into the table `staged`, in the order of the file: DuckDB takes longer to sort than to write. Returns the
+ * number of samples and the bounds of their source times.
+ */
 async function stage(
 	db: DatabaseSync,
 	duck: Duck,
-	{ fromPos, toPos }: SealRequest,
+	stretch: SealRequest,
 ): Promise<{ samples: number; minMs: number; maxMs: number }> {
-	const types = seriesTypes(db);
+	const found = await readHotStretch(db, stretch);
+	const order = fileOrder(found);
 	const staging = await Staging.begin(duck);
-	// One view, so that the rows are those that the records speak of.
-	db.exec("BEGIN");
-	let total = 0;
+	const batch = new PositionedSamples(stagedAtOnce);
 	try {
-		const read = hotReader(db);
-		const batch = new PositionedSamples(stagedAtOnce);
-		for (let at = fromPos; ; ) {
-			const rows = read(at, toPos);
-			if (rows.length === 0) break;
-			batch.samples.count = 0;
-			for (const row of rows) takeHotRow(batch, row, (series) => types.get(series));
+		for (let from = 0; from < order.length; from += stagedAtOnce) {
+			batch.fill(found, order.subarray(from, from + stagedAtOnce));
 			staging.add(batch);
-			total += rows.length;
-			at = Number((rows.at(-1) as [number])[0]) + 1;
-			// Others on this thread, such as an order to stop, get their turn.
 			await new Promise((resolve) => setImmediate(resolve));
 		}
-		const said = db
-			.prepare("SELECT coalesce(sum(samples), 0) AS n FROM record WHERE seq >= ? / 512 AND seq < ? / 512")
-			.get(fromPos, toPos);
-		if (Number(said?.n) !== total) {
-			const message = `expected ${said?.n} samples at positions ${fromPos} to ${toPos}, as the records say, found ${total}`;
-			throw new CodedError("STORE_FAILED", message);
-		}
 	} finally {
-		db.exec("COMMIT");
 		staging.end();
 	}
-	return { samples: total, minMs: staging.minMs, maxMs: staging.maxMs };
-}
-
-/** Rows from a position on, as arrays. */
-function hotReader(db: DatabaseSync): (fromPos: number, toPos: number) => [number][] {
-	const [plain, exact] = [plainHotColumns("sample"), hotColumns("sample")].map((columns) => {
-		const statement = db.prepare(
-			`SELECT ${columns} FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos LIMIT ${stagedAtOnce}`,
-		);
-		statement.setReturnArrays(true);
-		return statement;
-	}) as [StatementSync, StatementSync];
-	return (fromPos, toPos) => {
-		try {
-			return plain.all(fromPos, toPos) as unknown as [number][];
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "ERR_OUT_OF_RANGE") throw error;
-			return exact.all(fromPos, toPos) as unknown as [number][];
-		}
-	};
-}
-
-/** The data type of each series. */
-function seriesTypes(db: DatabaseSync): Map<number, Datatype> {
-	const rows = db.prepare("SELECT id, datatype FROM series").all();
-	return new Map(rows.map(({ id, datatype }) => [Number(id), Number(datatype) as Datatype]));
+	return { samples: order.length, minMs: staging.minMs, maxMs: staging.maxMs };
 }
