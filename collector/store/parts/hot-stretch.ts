@@ -1,30 +1,14 @@
 // The hot samples of a stretch of positions as columns, and the order in which a file holds them.
 
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Datatype } from "../../../common/contract/datatype.ts";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
 import { samplesPerSeq } from "../../pipeline.ts";
-import { cellValue, hotColumns, type SeriesTypes, takeHotRow } from "../hot-rows.ts";
+import type { SeriesTypes } from "../hot-rows.ts";
+import { HotTaker } from "../hot-taker.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
 
 const readAtOnce = 2_048;
-const seriesMax = 2 ** 20;
-const restMax = 2 ** 14;
-const lagMax = 2 ** 39 - 1;
-/** node:sqlite refuses it as a number; rows with it are read column by column. */
-const doesNotFit = "9223372036854775807";
-
-/**
- * Four numbers in place of seven, because handing one over costs more than finding the row: series and status, source time
- * and index in the record, server lag and rest of the source time (a half says that there is no lag), value.
- */
-const packedColumns = `CASE WHEN series < ${seriesMax} THEN status * ${seriesMax} + series ELSE ${doesNotFit} END,
-	source_ms * ${samplesPerSeq} + (pos & ${samplesPerSeq - 1}),
-	CASE WHEN server_lag IS NULL THEN source_rest + 0.5
-		WHEN server_lag BETWEEN -${lagMax} AND ${lagMax} THEN server_lag * ${restMax} + source_rest
-		ELSE ${doesNotFit} END,
-	value`;
-
 interface Said {
 	readonly seq: number;
 	readonly samples: number;
@@ -95,75 +79,31 @@ export function fileOrder({ samples, count }: PositionedSamples): Uint32Array {
 
 /** Adds the samples of some records, which follow each other, to the end. */
 function hotReader(db: DatabaseSync, typeOf: SeriesTypes) {
-	const ways = [
-		{ take: takePacked, columns: packedColumns },
-		{ take: takeExact, columns: hotColumns("sample") },
-	].map(({ take, columns }) => {
-		const statement = db.prepare(`SELECT ${columns} FROM sample WHERE pos >= ? AND pos < ? ORDER BY pos`);
-		statement.setReturnArrays(true);
-		return (from: number, to: number) => ({
-			take,
-			rows: statement.all(from, to) as unknown as SQLOutputValue[][],
-		});
-	});
-	const readRows = (from: number, to: number) => {
-		try {
-			return ways[0]!(from, to);
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "ERR_OUT_OF_RANGE") throw error;
-			return ways[1]!(from, to);
-		}
-	};
+	const taker = HotTaker.of(db);
+	const question = taker.question("FROM sample s WHERE s.pos >= ? AND s.pos < ? ORDER BY s.pos");
 	return (
 		to: PositionedSamples,
 		records: readonly Said[],
 		{ fromPos, toPos }: { fromPos: number; toPos: number },
 	): void => {
-		const { rows, take } = readRows(fromPos, toPos);
-		let at = 0;
-		for (const { seq, samples } of records) {
-			for (let index = 0; index < samples; index++) {
-				const row = rows[at++];
-				const found = row === undefined ? undefined : take(to, row, typeOf);
-				if (found !== index) throw notAsSaid(`sample ${index} of record ${seq}`, `sample ${found ?? "none"}`);
-				to.pos[to.samples.count++] = seq * samplesPerSeq + index;
+		let at = to.count;
+		taker.take(question, [fromPos, toPos], to, typeOf);
+		for (const { seq, samples } of records)
+			for (let index = 0; index < samples; index++, at++) {
+				const expected = seq * samplesPerSeq + index;
+				if (at === to.count || to.pos[at] !== expected)
+					throw notAsSaid(
+						`sample ${index} of record ${seq}`,
+						at === to.count ? "none" : sampleAt(to.pos[at] as number),
+					);
 			}
-		}
-		if (at !== rows.length)
-			throw notAsSaid(`${at} samples at positions ${fromPos} to ${toPos}`, `${rows.length}`);
+		if (at !== to.count)
+			throw notAsSaid(`${at} samples before position ${toPos}`, sampleAt(to.pos[at] as number));
 	};
 }
 
-/** Sets what follows the last sample, but neither position nor number of samples; returns the row's index in its record. */
-function takePacked(
-	{ samples }: PositionedSamples,
-	row: readonly SQLOutputValue[],
-	typeOf: SeriesTypes,
-): number {
-	const at = samples.count;
-	const [who, when, lagAndRest, value] = row as [number, number, number, SQLOutputValue];
-	const series = who & (seriesMax - 1);
-	const index = when & (samplesPerSeq - 1);
-	samples.tagId[at] = series;
-	samples.status[at] = (who - series) / seriesMax;
-	samples.sourceMs[at] = (when - index) / samplesPerSeq;
-	if (Number.isInteger(lagAndRest)) {
-		const rest = lagAndRest & (restMax - 1);
-		samples.sourceRestTicks[at] = rest;
-		samples.serverLagTicks[at] = (lagAndRest - rest) / restMax;
-	} else {
-		samples.sourceRestTicks[at] = lagAndRest - 0.5;
-		samples.serverLagTicks[at] = Number.NaN;
-	}
-	samples.setValue(at, cellValue(value, typeOf(series)));
-	return index;
-}
-
-function takeExact(to: PositionedSamples, row: readonly SQLOutputValue[], typeOf: SeriesTypes): number {
-	takeHotRow(to, row, typeOf);
-	to.samples.count--;
-	return (row[0] as number) % samplesPerSeq;
-}
+const sampleAt = (pos: number) =>
+	`sample ${pos % samplesPerSeq} of record ${Math.floor(pos / samplesPerSeq)}`;
 
 function notAsSaid(expected: string, found: string): CodedError {
 	return new CodedError("STORE_FAILED", `expected ${expected}, as the records say, found ${found}`);

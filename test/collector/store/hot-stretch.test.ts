@@ -126,7 +126,7 @@ test("what is read of a stretch is what was committed, to the bit, whatever fits
 	);
 });
 
-test("a series beyond a million is read column by column, and so are those beside it", async () => {
+test("a series beyond a million is read as those beside it are", async () => {
 	const committed = record([plain, { ...plain, series: 2 ** 20 + 7 }, { ...plain, lag: Number.NaN }]);
 	expect((await stretch()).rows).toStrictEqual(committed);
 });
@@ -162,17 +162,15 @@ test("samples that the records do not speak of, and those that are missing, are 
 	const add = (pos: number) => file.db.exec(`INSERT INTO sample VALUES (${pos}, 1, 0, 0, NULL, 0, 1.0)`);
 	remove(samplesPerSeq + 1);
 	await expect(stretch()).rejects.toThrow(
-		"expected sample 1 of record 1, as the records say, found sample 2",
+		"expected sample 1 of record 1, as the records say, found sample 2 of record 1",
 	);
 	add(samplesPerSeq + 1);
 	remove(2 * samplesPerSeq);
-	await expect(stretch()).rejects.toThrow(
-		"expected sample 0 of record 2, as the records say, found sample none",
-	);
+	await expect(stretch()).rejects.toThrow("expected sample 0 of record 2, as the records say, found none");
 	add(2 * samplesPerSeq);
 	add(2 * samplesPerSeq + 1);
 	await expect(stretch()).rejects.toThrow(
-		"expected 4 samples at positions 0 to 1536, as the records say, found 5",
+		"expected 4 samples before position 1536, as the records say, found sample 1 of record 2",
 	);
 	remove(2 * samplesPerSeq + 1);
 	add(5 * samplesPerSeq);
