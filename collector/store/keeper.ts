@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, every, pause } from "../../common/runtime/clock.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
@@ -146,7 +146,10 @@ export class StoreKeeper implements Part {
 
 	async #retire(): Promise<void> {
 		const { store, clock, telemetry, path, retention } = this.#options;
-		const { parts, heldBytes } = partsToRetire(await this.#state(), retention, clock.wallMs());
+		const state = await this.#state();
+		const rollups =
+			retention.keepBytes === undefined ? new Map() : await rollupSizes(state, partFolder(path));
+		const { parts, heldBytes } = partsToRetire(state, retention, clock.wallMs(), rollups);
 		for (const { part, why } of parts) {
 			await store.retirePart(part.file, why);
 			for (const name of [part.file, part.rollup ?? part.file])
@@ -209,6 +212,21 @@ export class StoreKeeper implements Part {
 	#state(): Promise<KeepingState> {
 		return this.#thread.call("state");
 	}
+}
+
+/** Bytes of each part's rollup; one that is missing is the business of whoever reads it. */
+async function rollupSizes({ listed }: KeepingState, folder: string): Promise<Map<string, number>> {
+	const sizes = new Map<string, number>();
+	for (const { rollup } of listed)
+		if (rollup !== undefined)
+			sizes.set(
+				rollup,
+				await stat(join(folder, rollup)).then(
+					({ size }) => size,
+					() => 0,
+				),
+			);
+	return sizes;
 }
 
 /** A stretch ends with a whole record, which is at most so many samples short of its bound. */

@@ -1,6 +1,8 @@
 // What the keeper does next, decided from what there is. Pure.
 
-import type { KeepingState } from "./keeping-state.ts";
+import { samplesPerSeq } from "../pipeline.ts";
+import type { KeepingState, ListedRecords } from "./keeping-state.ts";
+import { readPartName } from "./parts/part-file.ts";
 
 type Listed = KeepingState["listed"][number];
 
@@ -40,7 +42,7 @@ export function partsToCompact(state: KeepingState, nowMs: number): Listed[] {
 export interface RetentionBounds {
 	/** Parts whose newest sample is older go; for ever when undefined. */
 	readonly keepMs: number | undefined;
-	/** The oldest parts go while all together are larger; without bound when undefined. */
+	/** The oldest parts go while all files together are larger; without bound when undefined. */
 	readonly keepBytes: number | undefined;
 }
 
@@ -50,20 +52,53 @@ export interface Retirement {
 	readonly heldBytes: number;
 }
 
-/** What is too old or too much, the oldest first; never what a follower within its bound or an open lot still needs. */
-export function partsToRetire(state: KeepingState, bounds: RetentionBounds, nowMs: number): Retirement {
-	const { keepMs, keepBytes } = bounds;
+/**
+ * What is too old or too much, the oldest first; never what a follower within its bound or an open lot still needs. Parts
+ * count with their rollups, whose sizes are given by name, and with the record files that go when they do.
+ */
+export function partsToRetire(
+	state: KeepingState,
+	{ keepMs, keepBytes }: RetentionBounds,
+	nowMs: number,
+	rollupBytes: ReadonlyMap<string, number>,
+): Retirement {
 	const parts: { part: Listed; why: string }[] = [];
-	let bytes = state.listed.reduce((sum, part) => sum + part.bytes, 0);
+	const bytesOf = ({ bytes, rollup = "" }: Listed) => bytes + (rollupBytes.get(rollup) ?? 0);
+	let listed = [...state.listed];
+	let partBytes = listed.reduce((sum, part) => sum + bytesOf(part), 0);
+	const retiredTo = [retiredBefore(state)];
+	const allBytes = () => partBytes + bytesAbove(state.recordFiles, retiredBelow(listed, retiredTo));
 	for (const part of state.listed.toSorted((a, b) => a.maxMs - b.maxMs)) {
 		const isOld = keepMs !== undefined && part.maxMs < nowMs - keepMs;
-		const isMuch = keepBytes !== undefined && bytes > keepBytes;
+		const isMuch = keepBytes !== undefined && allBytes() > keepBytes;
 		if (!isOld && !isMuch) continue;
 		const needed =
 			part.toPos > state.heldFrom || part.maxMs >= (state.openLotsFromMs ?? Number.POSITIVE_INFINITY);
 		if (needed) continue;
-		bytes -= part.bytes;
+		partBytes -= bytesOf(part);
+		listed = listed.filter((other) => other !== part);
+		retiredTo.push(part.toPos);
 		parts.push({ part, why: isOld ? "older than store.keep_days" : "beyond store.keep_mb" });
 	}
-	return { parts, heldBytes: keepBytes === undefined ? 0 : Math.max(0, bytes - keepBytes) };
+	return { parts, heldBytes: keepBytes === undefined ? 0 : Math.max(0, allBytes() - keepBytes) };
+}
+
+/** Record files that lie below every part, because those beside them were retired. */
+export function recordsToRetire(state: KeepingState): ListedRecords[] {
+	const border = retiredBelow(state.listed, [retiredBefore(state)]);
+	return state.recordFiles.filter(({ toSeq }) => toSeq * samplesPerSeq <= border);
+}
+
+/** The position after the last that a retired part held. */
+function retiredBefore({ retired }: KeepingState): number {
+	return Math.max(0, ...retired.map((name) => readPartName(name)?.toPos ?? 0));
+}
+
+/** The position below which all parts are retired. */
+function retiredBelow(listed: readonly Listed[], retiredTo: readonly number[]): number {
+	return Math.min(Math.max(...retiredTo), ...listed.map(({ fromPos }) => fromPos));
+}
+
+function bytesAbove(files: readonly ListedRecords[], border: number): number {
+	return files.reduce((sum, { toSeq, bytes }) => (toSeq * samplesPerSeq > border ? sum + bytes : sum), 0);
 }

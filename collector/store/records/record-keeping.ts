@@ -4,8 +4,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { samplesPerSeq } from "../../pipeline.ts";
+import { recordsToRetire } from "../keeping-rules.ts";
 import type { KeepingState, ListedRecords } from "../keeping-state.ts";
-import { readPartName } from "../parts/part-file.ts";
 import type { Store } from "../store.ts";
 import type { RecordFileRow, RecordRange } from "./record-file.ts";
 
@@ -39,13 +39,6 @@ export function recordsToMerge({ recordFiles }: KeepingState, nowMs: number): Li
 		records += file.records;
 	}
 	return run.length > 1 ? run : [];
-}
-
-/** Record files that lie below every part, because those beside them were retired. */
-export function recordsToRetire({ recordFiles, listed, retired }: KeepingState): ListedRecords[] {
-	const retiredTo = Math.max(0, ...retired.map((name) => readPartName(name)?.toPos ?? 0));
-	const border = Math.min(retiredTo, ...listed.map(({ fromPos }) => fromPos));
-	return recordFiles.filter(({ toSeq }) => toSeq * samplesPerSeq <= border);
 }
 
 interface RecordKeeperOptions {
