@@ -2,7 +2,16 @@
 // end. Values are random walks, three in five of them on a grid of 0.01; times have 100 ns, server times lag 2 to 20 ms:
 // a hard case for compression. CPU is the process's, all threads together.
 
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+	closeSync,
+	fdatasyncSync,
+	mkdirSync,
+	mkdtempSync,
+	openSync,
+	rmSync,
+	statSync,
+	writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -133,6 +142,11 @@ function create(directory: string): { file: StoreFile; path: string } {
 	return { file, path };
 }
 
+function removeStore(directory: string): void {
+	for (const name of ["store.db", "store.db-wal", "store.db-shm"])
+		rmSync(join(directory, name), { force: true });
+}
+
 async function appended(file: StoreFile, line: Line, samples: number, records: number, seconds: number) {
 	const batches = Math.round(samples / (records * seconds * perUnit));
 	let making = 0;
@@ -150,6 +164,23 @@ async function appended(file: StoreFile, line: Line, samples: number, records: n
 		cpuSPerMillion: round((cost.cpuS - making) / million),
 		wallSPerMillion: round(cost.wallS / million),
 	};
+}
+
+/** What the disk alone takes of the processor for as many writes, each made to last, as there are batches. */
+function syncedWrites(directory: string, samples: number, perWrite: number) {
+	const path = join(directory, "synced");
+	const file = openSync(path, "w");
+	const page = new Uint8Array(4_096);
+	const writes = Math.round(samples / perWrite);
+	const cpu = process.cpuUsage();
+	for (let write = 0; write < writes; write++) {
+		writeSync(file, page, 0, page.length, (write % 1_000) * page.length);
+		fdatasyncSync(file);
+	}
+	const { user, system } = process.cpuUsage(cpu);
+	closeSync(file);
+	rmSync(path);
+	return { cpuSPerMillion: round((user + system) / samples) };
 }
 
 /** The first and the middle of several runs, and what one costs. */
@@ -210,8 +241,12 @@ async function figures(million: number): Promise<object> {
 		const small = create(directory);
 		const batches25 = await appended(small.file, new Line(), 200_000, 1, 1);
 		small.file.close();
-		for (const name of ["store.db", "store.db-wal", "store.db-shm"])
-			rmSync(join(directory, name), { force: true });
+		const synced25 = syncedWrites(directory, 200_000, 25);
+		removeStore(directory);
+		const together = create(directory);
+		const records25 = await appended(together.file, new Line(), 1e6, 200, 1);
+		together.file.close();
+		removeStore(directory);
 
 		const { file, path } = create(directory);
 		const line = new Line();
@@ -291,7 +326,11 @@ async function figures(million: number): Promise<object> {
 		return {
 			million,
 			append: {
+				// Each a transaction of its own, made to last; of it, the disk's share.
 				batchesOf25: batches25,
+				disksShareOf25: synced25,
+				// As the intake commits small records that come fast: many in one transaction.
+				recordsOf25In5000: records25,
 				batchesOf5000: batches5000,
 				hotBytesPerSample: round(hotBytes / million / 1e6),
 			},
