@@ -26,19 +26,12 @@ export class PositionedSamples {
 	/** The samples of these indexes, in their order, in columns of just their number. */
 	picked(indexes: Uint32Array | readonly number[]): PositionedSamples {
 		const picked = new PositionedSamples(indexes.length);
-		picked.fill(this, indexes);
-		return picked;
-	}
-
-	/** Holds these of another's samples, in their order, and nothing else; the room must be there. */
-	fill(from: PositionedSamples, indexes: Uint32Array | readonly number[]): void {
-		const { samples, pos } = this;
-		samples.other.length = 0;
 		for (let to = 0; to < indexes.length; to++) {
-			const at = indexes[to] as number;
-			samples.put(to, from.samples, at);
-			pos[to] = from.pos[at] as number;
+			const from = indexes[to] as number;
+			picked.samples.put(to, this.samples, from);
+			picked.pos[to] = this.pos[from] as number;
 		}
-		samples.count = indexes.length;
+		picked.samples.count = indexes.length;
+		return picked;
 	}
 }

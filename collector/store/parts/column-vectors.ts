@@ -5,7 +5,6 @@ type NumberItems = Float64Array | Uint32Array | Uint16Array | Uint8Array | BigIn
 
 interface NumberVector {
 	readonly items: NumberItems;
-	flush(): void;
 }
 
 /** The numbers of a column, to be read or set as a whole; where the column is NULL they mean nothing. */
@@ -13,23 +12,10 @@ export function numbersOf<T extends NumberItems>(chunk: DuckDBDataChunk, column:
 	return (chunk.getColumnVector(column) as unknown as NumberVector).items as T;
 }
 
-/** Writes a column of numbers; each of them is there. */
-export function setNumbers(chunk: DuckDBDataChunk, column: number, values: NumberItems): void {
-	const vector = chunk.getColumnVector(column) as unknown as NumberVector;
-	(vector.items as Float64Array).set(values as Float64Array);
-	vector.flush();
-}
-
-/** Makes every item of a new column NULL, at once; those that are set afterwards are there. */
-export function noneThere(vector: DuckDBVector, count: number): void {
-	const { validity } = vector as unknown as { validity: { data: BigUint64Array | null } };
-	validity.data = new BigUint64Array(Math.ceil(count / 64));
-}
-
 /** Makes every item of a new column NULL; what it returns takes those that are there. */
 export function someThere(vector: DuckDBVector, count: number): Uint8Array {
-	noneThere(vector, count);
-	const { validity } = vector as unknown as { validity: { data: BigUint64Array } };
+	const { validity } = vector as unknown as { validity: { data: BigUint64Array | null } };
+	validity.data = new BigUint64Array(Math.ceil(count / 64));
 	return new Uint8Array(validity.data.buffer);
 }
 

@@ -41,7 +41,10 @@ export async function exportingParquet(
 			for (const batch of rows.hotOfSeries(piece, files.size > 0)) {
 				for (let at = 0; at < batch.count; at += stagedAtOnce) {
 					const length = Math.min(stagedAtOnce, batch.count - at);
-					staging.add(batch.picked(Array.from({ length }, (_, index) => at + index)));
+					staging.add(
+						batch,
+						Uint32Array.from({ length }, (_, index) => at + index),
+					);
 				}
 			}
 		}

@@ -4,7 +4,6 @@ import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { CodedError } from "../../../common/runtime/coded-error.ts";
-import { PositionedSamples } from "../positioned-samples.ts";
 import { type Duck, quoted } from "./duck.ts";
 import { fileOrder, readHotStretch } from "./hot-stretch.ts";
 import { type PartRow, partColumns, partName, sha256Of, syncPath } from "./part-file.ts";
@@ -104,11 +103,9 @@ async function stage(
 	const found = await readHotStretch(db, stretch);
 	const order = fileOrder(found);
 	const staging = await Staging.begin(duck);
-	const batch = new PositionedSamples(stagedAtOnce);
 	try {
 		for (let from = 0; from < order.length; from += stagedAtOnce) {
-			batch.fill(found, order.subarray(from, from + stagedAtOnce));
-			staging.add(batch);
+			staging.add(found, order.subarray(from, from + stagedAtOnce));
 			await new Promise((resolve) => setImmediate(resolve));
 		}
 	} finally {

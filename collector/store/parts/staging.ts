@@ -16,7 +16,7 @@ import {
 	VARCHAR,
 } from "@duckdb/node-api";
 import type { PositionedSamples } from "../positioned-samples.ts";
-import { integersOf, noneThere, numbersOf, setNumbers, setThere, someThere } from "./column-vectors.ts";
+import { type IntegerColumn, integersOf, numbersOf, setThere, someThere } from "./column-vectors.ts";
 import type { Duck } from "./duck.ts";
 import { partColumns } from "./part-file.ts";
 
@@ -32,10 +32,67 @@ const createStaged = `CREATE OR REPLACE TEMP TABLE staged(series UINTEGER, pos B
 /** The staged rows as the file will hold them. */
 export const stagedAsPart = `SELECT ${partColumns} FROM staged`;
 
+/** The columns of a chunk that takes numbers of samples; it can be filled again after it was appended. */
+class StagedChunk {
+	readonly count: number;
+	readonly chunk: DuckDBDataChunk;
+	readonly series: Uint32Array;
+	readonly positions: IntegerColumn;
+	readonly times: IntegerColumn;
+	readonly rests: Uint8Array;
+	readonly lags: IntegerColumn;
+	readonly statuses: Uint32Array;
+	readonly values: Float64Array;
+	readonly lagThere: Uint8Array;
+	readonly valueThere: Uint8Array;
+	readonly integers: DuckDBVector;
+	readonly texts: DuckDBVector;
+	readonly bytes: DuckDBVector;
+	readonly #vectors: readonly DuckDBVector[];
+	readonly #there: readonly Uint8Array[];
+
+	constructor(count: number) {
+		this.count = count;
+		const chunk = DuckDBDataChunk.create(types, count);
+		this.chunk = chunk;
+		this.#vectors = types.map((_, column) => chunk.getColumnVector(column));
+		const [, , , , lag, , value, integers, texts, bytes] = this.#vectors as DuckDBVector[];
+		this.series = numbersOf(chunk, 0);
+		this.positions = integersOf(chunk, 1);
+		this.times = integersOf(chunk, 2);
+		this.rests = numbersOf(chunk, 3);
+		this.lags = integersOf(chunk, 4);
+		this.statuses = numbersOf(chunk, 5);
+		this.values = numbersOf(chunk, 6);
+		[this.integers, this.texts, this.bytes] = [integers, texts, bytes] as [
+			DuckDBVector,
+			DuckDBVector,
+			DuckDBVector,
+		];
+		this.#there = [lag, value, integers, texts, bytes].map((vector) =>
+			someThere(vector as DuckDBVector, count),
+		);
+		[this.lagThere, this.valueThere] = this.#there as [Uint8Array, Uint8Array];
+	}
+
+	appendTo(appender: DuckDBAppender): void {
+		for (const vector of this.#vectors) vector.flush();
+		appender.appendDataChunk(this.chunk);
+	}
+
+	/** Makes it ready for other samples; what is not set of them is not there. */
+	reset(): void {
+		this.chunk.reset();
+		this.chunk.rowCount = this.count;
+		for (const there of this.#there) there.fill(0);
+	}
+}
+
 /** Fills the table `staged` of one DuckDB. */
 export class Staging {
 	readonly #appender: DuckDBAppender;
-	readonly #rest = new Uint8Array(stagedAtOnce);
+	/** Of the size last used, with numbers only: text and bytes lie in memory that is their chunk's. */
+	#chunk: StagedChunk | undefined;
 	/** Source times of what was added; infinite when nothing was. */
 	minMs = Number.POSITIVE_INFINITY;
 	maxMs = Number.NEGATIVE_INFINITY;
@@ -49,74 +106,73 @@ export class Staging {
 		return new Staging(await duck.connection.createAppender("staged"));
 	}
 
-	/** At most `stagedAtOnce` samples. */
-	add(batch: PositionedSamples): void {
-		const { samples, count } = batch;
-		const chunk = DuckDBDataChunk.create(types, count);
-		setNumbers(chunk, 0, samples.tagId.subarray(0, count));
-		setNumbers(chunk, 5, samples.status.subarray(0, count));
-		this.#addPlaces(chunk, batch);
-		this.#addValues(chunk, batch);
-		this.#appender.appendDataChunk(chunk);
+	/** Adds the samples of these indexes, at most `stagedAtOnce`, in their order. */
+	add(found: PositionedSamples, indexes: Uint32Array): void {
+		let to = this.#chunk;
+		this.#chunk = undefined;
+		if (to?.count === indexes.length) to.reset();
+		else to = new StagedChunk(indexes.length);
+		this.#fillPlaces(to, found, indexes);
+		const isPlain = fillValues(to, found, indexes);
+		to.appendTo(this.#appender);
+		if (isPlain) this.#chunk = to;
 	}
 
 	end(): void {
 		this.#appender.closeSync();
 	}
 
-	#addPlaces(chunk: DuckDBDataChunk, { samples, pos, count }: PositionedSamples): void {
-		const [positions, times, lags] = [integersOf(chunk, 1), integersOf(chunk, 2), integersOf(chunk, 4)];
-		const lagVector = chunk.getColumnVector(4);
-		const lagThere = someThere(lagVector, count);
-		for (let index = 0; index < count; index++) {
-			positions.set(index, pos[index] as number);
-			const ms = samples.sourceMs[index] as number;
-			const ticks = samples.sourceRestTicks[index] as number;
+	#fillPlaces(to: StagedChunk, { samples, pos }: PositionedSamples, indexes: Uint32Array): void {
+		for (let index = 0; index < indexes.length; index++) {
+			const at = indexes[index] as number;
+			to.series[index] = samples.tagId[at] as number;
+			to.statuses[index] = samples.status[at] as number;
+			to.positions.set(index, pos[at] as number);
+			const ms = samples.sourceMs[at] as number;
+			const ticks = samples.sourceRestTicks[at] as number;
 			if (ms < this.minMs) this.minMs = ms;
 			if (ms > this.maxMs) this.maxMs = ms;
 			// A TIMESTAMP counts microseconds, and `source_rest` the 0 to 9 ticks of 100 ns beyond.
 			const micros = ms * 1_000 + Math.floor(ticks / 10);
-			if (Number.isSafeInteger(micros)) times.set(index, micros);
-			else times.setExact(index, BigInt(ms) * 1_000n + BigInt(Math.floor(ticks / 10)));
-			this.#rest[index] = ticks % 10;
-			const lag = samples.serverLagTicks[index] as number;
+			if (Number.isSafeInteger(micros)) to.times.set(index, micros);
+			else to.times.setExact(index, BigInt(ms) * 1_000n + BigInt(Math.floor(ticks / 10)));
+			to.rests[index] = ticks % 10;
+			const lag = samples.serverLagTicks[at] as number;
 			if (Number.isNaN(lag)) continue;
-			lags.set(index, lag);
-			setThere(lagThere, index);
+			to.lags.set(index, lag);
+			setThere(to.lagThere, index);
 		}
-		for (const column of [1, 2, 4]) chunk.getColumnVector(column).flush();
-		setNumbers(chunk, 3, this.#rest.subarray(0, count));
 	}
+}
 
-	#addValues(chunk: DuckDBDataChunk, { samples, count }: PositionedSamples): void {
-		const [value, integer, text, bytes] = [6, 7, 8, 9].map((column) => chunk.getColumnVector(column)) as [
-			...[DuckDBVector, DuckDBVector, DuckDBVector, DuckDBVector],
-		];
-		const valueThere = someThere(value, count);
-		for (const vector of [integer, text, bytes]) noneThere(vector, count);
-		const values = numbersOf<Float64Array>(chunk, 6);
-		for (let index = 0; index < count; index++) {
-			const kind = samples.kind[index] as number;
-			if (kind === 0) continue;
-			const number = samples.number[index] as number;
-			if (kind === 1 && number !== 0) {
-				values[index] = number;
-				setThere(valueThere, index);
-				continue;
-			}
-			const held = samples.value(index);
-			if (typeof held === "number") {
-				values[index] = 0;
-				setThere(valueThere, index);
-				// A dictionary of doubles has one entry for 0 and -0, so the sign goes beside it.
-				if (Object.is(held, -0)) text.setItem(index, "-0");
-			} else if (typeof held === "bigint") {
-				// An unsigned integer beyond the signed range stays as its digits.
-				if (BigInt.asIntN(64, held) === held) integer.setItem(index, held);
-				else text.setItem(index, String(held));
-			} else if (typeof held === "string") text.setItem(index, held);
-			else if (held !== null) bytes.setItem(index, new DuckDBBlobValue(held));
+/** Whether all of them are numbers that fit into a double, or nothing. */
+function fillValues(to: StagedChunk, { samples }: PositionedSamples, indexes: Uint32Array): boolean {
+	const { values, valueThere, integers, texts, bytes } = to;
+	let isPlain = true;
+	for (let index = 0; index < indexes.length; index++) {
+		const at = indexes[index] as number;
+		const kind = samples.kind[at] as number;
+		if (kind === 0) continue;
+		const number = samples.number[at] as number;
+		if (kind === 1 && number !== 0) {
+			values[index] = number;
+			setThere(valueThere, index);
+			continue;
 		}
-		for (const vector of [value, integer, text, bytes]) vector.flush();
+		const held = samples.value(at);
+		if (typeof held === "number") {
+			values[index] = 0;
+			setThere(valueThere, index);
+			if (!Object.is(held, -0)) continue;
+			// A dictionary of doubles has one entry for 0 and -0, so the sign goes beside it.
+			texts.setItem(index, "-0");
+		} else if (typeof held === "bigint") {
+			// An unsigned integer beyond the signed range stays as its digits.
+			if (BigInt.asIntN(64, held) === held) integers.setItem(index, held);
+			else texts.setItem(index, String(held));
+		} else if (typeof held === "string") texts.setItem(index, held);
+		else if (held !== null) bytes.setItem(index, new DuckDBBlobValue(held));
+		isPlain = false;
 	}
+	return isPlain;
 }

@@ -11,6 +11,7 @@ import type { PartRow } from "../../../collector/store/parts/part-file.ts";
 import { partFolder } from "../../../collector/store/parts/part-folder.ts";
 import { SealedRows } from "../../../collector/store/parts/sealed-rows.ts";
 import { type SealingStep, sealRange } from "../../../collector/store/parts/sealing.ts";
+import { readPositions } from "../../../collector/store/positions.ts";
 import { RecordFileTable } from "../../../collector/store/records/record-file-table.ts";
 import { sealRecords } from "../../../collector/store/records/record-sealing.ts";
 import { SampleRows } from "../../../collector/store/sample-rows.ts";
@@ -118,4 +119,23 @@ export async function compact(store: KnownStore): Promise<void> {
 	} finally {
 		duck.close();
 	}
+}
+
+/** Every stored sample with its position, exactly. */
+export async function everything(path: string, limit = 70): Promise<unknown[]> {
+	return await ask(path, async (db, rows) => {
+		const found: unknown[] = [];
+		for (let fromPos = 0; ; ) {
+			const slice = await readPositions(db, rows, { fromPos, limit });
+			const { samples, pos } = slice;
+			for (let index = 0; index < samples.count; index++) {
+				found.push([
+					...[pos[index], samples.tagId[index], samples.sourceMs[index], samples.sourceRestTicks[index]],
+					...[samples.serverLagTicks[index], samples.status[index], samples.value(index)],
+				]);
+			}
+			if (slice.nextPos >= slice.storedPos) return found;
+			fromPos = slice.nextPos;
+		}
+	});
 }

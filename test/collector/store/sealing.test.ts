@@ -12,32 +12,13 @@ import { readPositions } from "../../../collector/store/positions.ts";
 import { readTags } from "../../../collector/store/queries.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { beganMs, KnownStore, minuteMs } from "./known-store.ts";
-import { ask, makePart, sealTo } from "./sealed-store.ts";
+import { ask, everything, makePart, sealTo } from "./sealed-store.ts";
 
 let store: KnownStore;
 beforeEach(() => {
 	store = new KnownStore();
 });
 afterEach(() => store.remove());
-
-/** Every stored sample with its position, exactly. */
-async function everything(path = store.path) {
-	return await ask(path, async (db, rows) => {
-		const found: unknown[] = [];
-		for (let fromPos = 0; ; ) {
-			const slice = await readPositions(db, rows, { fromPos, limit: 70 });
-			const { samples, pos } = slice;
-			for (let index = 0; index < samples.count; index++) {
-				found.push([
-					...[pos[index], samples.tagId[index], samples.sourceMs[index], samples.sourceRestTicks[index]],
-					...[samples.serverLagTicks[index], samples.status[index], samples.value(index)],
-				]);
-			}
-			if (slice.nextPos >= slice.storedPos) return found;
-			fromPos = slice.nextPos;
-		}
-	});
-}
 
 function fill(records = 12, perRecord = 30): void {
 	store.series("U500", "TT01", "Double");
@@ -109,9 +90,9 @@ test("every value, time and status comes back from a part as it was (property)",
 				],
 				samples,
 			});
-			const before = await everything();
+			const before = await everything(store.path);
 			await sealTo(store.file, store.path, seq);
-			expect(await everything()).toEqual(before);
+			expect(await everything(store.path)).toEqual(before);
 			expect(store.file.all("SELECT count(*) AS n FROM sample")).toEqual([{ n: 0 }]);
 		}),
 		{ numRuns: 15, endOnFailure: true },
@@ -125,7 +106,7 @@ describe("interrupted", () => {
 	];
 	test.each(orders)("after it was %s, a sealing %s", async (step) => {
 		fill();
-		const before = await everything();
+		const before = await everything(store.path);
 		store.commit({ cache: { seq: 12, state: "{}" } });
 		const ends = (at: SealingStep) => {
 			if (at === step) throw new Error("killed");
@@ -134,13 +115,13 @@ describe("interrupted", () => {
 			const { part, toPos } = await makePart(store.path, 12);
 			new PartTable(store.file).list({ part, toPos, atMs: 1 });
 		} else await expect(makePart(store.path, 12, ends)).rejects.toThrow("killed");
-		expect(await everything()).toEqual(before);
+		expect(await everything(store.path)).toEqual(before);
 		const { damaged, setAside: aside } = await tidy();
 		expect({ damaged, aside }).toEqual({ damaged: [], aside: [] });
 		expect(files()).toHaveLength(step === "listed" ? 1 : 0);
-		expect(await everything()).toEqual(before);
+		expect(await everything(store.path)).toEqual(before);
 		if (step !== "listed") await sealTo(store.file, store.path, 12);
-		expect(await everything()).toEqual(before);
+		expect(await everything(store.path)).toEqual(before);
 	});
 
 	test("a temporary file that a killed process left is removed", async () => {
@@ -154,14 +135,14 @@ describe("interrupted", () => {
 describe("a folder", () => {
 	test("a file that this store did not make is set aside, not deleted and not read", async () => {
 		fill();
-		const before = await everything();
+		const before = await everything(store.path);
 		const part = await sealTo(store.file, store.path, 6);
 		const other = (part?.file ?? "").replace(/-[0-9a-f]{8}\./, "-00000000.");
 		writeFileSync(join(folder(), other), "of another store");
 		writeFileSync(join(folder(), "notes.txt"), "somebody's");
 		expect((await tidy()).setAside).toEqual([other, "notes.txt"].sort());
 		expect(readdirSync(join(folder(), "set-aside")).sort()).toEqual([other, "notes.txt"].sort());
-		expect(await everything()).toEqual(before);
+		expect(await everything(store.path)).toEqual(before);
 	});
 
 	test("made by this store, but at positions that it does not know: an older copy was put back; set aside", async () => {
@@ -207,14 +188,14 @@ test("a part whose bytes are wrong is named, and what it held is a gap of its un
 	const handle = await open(path, "r+");
 	await handle.write(bytes, 0, bytes.length, 4);
 	await handle.close();
-	const error = await everything().catch((reason: unknown) => reason);
+	const error = await everything(store.path).catch((reason: unknown) => reason);
 	expect(error).toBeInstanceOf(DamagedPart);
 	expect(error).toMatchObject({ file });
 	const gaps = new PartTable(store.file).damaged({ file, reason: "bytes", atMs: 5 });
 	expect(gaps).toMatchObject([
 		{ device: "U500", cause: "store_damaged", fromMs: beganMs, toMs: first?.maxMs, tags: [] },
 	]);
-	expect(await everything()).toHaveLength(6 * 30);
+	expect(await everything(store.path)).toHaveLength(6 * 30);
 	const slice = await ask(store.path, (db, rows) => readPositions(db, rows, { fromPos: 0, limit: 10 }));
 	expect(slice.missing).toMatchObject([{ reason: "damaged", samples: 180 }]);
 });
