@@ -34,6 +34,7 @@ const testSpeed = "6000";
 export async function runDemo(
 	args: readonly string[],
 	speed: "fast" | "default" = "fast",
+	env: Readonly<Record<string, string>> = {},
 ): Promise<CommandOutcome & { document: DemoDocument }> {
 	const outcome = await runCommand(
 		process.execPath,
@@ -45,7 +46,7 @@ export async function runDemo(
 			...(speed === "fast" ? ["--speed", testSpeed] : []),
 			...args,
 		],
-		{ cwd: repository, withinMs: 7 * 60_000 },
+		{ cwd: repository, withinMs: 7 * 60_000, env: { ...process.env, ...env } },
 	);
 	let document: DemoDocument;
 	try {
