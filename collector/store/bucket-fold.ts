@@ -2,7 +2,7 @@
 // one that is not Good, or a known gap, ends what holds, so that nothing is made up for a time in which nobody knew.
 
 import type { BucketSlice } from "../samples-port.ts";
-import type { RollupMinute } from "./parts/rollup.ts";
+import type { RollupMinutes } from "./parts/rollup-minutes.ts";
 
 export interface Gap {
 	readonly fromMs: number;
@@ -63,20 +63,25 @@ export class BucketFold {
 		this.#touch(bucket, value);
 	}
 
-	/** A whole minute of samples at once; in buckets of whole minutes, and where no gap is. */
-	addMinute(minute: RollupMinute): void {
-		this.#hold(minute.firstMs);
-		const bucket = Math.floor((minute.firstMs - this.#firstMs) / this.#widthMs);
-		this.#samples[bucket] = (this.#samples[bucket] as number) + minute.samples;
-		this.#notGood[bucket] = (this.#notGood[bucket] as number) + minute.notGood;
-		this.#sum[bucket] = (this.#sum[bucket] as number) + minute.integral;
-		this.#coveredMs[bucket] = (this.#coveredMs[bucket] as number) + minute.coveredMs;
-		if (!Number.isNaN(minute.min)) {
-			this.#touch(bucket, minute.min);
-			this.#touch(bucket, minute.max);
+	/** Whole minutes of samples, in order; in buckets of whole minutes, and where no gap is. */
+	addMinutes(minutes: RollupMinutes): void {
+		const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = minutes.columns;
+		for (let at = 0; at < minutes.count; at++) {
+			const beganMs = firstMs[at] as number;
+			this.#hold(beganMs);
+			const bucket = Math.floor((beganMs - this.#firstMs) / this.#widthMs);
+			this.#samples[bucket] = (this.#samples[bucket] as number) + (samples[at] as number);
+			this.#notGood[bucket] = (this.#notGood[bucket] as number) + (notGood[at] as number);
+			this.#sum[bucket] = (this.#sum[bucket] as number) + (integral[at] as number);
+			this.#coveredMs[bucket] = (this.#coveredMs[bucket] as number) + (coveredMs[at] as number);
+			const lowest = min[at] as number;
+			if (!Number.isNaN(lowest)) {
+				this.#touch(bucket, lowest);
+				this.#touch(bucket, max[at] as number);
+			}
+			this.#held = last[at] as number;
+			this.#heldFromMs = lastMs[at] as number;
 		}
-		this.#held = minute.last;
-		this.#heldFromMs = minute.lastMs;
 	}
 
 	end(): BucketSlice {
@@ -109,7 +114,10 @@ export class BucketFold {
 	/** What holds counts up to `toMs`, but not in a gap, and not after one: what came meanwhile is not known. */
 	#hold(toMs: number): void {
 		if (Number.isNaN(this.#held)) return;
-		const gap = this.#gaps.find((each) => each.toMs > this.#heldFromMs && each.fromMs < toMs);
+		const gap =
+			this.#gaps.length === 0
+				? undefined
+				: this.#gaps.find((each) => each.toMs > this.#heldFromMs && each.fromMs < toMs);
 		let atMs = this.#heldFromMs;
 		const endMs = gap === undefined ? toMs : Math.max(atMs, gap.fromMs);
 		while (atMs < endMs) {

@@ -13,7 +13,7 @@ import { append, type SealedRows } from "./parts/sealed-rows.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
 import { all, get } from "./read-rows.ts";
 import { RecordRows } from "./records/record-rows.ts";
-import { RollupMinutes } from "./rollup-minutes.ts";
+import { RollupReading } from "./rollup-reading.ts";
 import { type RollupStretch, rollupStretches } from "./rollup-stretches.ts";
 
 /** Samples of these series in records of their unit; source times, both ends included. */
@@ -45,14 +45,14 @@ export class SampleRows {
 	readonly sealedTo: number;
 	readonly records: RecordRows;
 	/** The minutes of stretches that `rollups` names. */
-	readonly minutes: RollupMinutes;
+	readonly minutes: RollupReading;
 	readonly #types = new Map<number, Datatype>();
 
 	private constructor(db: DatabaseSync, sealed: SealedRows, leftOut: ReadonlySet<string>) {
 		this.#db = db;
 		this.#sealed = sealed;
 		this.#leftOut = leftOut;
-		this.minutes = new RollupMinutes(sealed);
+		this.minutes = new RollupReading(sealed);
 		this.records = new RecordRows(db, sealed, leftOut);
 		this.sealedTo = Number(get(db, "SELECT value FROM meta WHERE key = 'sealed_to'")?.value);
 	}

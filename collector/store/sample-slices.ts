@@ -107,7 +107,7 @@ export async function readBuckets(
 	let atMs = fromMs;
 	for (const stretch of rollupsFor(rows, piece, widthMs, gaps)) {
 		await raw(atMs, stretch.fromMs - 1);
-		for (const minute of await rows.minutes.of(stretch, series[0] as number)) fold.addMinute(minute);
+		fold.addMinutes(await rows.minutes.of(stretch, series[0] as number));
 		atMs = stretch.endMs;
 	}
 	await raw(atMs, toMs);

@@ -6,25 +6,7 @@ import { sourceMsColumn } from "./part-file.ts";
 
 export const rollupMinuteMs = 60_000;
 
-/** What one minute of a series was; minutes without samples have no row. */
-export interface RollupMinute {
-	readonly samples: number;
-	/** Not Good, or without a finite number. */
-	readonly notGood: number;
-	/** NaN when no sample is Good. */
-	readonly min: number;
-	readonly max: number;
-	readonly firstMs: number;
-	readonly lastMs: number;
-	/** NaN when the last sample is not Good. */
-	readonly last: number;
-	/** Value × ms from the first to the last sample, each Good value for as long as it held. */
-	readonly integral: number;
-	/** Of that time, what a Good value covered. */
-	readonly coveredMs: number;
-}
-
-/** The columns of a rollup in the order of `RollupMinute`. */
+/** The columns of a rollup in the order of `minuteFigures`. */
 export const rollupColumns =
 	"samples, not_good, coalesce(min, 'nan'), coalesce(max, 'nan'), first_ms, last_ms, coalesce(last_value, 'nan'), integral, covered_ms";
 

@@ -10,7 +10,8 @@ import { PositionedSamples } from "../positioned-samples.ts";
 import { numbersOf } from "./column-vectors.ts";
 import { type Duck, quoted } from "./duck.ts";
 import { isRecordFile, microsBeyondMs, partColumns, sourceMsColumn } from "./part-file.ts";
-import { type RollupMinute, rollupColumns } from "./rollup.ts";
+import { rollupColumns } from "./rollup.ts";
+import { minuteFigures, RollupMinutes } from "./rollup-minutes.ts";
 
 /** A part that cannot be read. */
 export class DamagedPart extends Error {
@@ -46,8 +47,6 @@ const newestOfEach =
 	" QUALIFY row_number() OVER (PARTITION BY series ORDER BY source_time DESC, source_rest DESC, pos DESC) = 1";
 /** Beyond this source times are no dates for DuckDB; OPC UA's own end in 1601 and 9999. */
 const timeBoundMs = 8.64e15;
-
-type Numbers = Float64Array;
 
 export class SealedRows {
 	readonly #duck: () => Promise<Duck>;
@@ -116,41 +115,24 @@ export class SealedRows {
 		files: readonly string[],
 		series: readonly number[],
 		{ fromMs, endMs }: { fromMs: number; endMs: number },
-	): Promise<Map<number, RollupMinute[]>> {
+	): Promise<Map<number, RollupMinutes>> {
 		const sql = `SELECT series, ${rollupColumns} FROM ${this.#from(files)}
 			WHERE series IN (${series.join(", ")}) AND minute >= ${fromMs} AND minute < ${endMs}`;
-		const found = new Map<number, RollupMinute[]>();
+		const found = new Map<number, RollupMinutes>();
 		for await (const chunk of (await this.#duck()).chunks(sql)) {
+			const { rowCount } = chunk;
 			const whose = numbersOf<Uint32Array>(chunk, 0);
-			const [samples, notGood, min, max, firstMs, lastMs, last, integral, coveredMs] = Array.from(
-				{ length: 9 },
-				(_, column) => numbersOf<Float64Array>(chunk, 1 + column),
-			) as [Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, Numbers];
-			for (let index = 0; index < chunk.rowCount; index++) {
-				const one = whose[index] as number;
-				const minutes = found.get(one) ?? [];
-				if (minutes.length === 0) found.set(one, minutes);
-				minutes.push({
-					samples: samples[index] as number,
-					notGood: notGood[index] as number,
-					min: min[index] as number,
-					max: max[index] as number,
-					firstMs: firstMs[index] as number,
-					lastMs: lastMs[index] as number,
-					last: last[index] as number,
-					integral: integral[index] as number,
-					coveredMs: coveredMs[index] as number,
-				});
+			const columns = minuteFigures.map((_, column) => numbersOf<Float64Array>(chunk, 1 + column));
+			for (let from = 0, to = 0; from < rowCount; from = to) {
+				const one = whose[from] as number;
+				while (to < rowCount && whose[to] === one) to++;
+				const minutes = found.get(one) ?? new RollupMinutes();
+				found.set(one, minutes);
+				minutes.add(columns, from, to);
 			}
 		}
 		// Each file is in order, and files of one stretch follow each other: there is most often nothing to do.
-		for (const minutes of found.values())
-			if (
-				minutes.some(
-					({ firstMs }, index) => index > 0 && firstMs < (minutes[index - 1] as RollupMinute).firstMs,
-				)
-			)
-				minutes.sort((a, b) => a.firstMs - b.firstMs);
+		for (const minutes of found.values()) minutes.sort();
 		return found;
 	}
 

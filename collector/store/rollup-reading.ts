@@ -1,5 +1,5 @@
 import { bucketPiecesMost } from "../samples-port.ts";
-import type { RollupMinute } from "./parts/rollup.ts";
+import { RollupMinutes } from "./parts/rollup-minutes.ts";
 import type { SealedRows } from "./parts/sealed-rows.ts";
 import type { RollupStretch } from "./rollup-stretches.ts";
 
@@ -7,11 +7,11 @@ import type { RollupStretch } from "./rollup-stretches.ts";
  * Minutes of several series in one view. What is asked for one after the other is read together: the files are the same, and
  * series beside each other share their row groups.
  */
-export class RollupMinutes {
+export class RollupReading {
 	readonly #sealed: SealedRows;
 	#wanted: readonly number[] = [];
 	/** Read and not yet taken, by files and series. */
-	readonly #read = new Map<string, RollupMinute[]>();
+	readonly #read = new Map<string, RollupMinutes>();
 
 	constructor(sealed: SealedRows) {
 		this.#sealed = sealed;
@@ -24,7 +24,7 @@ export class RollupMinutes {
 	}
 
 	/** In order. @throws DamagedPart */
-	async of(stretch: RollupStretch, series: number): Promise<RollupMinute[]> {
+	async of(stretch: RollupStretch, series: number): Promise<RollupMinutes> {
 		const { files, fromMs, endMs } = stretch;
 		const key = (one: number) => `${one} ${fromMs} ${endMs} ${files.join(" ")}`;
 		const found = this.#read.get(key(series));
@@ -34,7 +34,8 @@ export class RollupMinutes {
 		}
 		const together = this.#wanted.includes(series) ? this.#wanted : [series];
 		const minutes = await this.#sealed.rollups(files, together, stretch);
-		for (const one of together) if (one !== series) this.#read.set(key(one), minutes.get(one) ?? []);
-		return minutes.get(series) ?? [];
+		for (const one of together)
+			if (one !== series) this.#read.set(key(one), minutes.get(one) ?? new RollupMinutes());
+		return minutes.get(series) ?? new RollupMinutes();
 	}
 }
