@@ -15,35 +15,41 @@ interface Place {
 }
 
 /**
- * The indexes of samples in the order in which judgement reads them: source time, then edge node, the epoch's place in its chain,
- * offset, index in the record. `pos` follows the arrival, so it says nothing of two samples of one moment from different records.
+ * Puts indexes of samples, group by group, into the order in which judgement reads them: source time, then edge node, the
+ * epoch's place in its chain, offset, index in the record. `pos` follows the arrival, so it says nothing of two samples of one
+ * moment from different records.
  */
 export async function evidenceOrder(
 	db: DatabaseSync,
 	{ records }: SampleRows,
-	{ samples, pos, count }: PositionedSamples,
-): Promise<Uint32Array> {
+	{ samples, pos }: PositionedSamples,
+	groups: readonly Uint32Array[],
+): Promise<void> {
 	const byTime = (a: number, b: number) =>
 		(samples.sourceMs[a] as number) - (samples.sourceMs[b] as number) ||
 		(samples.sourceRestTicks[a] as number) - (samples.sourceRestTicks[b] as number);
 	const byArrival = (a: number, b: number) => byTime(a, b) || (pos[a] as number) - (pos[b] as number);
-	const order = new Uint32Array(count);
-	// Most often they are read in this order: then sorting them would cost as much as reading them.
-	let isSorted = true;
-	for (let index = 0; index < count; index++) {
-		order[index] = index;
-		isSorted &&= index === 0 || byArrival(index - 1, index) <= 0;
-	}
-	if (!isSorted) order.sort(byArrival);
 	const seqOf = (index: number) => Math.floor((pos[index] as number) / samplesPerSeq);
 	const tied = new Set<number>();
-	for (let at = 1; at < count; at++) {
-		const [a, b] = [order[at - 1] as number, order[at] as number];
-		if (byTime(a, b) === 0 && seqOf(a) !== seqOf(b)) tied.add(seqOf(a)).add(seqOf(b));
+	const withTies: Uint32Array[] = [];
+	for (const order of groups) {
+		// Most often they are read in this order: then sorting them would cost as much as reading them.
+		let isSorted = true;
+		for (let at = 1; at < order.length && isSorted; at++)
+			isSorted = byArrival(order[at - 1] as number, order[at] as number) <= 0;
+		if (!isSorted) order.sort(byArrival);
+		let hasTies = false;
+		for (let at = 1; at < order.length; at++) {
+			const [a, b] = [order[at - 1] as number, order[at] as number];
+			if (byTime(a, b) !== 0 || seqOf(a) === seqOf(b)) continue;
+			tied.add(seqOf(a)).add(seqOf(b));
+			hasTies = true;
+		}
+		if (hasTies) withTies.push(order);
 	}
-	if (tied.size === 0) return order;
+	if (tied.size === 0) return;
 	const places = await placesOf(db, records, [...tied]);
-	return order.sort((a, b) => {
+	const byPlace = (a: number, b: number) => {
 		const time = byTime(a, b);
 		if (time !== 0) return time;
 		const [one, other] = [places.get(seqOf(a)), places.get(seqOf(b))];
@@ -54,7 +60,8 @@ export async function evidenceOrder(
 					one.chain - other.chain ||
 					one.offset - other.offset;
 		return place || (pos[a] as number) - (pos[b] as number);
-	});
+	};
+	for (const order of withTies) order.sort(byPlace);
 }
 
 async function placesOf(

@@ -1,6 +1,7 @@
 // What a lot's final verdict is made from, as it is stored: never in the order in which it arrived.
 
 import type { DatabaseSync } from "node:sqlite";
+import { type SampleColumns, valueKind } from "../../common/contract/samples.ts";
 import { isGood } from "../../common/contract/status.ts";
 import type {
 	EvidenceColumns,
@@ -92,7 +93,9 @@ async function contextBetween(
 	for await (const batch of rows.ofSeries(asked)) append(found, batch);
 	const values: StoredUnitContext["values"][number][] = [];
 	const keyOf = new Map((Object.keys(contextTags) as Key[]).map((key) => [contextTags[key], key]));
-	for (const index of await evidenceOrder(db, rows, found)) {
+	const order = Uint32Array.from({ length: found.count }, (_, index) => index);
+	await evidenceOrder(db, rows, found, [order]);
+	for (const index of order) {
 		const { samples } = found;
 		const key = keyOf.get(series.get(samples.tagId[index] as number) ?? "");
 		const value = samples.value(index);
@@ -137,24 +140,44 @@ export async function readLotSamples(
 	const series = seriesOf(db, unit, tags);
 	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
 	const found = new PositionedSamples(0);
-	for await (const batch of rows.ofSeries(query)) {
+	for await (const batch of rows.unorderedOfSeries(query)) {
 		append(found, batch);
 		// Only samples of these series count, so that the answer is the same whatever is sealed by now.
 		if (found.count > samplesMost) return undefined;
 	}
-	const order = await evidenceOrder(db, rows, found);
-	const byTag = new Map<string, number[]>();
-	for (const index of order) {
-		const tag = series.get(found.samples.tagId[index] as number) ?? "";
-		const list = byTag.get(tag);
-		if (list === undefined) byTag.set(tag, [index]);
-		else list.push(index);
-	}
+	const own = groupedByTag(series, tags);
+	const indexes = indexesOf(found, own);
+	await evidenceOrder(db, rows, found, indexes);
 	const columns = new Map<string, EvidenceColumns>();
-	const before = await rows.lastBeforeEach(unit, groupedByTag(series, tags), fromMs);
-	for (const [index, tag] of tags.entries())
-		columns.set(tag, columnsOf(found, byTag.get(tag) ?? [], before[index]));
+	const before = await rows.lastBeforeEach(unit, own, fromMs);
+	for (const [tag, name] of tags.entries())
+		columns.set(name, columnsOf(found, indexes[tag] as Uint32Array, before[tag]));
 	return columns;
+}
+
+/** The indexes of the samples of each group of series, in the order in which they stand. */
+function indexesOf(
+	{ samples, count }: PositionedSamples,
+	groups: readonly (readonly number[])[],
+): Uint32Array[] {
+	const groupOf = new Map(groups.flatMap((own, group) => own.map((id) => [id, group] as const)));
+	const sizes = new Uint32Array(groups.length);
+	const whose = new Uint32Array(count);
+	for (let index = 0, group = 0, last = Number.NaN; index < count; index++) {
+		const id = samples.tagId[index] as number;
+		// Samples of a series stand beside each other in a part.
+		if (id !== last) group = groupOf.get(id) as number;
+		last = id;
+		whose[index] = group;
+		sizes[group]!++;
+	}
+	const indexes = Array.from(sizes, (size) => new Uint32Array(size));
+	sizes.fill(0);
+	for (let index = 0; index < count; index++) {
+		const group = whose[index] as number;
+		(indexes[group] as Uint32Array)[sizes[group]!++] = index;
+	}
+	return indexes;
 }
 
 /** The series of each tag: it has several when its data type has changed. */
@@ -165,7 +188,7 @@ function groupedByTag(series: ReadonlyMap<number, string>, tags: readonly string
 
 function columnsOf(
 	found: PositionedSamples,
-	indexes: readonly number[],
+	indexes: Uint32Array,
 	before: PositionedSamples | undefined,
 ): EvidenceColumns {
 	const lead = before === undefined ? 0 : 1;
@@ -176,14 +199,18 @@ function columnsOf(
 		status: new Uint32Array(count),
 	};
 	const put = (to: number, { samples }: PositionedSamples, from: number) => {
-		const value = samples.value(from);
 		columns.atMs[to] = samples.sourceMs[from] as number;
-		// A boolean is a number of a process: on or off.
-		columns.value[to] =
-			typeof value === "string" || value === null || value instanceof Uint8Array ? Number.NaN : Number(value);
+		columns.value[to] = numberOf(samples, from);
 		columns.status[to] = samples.status[from] as number;
 	};
 	if (before !== undefined) put(0, before, 0);
 	for (let to = 0; to < indexes.length; to++) put(to + lead, found, indexes[to] as number);
 	return columns;
+}
+
+/** NaN for what is no number; a boolean is a number of a process: on or off. */
+function numberOf(samples: SampleColumns, index: number): number {
+	if (samples.kind[index] === valueKind.number) return samples.number[index] as number;
+	const value = samples.value(index);
+	return typeof value === "bigint" ? Number(value) : Number.NaN;
 }

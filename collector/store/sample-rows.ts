@@ -96,6 +96,14 @@ export class SampleRows {
 		yield* this.hotOfSeries(query, files.length > 0);
 	}
 
+	/** Sealed samples first, then hot ones; those of a series that lie in one part stand beside each other, in order. */
+	async *unorderedOfSeries(query: SeriesQuery): AsyncGenerator<PositionedSamples> {
+		const { series, fromMs, toMs } = query;
+		if (series.length === 0) return;
+		yield* this.sealedOfSeries(query);
+		yield* this.hotOfSeries(query, this.files(fromMs, toMs).length > 0);
+	}
+
 	/** Sealed samples of these series, in no order; source times, both ends included. */
 	sealedOfSeries({ series, fromMs, toMs }: Omit<SeriesQuery, "unit">): AsyncGenerator<PositionedSamples> {
 		return this.#sealed.read({ files: this.files(fromMs, toMs), series, fromMs, toMs }, this.typeOf);

@@ -95,6 +95,23 @@ export class SampleColumns {
 		this.put(this.count++, from, at);
 	}
 
+	/** Copies all samples of another set of columns to the end of this one; the room must be there. */
+	append(from: SampleColumns): void {
+		const { count } = from;
+		const at = this.count;
+		this.tagId.set(from.tagId.subarray(0, count), at);
+		this.sourceMs.set(from.sourceMs.subarray(0, count), at);
+		this.sourceRestTicks.set(from.sourceRestTicks.subarray(0, count), at);
+		this.serverLagTicks.set(from.serverLagTicks.subarray(0, count), at);
+		this.status.set(from.status.subarray(0, count), at);
+		this.kind.set(from.kind.subarray(0, count), at);
+		this.number.set(from.number.subarray(0, count), at);
+		if (from.other.length > 0)
+			for (let index = 0; index < count; index++)
+				if (from.kind[index] === valueKind.other) this.other[at + index] = from.other[index];
+		this.count = at + count;
+	}
+
 	/** Copies one sample from another set of columns to a place of this one, which must be there. */
 	put(index: number, from: SampleColumns, at: number): void {
 		this.tagId[index] = from.tagId[at] as number;

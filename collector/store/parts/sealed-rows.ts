@@ -214,7 +214,6 @@ function samplesOf(chunk: DuckDBDataChunk, typeOf: SeriesTypes): PositionedSampl
 export function append(to: PositionedSamples, from: PositionedSamples): void {
 	const at = to.count;
 	to.reserve(at + from.count);
-	to.samples.count = at;
-	for (let index = 0; index < from.count; index++) to.samples.copyFrom(from.samples, index);
+	to.samples.append(from.samples);
 	to.pos.set(from.pos.subarray(0, from.count), at);
 }
