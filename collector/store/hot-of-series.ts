@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import { datatypes, isInteger64 } from "../../common/contract/datatype.ts";
 import { samplesPerSeq } from "../pipeline.ts";
-import { hotColumns, plainHotColumns, type SeriesTypes, takeHotRow } from "./hot-rows.ts";
+import type { SeriesTypes } from "./hot-rows.ts";
+import { HotTaker } from "./hot-taker.ts";
 import { PositionedSamples } from "./positioned-samples.ts";
+import { all } from "./read-rows.ts";
 
 const batchSamples = 4_096;
 
@@ -26,23 +27,24 @@ export function* hotOfSeries(
 	// Through the index of times where the period is short, else through the hot records, which are fewer. CROSS JOIN
 	// keeps the records outermost.
 	const records = isLong ? "record r NOT INDEXED" : "record r";
-	// Only a 64-bit integer may be more than a number of JavaScript can say.
-	const isLarge = series.some((id) => isInteger64(typeOf(id) ?? datatypes.Int64));
-	const columns = isLarge ? hotColumns("s") : plainHotColumns("s");
-	const statement = db.prepare(`SELECT ${columns} FROM ${records} CROSS JOIN sample s
+	const where = "r.device = ? AND r.source_max_ms >= ? AND r.source_min_ms <= ?";
+	const found = all(
+		db,
+		`SELECT r.seq, r.samples FROM ${records} WHERE r.seq >= ? AND ${where} AND r.samples > 0 ORDER BY r.seq`,
+		...[sealedTo / samplesPerSeq, unit, fromMs, toMs],
+	) as unknown as { seq: number; samples: number }[];
+	const taker = HotTaker.of(db);
+	const question = taker.question(`FROM record r NOT INDEXED CROSS JOIN sample s
 		ON s.pos >= r.seq * ${samplesPerSeq} AND s.pos < r.seq * ${samplesPerSeq} + r.samples
-		WHERE r.seq >= ? AND r.device = ? AND r.source_max_ms >= ? AND r.source_min_ms <= ?
+		WHERE r.seq >= ? AND r.seq <= ? AND ${where}
 			AND s.series IN (${series.join(",")}) AND s.source_ms >= ? AND s.source_ms <= ?`);
-	statement.setReturnArrays(true);
-	const rows = statement.iterate(
-		...[sealedTo / samplesPerSeq, unit, fromMs, toMs, fromMs, toMs],
-	) as unknown as Iterable<number[]>;
-	let batch = new PositionedSamples(batchSamples);
-	for (const row of rows) {
-		takeHotRow(batch, row, typeOf);
-		if (batch.count < batchSamples) continue;
-		yield batch;
-		batch = new PositionedSamples(batchSamples);
+	for (let from = 0, to = 0; from < found.length; from = to) {
+		let samples = 0;
+		do samples += (found[to++] as { samples: number }).samples;
+		while (to < found.length && samples < batchSamples);
+		const batch = new PositionedSamples(samples);
+		const bounds = [found[from]?.seq as number, found[to - 1]?.seq as number];
+		taker.take(question, [...bounds, unit, fromMs, toMs, fromMs, toMs], batch, typeOf);
+		if (batch.count > 0) yield batch;
 	}
-	if (batch.count > 0) yield batch;
 }

@@ -140,7 +140,7 @@ export async function readLotSamples(
 	const series = seriesOf(db, unit, tags);
 	const query = { unit, series: [...series.keys()], fromMs, toMs: toMs - 1 };
 	const found = new PositionedSamples(0);
-	for await (const batch of rows.unorderedOfSeries(query)) {
+	for await (const batch of rows.numbersOfSeries(query)) {
 		append(found, batch);
 		// Only samples of these series count, so that the answer is the same whatever is sealed by now.
 		if (found.count > samplesMost) return undefined;

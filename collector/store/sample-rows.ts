@@ -2,7 +2,7 @@
 // those that the store lists in the view in which the hot rows are read.
 
 import type { DatabaseSync } from "node:sqlite";
-import type { Datatype } from "../../common/contract/datatype.ts";
+import { type Datatype, datatypes, isInteger64 } from "../../common/contract/datatype.ts";
 import { samplesPerSeq } from "../pipeline.ts";
 import { hotBefore } from "./hot-before.ts";
 import { hotOfSeries } from "./hot-of-series.ts";
@@ -96,12 +96,17 @@ export class SampleRows {
 		yield* this.hotOfSeries(query, files.length > 0);
 	}
 
-	/** Sealed samples first, then hot ones; those of a series that lie in one part stand beside each other, in order. */
-	async *unorderedOfSeries(query: SeriesQuery): AsyncGenerator<PositionedSamples> {
+	/**
+	 * Sealed samples first, then hot ones; those of a series that lie in one part stand beside each other, in order. Text and
+	 * bytes may be NaN.
+	 */
+	async *numbersOfSeries(query: SeriesQuery): AsyncGenerator<PositionedSamples> {
 		const { series, fromMs, toMs } = query;
 		if (series.length === 0) return;
-		yield* this.sealedOfSeries(query);
-		yield* this.hotOfSeries(query, this.files(fromMs, toMs).length > 0);
+		const files = this.files(fromMs, toMs);
+		const isExact = series.every((id) => !isInteger64(this.typeOf(id) ?? datatypes.Int64));
+		yield* isExact ? this.#sealed.readNumbers({ files, series, fromMs, toMs }) : this.sealedOfSeries(query);
+		yield* this.hotOfSeries(query, files.length > 0);
 	}
 
 	/** Sealed samples of these series, in no order; source times, both ends included. */

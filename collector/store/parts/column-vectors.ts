@@ -23,6 +23,14 @@ export function setThere(there: Uint8Array, index: number): void {
 	there[index >> 3] = (there[index >> 3] as number) | (1 << (index & 7));
 }
 
+/** A column of 64-bit integers to be read; what is no safe integer is rounded. */
+export function integersIn(chunk: DuckDBDataChunk, column: number): (index: number) => number {
+	const items = numbersOf<BigInt64Array>(chunk, column);
+	const low = new Uint32Array(items.buffer, items.byteOffset, 2 * items.length);
+	const high = new Int32Array(items.buffer, items.byteOffset, 2 * items.length);
+	return (index) => (high[2 * index + 1] as number) * 2 ** 32 + (low[2 * index] as number);
+}
+
 /** Integers of 64 bits, written as two halves: a BigInt for each of them costs ten times as much. */
 export interface IntegerColumn {
 	/** `value` is a safe integer. */

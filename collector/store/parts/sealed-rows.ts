@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DuckDBDataChunk } from "@duckdb/node-api";
+import { valueKind } from "../../../common/contract/samples.ts";
 import { errorText } from "../../../common/runtime/coded-error.ts";
 import type { SeriesTypes } from "../hot-rows.ts";
 import { cellValue } from "../hot-rows.ts";
 import { PositionedSamples } from "../positioned-samples.ts";
-import { numbersOf } from "./column-vectors.ts";
+import { integersIn, numbersOf } from "./column-vectors.ts";
 import { type Duck, quoted } from "./duck.ts";
 import { isRecordFile, microsBeyondMs, partColumns, sourceMsColumn } from "./part-file.ts";
 import { rollupColumns } from "./rollup.ts";
@@ -43,6 +44,9 @@ const columns = `series, pos::DOUBLE, ${sourceMsColumn}::DOUBLE, (${microsBeyond
 	coalesce(server_lag::DOUBLE, 'nan'::DOUBLE), status, (CASE WHEN value IS NOT NULL THEN (CASE WHEN tvalue IS NULL THEN 1 ELSE 5 END) WHEN ivalue IS NOT NULL THEN 2
 		WHEN tvalue IS NOT NULL THEN 3 WHEN bvalue IS NOT NULL THEN 4 ELSE 0 END)::UTINYINT,
 	coalesce(value, 0), coalesce(ivalue, 0), tvalue, bvalue`;
+// Beside a number there is a text only for the sign of -0.
+const numberColumns = `series, pos, source_time, source_rest, status, CASE WHEN tvalue IS NULL THEN coalesce(value, 'nan')
+	WHEN value IS NULL THEN 'nan' ELSE '-0' END::DOUBLE`;
 const newestOfEach =
 	" QUALIFY row_number() OVER (PARTITION BY series ORDER BY source_time DESC, source_rest DESC, pos DESC) = 1";
 /** Beyond this source times are no dates for DuckDB; OPC UA's own end in 1601 and 9999. */
@@ -67,6 +71,22 @@ export class SealedRows {
 		const sql = `SELECT ${columns} FROM ${this.#from(query.files)}${whereOf(query)}${newest}${order}${limit}`;
 		try {
 			for await (const chunk of (await this.#duck()).chunks(sql)) yield samplesOf(chunk, typeOf);
+		} catch (error) {
+			throw await this.#blame(error, query.files);
+		}
+	}
+
+	/**
+	 * The same for series without 64-bit integers when only numbers count: other values are NaN, and when the server told of them
+	 * is left out. It takes half the time. @throws DamagedPart
+	 */
+	async *readNumbers(
+		query: Omit<SealedQuery, "order" | "limit" | "newestOfEach">,
+	): AsyncGenerator<PositionedSamples> {
+		if (query.files.length === 0) return;
+		const sql = `SELECT ${numberColumns} FROM ${this.#from(query.files)}${whereOf(query)}`;
+		try {
+			for await (const chunk of (await this.#duck()).chunks(sql)) yield numberSamplesOf(chunk);
 		} catch (error) {
 			throw await this.#blame(error, query.files);
 		}
@@ -166,13 +186,22 @@ export class SealedRows {
 
 function whereOf({ series, fromMs, toMs, fromPos, toPos, and }: SealedQuery): string {
 	const conditions: string[] = [];
-	if (series !== undefined) conditions.push(`series IN (${series.join(", ")})`);
+	if (series !== undefined) conditions.push(amongSeries(series));
 	if (fromMs !== undefined) conditions.push(`source_time >= ${timestamp(fromMs)}`);
 	if (toMs !== undefined) conditions.push(`source_time < ${timestamp(toMs + 1)}`);
 	if (fromPos !== undefined) conditions.push(`pos >= ${fromPos}`);
 	if (toPos !== undefined) conditions.push(`pos <= ${toPos}`);
 	if (and !== undefined) conditions.push(and);
 	return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
+}
+
+/** Bounds rule row groups out, and a list is not looked through when nothing is missing between them. */
+function amongSeries(series: readonly number[]): string {
+	let [least, most] = [Number.POSITIVE_INFINITY, 0];
+	for (const id of series) [least, most] = [Math.min(least, id), Math.max(most, id)];
+	const bounds = `series >= ${Math.min(least, most)} AND series <= ${most}`;
+	const isWhole = new Set(series).size === most - least + 1;
+	return isWhole ? bounds : `series IN (${series.join(", ")})`;
 }
 
 /** A source time in milliseconds as a constant, so that a file's statistics can rule it out. */
@@ -206,6 +235,35 @@ function samplesOf(chunk: DuckDBDataChunk, typeOf: SeriesTypes): PositionedSampl
 			const blob = chunk.getColumnVector(10).getItem(index) as { bytes: Uint8Array };
 			samples.setValue(index, new Uint8Array(blob.bytes));
 		}
+	}
+	return made;
+}
+
+function numberSamplesOf(chunk: DuckDBDataChunk): PositionedSamples {
+	const count = chunk.rowCount;
+	const made = new PositionedSamples(count);
+	const { samples, pos } = made;
+	samples.count = count;
+	samples.tagId.set(numbersOf<Uint32Array>(chunk, 0));
+	const [positions, times] = [integersIn(chunk, 1), integersIn(chunk, 2)];
+	const rests = numbersOf<Uint8Array>(chunk, 3);
+	samples.serverLagTicks.fill(Number.NaN, 0, count);
+	samples.status.set(numbersOf<Uint32Array>(chunk, 4));
+	samples.kind.fill(valueKind.number, 0, count);
+	samples.number.set(numbersOf<Float64Array>(chunk, 5));
+	for (let index = 0; index < count; index++) {
+		pos[index] = positions(index);
+		const micros = times(index);
+		let ms = Math.floor(micros / 1_000);
+		let beyondMs = micros - ms * 1_000;
+		if (!Number.isSafeInteger(micros)) {
+			// After the year 2255.
+			const exact = numbersOf<BigInt64Array>(chunk, 2)[index] as bigint;
+			beyondMs = Number(((exact % 1_000n) + 1_000n) % 1_000n);
+			ms = Number((exact - BigInt(beyondMs)) / 1_000n);
+		}
+		samples.sourceMs[index] = ms;
+		samples.sourceRestTicks[index] = beyondMs * 10 + (rests[index] as number);
 	}
 	return made;
 }
