@@ -9,6 +9,7 @@ import { addBrowse } from "./browse-command.ts";
 import { addCertificates } from "./cert-command.ts";
 import { addDoctor } from "./doctor/doctor-command.ts";
 import { addExport } from "./export-command.ts";
+import { addGenealogy } from "./genealogy-command.ts";
 import { addHealthy } from "./healthy-command.ts";
 import { addLab } from "./lab-command.ts";
 import { collect, type Run, wholeNumber } from "./option-values.ts";
@@ -136,6 +137,8 @@ Exit code 1 when one does not answer or has a trouble.`,
 		.action((options: { api: string; limit: number; json?: boolean }) =>
 			run(async () => (await import("./gaps.ts")).gaps({ ...unset, ...options })),
 		);
+
+	addGenealogy(pilotline, run);
 
 	pilotline
 		.command("reconcile")

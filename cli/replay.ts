@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { collectorConfig } from "../collector/config.ts";
+import { genealogyOf } from "../collector/genealogy-of.ts";
 import type { LotJudgement, VerdictRecord, WindowVerdict } from "../collector/judgement-port.ts";
 import { bookedLot } from "../collector/lots/lot-book.ts";
 import { judgeLine, readEvidence } from "../collector/quality/final/judge-stored.ts";
@@ -69,6 +70,7 @@ export async function replay(options: ReplayOptions): Promise<number> {
 		const { written: _written, ...contextTags } = config.context;
 		const lots = {
 			...{ evidence: reader, route: config.route, contextTags },
+			genealogy: genealogyOf(config.genealogy, { evidence: reader, asked: reader })?.gaps,
 			bookedLot: bookedLot.bind(undefined, config.route),
 		};
 		const replayed: ReplayedLot[] = [];

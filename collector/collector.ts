@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import type { GroupId, HostId } from "../common/contract/ids.ts";
-import { brokerConnection, isPlain } from "../common/runtime/broker-config.ts";
+import { brokerConnection } from "../common/runtime/broker-config.ts";
 import { CertificateWatch } from "../common/runtime/certificate-watch.ts";
 import type { Clock } from "../common/runtime/clock.ts";
 import { pathFrom } from "../common/runtime/config-values.ts";
@@ -14,10 +14,11 @@ import { ProcessFigures } from "../common/runtime/process-figures.ts";
 import { ApiServer } from "./api/api-server.ts";
 import type { CollectorConfig } from "./config.ts";
 import { Directory } from "./directory.ts";
-import { isInsecure } from "./follower-config.ts";
 import { type FollowerTarget, followerTargets } from "./followers/follower-targets.ts";
 import { Followers } from "./followers/followers.ts";
 import type { KnownSamplesPort } from "./foreign.ts";
+import { genealogyOf } from "./genealogy-of.ts";
+import { rebuildGenealogy } from "./genealogy-rebuild.ts";
 import { Host } from "./host/host.ts";
 import { Adoption } from "./intake/adoption.ts";
 import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
@@ -55,6 +56,7 @@ import type { OpenState } from "./store/open-state.ts";
 import { Store } from "./store/store.ts";
 import { StoreReaders } from "./store/store-readers.ts";
 import { CollectorTelemetry } from "./telemetry.ts";
+import { tellStart } from "./told-at-start.ts";
 
 const stopPartWithinMs = 4_000;
 
@@ -183,6 +185,7 @@ export class Collector {
 			resend: (...command) => host?.resend(...command),
 		};
 		const assembler = new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting });
+		const genealogy = genealogyOf(config.genealogy, { evidence, asked: exporter });
 		const intake = new Intake({
 			clock,
 			store: {
@@ -191,6 +194,7 @@ export class Collector {
 			},
 			judge,
 			laboratory: assembler,
+			genealogy: genealogy?.links,
 			commands,
 			telemetry,
 			messages: (judgement) => occurrenceMessages(judgement, messageContext()),
@@ -212,6 +216,7 @@ export class Collector {
 		await store.endOtherLimits(book.versions.map(({ specification: { version } }) => version));
 		await rebuildJudgement({ reader, judge, opened, telemetry });
 		await rebuildLaboratory({ reader, store, assembler, nextSeq: opened.nextSeq, telemetry });
+		await rebuildGenealogy({ links: genealogy?.links, reader, store, telemetry: telemetry.genealogy });
 		const charts = new LotCharts({
 			stored: await store.storedCharts(),
 			wanted: book.versions.flatMap(({ specification: { baselines } }) => baselines),
@@ -225,6 +230,7 @@ export class Collector {
 			...{ clock, telemetry, store, evidence, route: config.route, contextTags, charts },
 			specificationAt: (sourceMs) => book.inForce(sourceMs),
 			bookedLot: (...asked) => bookedLot(config.route, ...asked),
+			genealogy: genealogy?.gaps,
 			laboratory: async (lot, { specification }, plantMs) =>
 				laboratoryVerdicts(await evidence.lotResults(lot.lot), lot, specification, plantMs),
 			messages: (verdict, corrects) => verdictMessages(verdict, corrects, messageContext()),
@@ -287,7 +293,7 @@ export class Collector {
 		const documents = new LotDocuments({
 			...{ store: exporter, results: async (lot) => (await exporter.lotResults(lot)).results },
 			...{ specificationAt: (sourceMs) => book.inForce(sourceMs) },
-			...{ phaseTag: contextTags.phase, simulated: config.simulated },
+			...{ phaseTag: contextTags.phase, simulated: config.simulated, genealogy: genealogy?.ofLot },
 		});
 		const { entries, access } = peopleOf({
 			...{ clock, telemetry, store, config, versions: book.versions, instance: opened.instance },
@@ -300,7 +306,7 @@ export class Collector {
 			samples: exporter,
 			live,
 			documents,
-			...{ access, entry: entries, entries: reader },
+			...{ access, entry: entries, entries: reader, genealogy: genealogy?.port },
 			entering: {
 				results: new LabEntering({ clock, entries, store, inForce: present, onEntered: again }),
 				decisions: new LotDeciding({ clock, entries, facts: (lot) => documents.facts(lot) }),
@@ -317,20 +323,10 @@ export class Collector {
 			writtenTag,
 			consoleDirectory: new URL("../dashboards/console/", import.meta.url),
 		});
-		telemetry.plainConnectionsAllowed({
-			broker: isPlain(config.broker),
-			api: config.api.insecure === true,
-			destinations: config.destinations.filter(({ insecure }) => insecure).map(({ name }) => name),
-			followers: targets.filter(({ target }) => isInsecure(target.url)).map(({ config: { name } }) => name),
+		tellStart({
+			...{ config, targets, telemetry, instance: opened.instance, versions: this.#specifications.length },
+			specification: book.inForce(clock.wallMs())?.specification,
 		});
-		const now = book.inForce(clock.wallMs());
-		telemetry.started({
-			...{ host: config.host, instance: opened.instance },
-			specification: now?.specification.product.code ?? "",
-			version: now?.specification.version ?? 0,
-			windows: now?.specification.windows.length ?? 0,
-		});
-		if (now === undefined) telemetry.noSpecificationInForce({ versions: this.#specifications.length });
 		return [
 			figures,
 			certificates,

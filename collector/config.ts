@@ -117,6 +117,12 @@ const schema = keys({
 		1,
 		"units",
 	),
+	/** The tag by which any unit tells what went into what; when it is left out, nobody asks. */
+	genealogy: keys({
+		tag: text,
+		/** Of each of these a lot must be known of every batch, or its lot is proposed for hold; any one will do when left out. */
+		materials: z.array(text, { error: "expected a list of materials" }).default([]),
+	}).optional(),
 	intake: keys({
 		/** Samples waiting for the store before the broker is held back. */
 		waiting_samples_max: whole({ min: 1_000, max: 10_000_000 }).default(200_000),

@@ -110,6 +110,8 @@ export interface LotEvidence {
 	/** In order of unit and time. */
 	readonly context: readonly ContextStretch[];
 	readonly gaps: readonly EvidenceGap[];
+	/** What nobody told of its making. */
+	readonly genealogy: readonly Reason[];
 }
 
 /** A stored verdict in its envelope. The newest revision of a lot and stage counts. */

@@ -1,5 +1,6 @@
 // pipeline.ts's part about lots as people deal with them: their state, what was decided, and the record that can be printed.
 
+import type { LotGenealogy } from "./genealogy-port.ts";
 import type { EvidenceGap, Judged, LotJudgement, VerdictStage, WindowVerdict } from "./judgement-port.ts";
 import type { LabResult } from "./laboratory-port.ts";
 import type { CommentEntry } from "./people-port.ts";
@@ -95,6 +96,8 @@ export interface LotRecord {
 	readonly decisions: readonly LotDecision[];
 	/** On the lot and on its violations, in the order in which they were entered. */
 	readonly comments: readonly CommentEntry[];
+	/** Undefined when nobody reads genealogy. */
+	readonly genealogy: LotGenealogy | undefined;
 	/** SHA-256 of everything above, in canonical form. */
 	readonly hash: string;
 }

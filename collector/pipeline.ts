@@ -14,6 +14,7 @@
 import type { HeldEpoch } from "../common/contract/delivery.ts";
 import type { Gap } from "../common/contract/gap.ts";
 import type { SampleColumns } from "../common/contract/samples.ts";
+import type { GenealogyLink } from "./genealogy-port.ts";
 import type { Assembled } from "./laboratory-port.ts";
 import type { WindowLimits } from "./window-limits.ts";
 
@@ -248,6 +249,8 @@ export interface CommitBatch {
 	readonly outbox: readonly OutboxRow[];
 	/** Laboratory results that the samples have told; undefined when they told none. */
 	readonly laboratory?: Assembled | undefined;
+	/** Links that the samples have told; undefined when they told none. */
+	readonly genealogy?: readonly GenealogyLink[] | undefined;
 	/** The judgement's state after this batch, when it is time to save it. */
 	readonly cache: { readonly seq: number; readonly state: string } | undefined;
 }

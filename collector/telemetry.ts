@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import type { CertificateInUse } from "../common/runtime/certificate-watch.ts";
 import type { Logger } from "../common/runtime/logger.ts";
 import { FollowerTelemetry } from "./follower-telemetry.ts";
+import { GenealogyTelemetry } from "./genealogy-telemetry.ts";
 import { LaboratoryTelemetry } from "./laboratory-telemetry.ts";
 import { PeopleTelemetry } from "./people-telemetry.ts";
 
@@ -13,6 +14,7 @@ export class CollectorTelemetry {
 	/** What concerns people and what they enter. */
 	readonly people: PeopleTelemetry;
 	readonly laboratory: LaboratoryTelemetry;
+	readonly genealogy: GenealogyTelemetry;
 	readonly #log: Logger;
 	readonly #messages = this.#counter("messages_total", "Sparkplug messages taken", ["type"]);
 	readonly #refused = this.#counter("messages_refused_total", "Messages that could not be used, by reason", [
@@ -96,6 +98,7 @@ export class CollectorTelemetry {
 		this.followers = new FollowerTelemetry(log, this.registry);
 		this.people = new PeopleTelemetry(log, this.registry);
 		this.laboratory = new LaboratoryTelemetry(log, this.registry);
+		this.genealogy = new GenealogyTelemetry(log, this.registry);
 	}
 
 	#counter(name: string, help: string, labelNames: string[]): Counter {

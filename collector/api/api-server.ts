@@ -4,6 +4,7 @@ import type { Clock } from "../../common/runtime/clock.ts";
 import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { Part } from "../../common/runtime/lifecycle.ts";
 import { addStatusRoutes, type StatusSource } from "../../common/runtime/status-server.ts";
+import type { GenealogyPort } from "../genealogy-port.ts";
 import type { AccessPort, EntriesPort, EntryPort } from "../people-port.ts";
 import type { LivePort, ReadPort } from "../read-port.ts";
 import type { SamplesPort } from "../samples-port.ts";
@@ -11,6 +12,7 @@ import { BodyError } from "./body-values.ts";
 import { addConsoleRoutes } from "./console-files.ts";
 import { addDataRoutes, type ChartRules } from "./data-routes.ts";
 import { addEntryRoutes, type Entering } from "./entry-routes.ts";
+import { addGenealogyRoutes } from "./genealogy-routes.ts";
 import { addLaboratoryRoutes } from "./laboratory-routes.ts";
 import { addLotRoutes, type LotDocuments } from "./lot-routes.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -31,6 +33,8 @@ export interface ApiServerOptions {
 	readonly samples: SamplesPort;
 	readonly live: LivePort;
 	readonly documents: LotDocuments;
+	/** Undefined when nobody reads genealogy. */
+	readonly genealogy?: GenealogyPort | undefined;
 	readonly access: AccessPort;
 	/** Takes what people enter. */
 	readonly entry: EntryPort;
@@ -108,6 +112,7 @@ export class ApiServer implements Part {
 		addSampleRoutes(server, this.#options);
 		addLaboratoryRoutes(server, this.#options);
 		addVerdictRoutes(server, this.#options);
+		addGenealogyRoutes(server, this.#options);
 		addLotRoutes(server, this.#options.documents);
 		addPeopleRoutes(server, { access, cookie });
 		addEntryRoutes(server, this.#options);

@@ -11,6 +11,7 @@ import {
 	chartSignalQuery,
 	commentsQuery,
 	exportQuery,
+	genealogyQuery,
 	laboratoryQuery,
 	listQuery,
 	noQuery,
@@ -52,6 +53,11 @@ const described: Readonly<Record<string, Described>> = {
 	verdict: {
 		summary: "A lot's verdicts, whole: each window with values, coverage and reasons, and the history",
 		query: verdictQuery,
+	},
+	genealogy: {
+		summary:
+			"What a material lot, batch, lot or package was made of, or what became of it, with every link and amount",
+		query: genealogyQuery,
 	},
 	laboratory: {
 		summary: "Laboratory results with their history, what was refused, and what is overdue",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { text } from "../../common/runtime/config-values.ts";
+import { traceDirections } from "../genealogy-port.ts";
 
 /** A request whose parameters are wrong; the message says what was expected and what was found. */
 export class ParameterError extends Error {}
@@ -66,6 +67,13 @@ export const auditQuery = z.strictObject({
 	/** The number of the first entry. */
 	from: wholeText({ min: 1, max: 999_999_999_999 }).default(1),
 	limit: wholeText({ min: 1, max: 1_000 }).default(100),
+});
+
+export const genealogyQuery = z.strictObject({
+	/** Of a material lot, batch, lot or package. */
+	id: name,
+	/** `back`: what it was made of. `forward`: what became of it. */
+	direction: z.enum(traceDirections, { error: `expected ${traceDirections.join(" or ")}` }).default("back"),
 });
 
 export const trendQuery = z

@@ -1,4 +1,5 @@
 import type { Clock } from "../../common/runtime/clock.ts";
+import type { GenealogyReader } from "../genealogy-port.ts";
 import type { Assembled, AssemblePort } from "../laboratory-port.ts";
 import type { CommandPort, CommitPort, HashPort, Judgement, JudgePort, OutboxRow } from "../pipeline.ts";
 import type { CollectorTelemetry } from "../telemetry.ts";
@@ -10,6 +11,8 @@ export interface IntakeOptions {
 	readonly judge: JudgePort;
 	/** Puts laboratory results together; without it none come by OPC UA. */
 	readonly laboratory?: AssemblePort;
+	/** Reads what went into what; without it nobody asks. */
+	readonly genealogy?: GenealogyReader | undefined;
 	readonly commands: CommandPort;
 	readonly telemetry: CollectorTelemetry;
 	/** Messages for what a batch raised and cleared; they are committed with it. */

@@ -99,6 +99,7 @@ export class Intake implements IntakePort, Part {
 		this.#seriesNames.set(series.id, series.tag);
 		this.#options.judge.addSeries(series);
 		this.#options.laboratory?.addSeries(series);
+		this.#options.genealogy?.addSeries(series);
 		if (isNew) this.#pending.add("series", series);
 	}
 
@@ -267,6 +268,7 @@ export class Intake implements IntakePort, Part {
 		addToLedger(batch, rows, stored);
 		const outbox = messages(judgement);
 		const results = laboratory?.take({ ...rows, records: batch.rows, samples: batch.samples });
+		const links = this.#options.genealogy?.take(batch.samples);
 		await store.commit({
 			edgeNodes: rows.edgeNodes,
 			series: rows.series,
@@ -281,6 +283,7 @@ export class Intake implements IntakePort, Part {
 			...judgement,
 			outbox,
 			laboratory: results,
+			genealogy: links?.links,
 			cache: save ? { seq: lastSeq, state: judge.save() } : undefined,
 		});
 		return () => {
@@ -291,6 +294,7 @@ export class Intake implements IntakePort, Part {
 			this.#nextSeq += batch.rows.length;
 			this.#storedSamples += batch.samples.count;
 			this.#committed(batch, judgement, gaps);
+			if (links !== undefined) this.#options.telemetry.genealogy.told(links);
 			this.#options.onCommitted(judgement, outbox.length, results);
 		};
 	}

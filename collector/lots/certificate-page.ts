@@ -2,6 +2,7 @@ import type { WindowVerdict } from "../judgement-port.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import type { LotRecord } from "../lot-port.ts";
 import type { SpecTest } from "../specification.ts";
+import { certificateGenealogy } from "./genealogy-sections.ts";
 import { html, limitsText, numberText, page, section, timeText } from "./page-parts.ts";
 
 /** Why there is no certificate; undefined when there is one. */
@@ -86,6 +87,7 @@ export function certificatePage(record: LotRecord, tests: readonly SpecTest[]): 
 			]),
 			"None.",
 		),
+		...certificateGenealogy(record.genealogy),
 		concession === undefined
 			? ""
 			: `<section><h2>Concession</h2><p>${html(concession.customer)}, ${html(concession.reference)}, agreed by ${html(concession.agreedBy)}</p></section>`,

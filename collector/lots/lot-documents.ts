@@ -8,7 +8,7 @@ import type { LotFacts } from "./lot-states.ts";
 import { recordPage } from "./record-page.ts";
 
 export interface LotDocumentsOptions
-	extends Pick<LotRecordSources, "specificationAt" | "phaseTag" | "simulated"> {
+	extends Pick<LotRecordSources, "specificationAt" | "phaseTag" | "simulated" | "genealogy"> {
 	readonly store: SamplesPort & {
 		lotRows(lot: string): Promise<Omit<StoredLotRecord, "results"> | undefined>;
 		verdicts(lot: string): Promise<readonly VerdictRecord[]>;

@@ -1,4 +1,5 @@
 import { canonicalHash } from "../../common/runtime/canonical-json.ts";
+import type { LotGenealogy } from "../genealogy-port.ts";
 import type { EvidenceGap, VerdictRecord } from "../judgement-port.ts";
 import type { LabResult } from "../laboratory-port.ts";
 import type { Excursion, LotDecision, LotRecord, StandingVerdict } from "../lot-port.ts";
@@ -31,6 +32,8 @@ export interface LotRecordSources {
 	/** The tag by which units tell their phase. */
 	readonly phaseTag: string;
 	readonly simulated: boolean;
+	/** What a lot with these batches was made of; undefined when nobody reads genealogy. */
+	readonly genealogy?: ((lot: string, batches: readonly string[]) => Promise<LotGenealogy>) | undefined;
 }
 
 /** Excursions that get a chart; more are listed without one. */
@@ -95,6 +98,7 @@ export async function lotRecord(lot: string, sources: LotRecordSources): Promise
 		results: stored.results,
 		decisions: stored.decisions,
 		comments: stored.comments,
+		genealogy: await sources.genealogy?.(lot, [...new Set(stored.visits.map(({ batch }) => batch))]),
 	};
 	return { ...record, hash: canonicalHash(record) };
 }

@@ -1,5 +1,6 @@
 import type { WindowVerdict } from "../judgement-port.ts";
 import type { LotRecord } from "../lot-port.ts";
+import { genealogySections } from "./genealogy-sections.ts";
 import { html, limitsText, numberText, page, section, timeText } from "./page-parts.ts";
 import { smallChart } from "./small-chart.ts";
 
@@ -74,6 +75,7 @@ export function recordPage(record: LotRecord): string {
 			]),
 			"Nothing.",
 		),
+		...genealogySections(record.genealogy),
 		section(
 			"Way through the line",
 			["unit", "batch", "recipe", "from", "to"],

@@ -1,6 +1,7 @@
 import { alertSchema } from "./alert-table.ts";
 import { chartSchema } from "./chart-table.ts";
 import { entrySchema } from "./entry-tables.ts";
+import { genealogySchema } from "./genealogy-table.ts";
 import { judgementSchema } from "./judgement-table.ts";
 import { laboratorySchema } from "./laboratory-table.ts";
 import { limitsSchema } from "./limits-table.ts";
@@ -14,6 +15,7 @@ export const laterTables =
 	seriesByDevice +
 	alertSchema +
 	chartSchema +
+	genealogySchema +
 	judgementSchema +
 	limitsSchema +
 	specificationSchema +

@@ -7,6 +7,7 @@ import type { SampleColumns } from "../../common/contract/samples.ts";
 import { CodedError } from "../../common/runtime/coded-error.ts";
 import type { RecordPlace } from "../adoption-port.ts";
 import type { ChartQuery, LotNumbersQuery } from "../chart-port.ts";
+import type { LinksQuery } from "../genealogy-port.ts";
 import type { LotSamplesQuery, StoredLotQuery } from "../judgement-port.ts";
 import type { CommentQuery } from "../people-port.ts";
 import type { ReconciliationQuery, TrendQuery } from "../read-port.ts";
@@ -16,6 +17,7 @@ import { readAudit } from "./audit-table.ts";
 import { readChart, readChartSignals, readCharts } from "./chart-query.ts";
 import { readComments } from "./comment-table.ts";
 import { readEdgeNodes, readEvents, readSeries } from "./events.ts";
+import { readLinks, readLotLinks } from "./genealogy-table.ts";
 import { readLaboratory, readLotResults } from "./laboratory-query.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
@@ -43,6 +45,7 @@ import { readBuckets, readBucketsOfEach, readSlice } from "./sample-slices.ts";
 import { storeFormat } from "./schema.ts";
 import { readSealedKnown } from "./sealed-known.ts";
 import { readSpecifications } from "./specification-table.ts";
+import { readTagValues } from "./tag-values.ts";
 import { serve } from "./thread-serve.ts";
 import { readTrend } from "./trend-query.ts";
 import { readNewestVerdicts, readVerdicts } from "./verdict-query.ts";
@@ -120,6 +123,11 @@ serve({
 	contextOf: (query: Parameters<typeof readContext>[2]) =>
 		inView((file, rows) => readContext(file, rows, query)),
 	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),
+	links: (query: LinksQuery) => readLinks(opened(), query),
+	lotLinks: ({ lot, batches }: { lot: string; batches: readonly string[] }) =>
+		readLotLinks(opened(), lot, batches),
+	tagValues: (query: { tag: string; fromMs: number }) =>
+		inView((file, rows) => readTagValues(file, rows, query)),
 	trend: (query: TrendQuery) => inView((file, rows) => readTrend(file, rows, query)),
 	alerts: ({ limit }: { limit: number }) => readAlerts(opened(), limit),
 	violations: ({ limit }: { limit: number }) => readViolations(opened(), limit),

@@ -10,6 +10,7 @@ import type {
 	LotNumbersQuery,
 } from "../chart-port.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
+import type { GenealogyLink, LinksQuery } from "../genealogy-port.ts";
 import type {
 	EvidenceColumns,
 	EvidencePort,
@@ -49,6 +50,7 @@ import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
 import type { Replay } from "./replay.ts";
+import type { TagValues } from "./tag-values.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_048 };
@@ -186,6 +188,19 @@ export class StoreReader
 
 	newestVerdicts(limit: number): Promise<VerdictRecord[]> {
 		return this.#ask("newestVerdicts", { limit });
+	}
+
+	links(query: LinksQuery): Promise<GenealogyLink[]> {
+		return this.#ask("links", query);
+	}
+
+	lotLinks(query: { lot: string; batches: readonly string[] }): Promise<GenealogyLink[]> {
+		return this.#ask("lotLinks", query);
+	}
+
+	/** Values of one tag of every unit, page by page. */
+	tagValues(query: { tag: string; fromMs: number }): Promise<TagValues> {
+		return this.#ask("tagValues", query);
 	}
 
 	totals(): Promise<StoreTotals> {

@@ -4,6 +4,7 @@ import { CodedError, errorText } from "../../common/runtime/coded-error.ts";
 import type { CommitBatch } from "../pipeline.ts";
 import { writeAlert } from "./alert-table.ts";
 import { ChangeLog } from "./change-log.ts";
+import { writeLinks } from "./genealogy-table.ts";
 import { dirtyByGap, mergedDirty } from "./judgement-table.ts";
 import { writeAssembled } from "./laboratory-table.ts";
 import { laterTables } from "./later-tables.ts";
@@ -89,6 +90,7 @@ export class StoreFile {
 		this.#positions(batch);
 		this.#judgement(batch);
 		if (batch.laboratory !== undefined) writeAssembled(this, batch.laboratory);
+		if (batch.genealogy !== undefined) writeLinks(this, batch.genealogy);
 		for (const row of batch.outbox) this.addMessage(row);
 		if (batch.cache !== undefined) {
 			this.run("INSERT OR REPLACE INTO judgement_cache VALUES (1, ?, ?)", batch.cache.seq, batch.cache.state);

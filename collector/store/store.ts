@@ -4,6 +4,7 @@ import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { AuditEntry, AuditHead } from "../../common/runtime/audit-chain.ts";
 import type { ChartBaselineRow, StoredCharts } from "../chart-port.ts";
 import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
+import type { GenealogyLink } from "../genealogy-port.ts";
 import type { ContextRefresh, DirtyPeriod, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
@@ -127,6 +128,21 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 	/** Results that come with no batch of records. */
 	async commitLaboratory(assembled: Assembled): Promise<void> {
 		await this.#writer.call("commitLaboratory", assembled);
+	}
+
+	/** The tag that the links in the store were read from; undefined when they were not, or not all. */
+	async linksTag(): Promise<string | undefined> {
+		return await this.#writer.call("linksTag");
+	}
+
+	/** Forgets every link, to read them anew. */
+	async beginLinks(): Promise<void> {
+		await this.#writer.call("beginLinks");
+	}
+
+	/** `endsTag`: these were the last that the tag's stored values tell. */
+	async addLinks(links: readonly GenealogyLink[], endsTag?: string): Promise<void> {
+		await this.#writer.call("addLinks", { links, endsTag });
 	}
 
 	async commitOverdue(commit: { rows: readonly LabOverdue[]; outbox: readonly OutboxRow[] }): Promise<void> {

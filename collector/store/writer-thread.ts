@@ -3,6 +3,7 @@
 import type { SampleColumns } from "../../common/contract/samples.ts";
 import type { ChartBaselineRow } from "../chart-port.ts";
 import type { FollowerPosition } from "../follow-port.ts";
+import type { GenealogyLink } from "../genealogy-port.ts";
 import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type { Assembled, LabOverdue } from "../laboratory-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
@@ -11,6 +12,7 @@ import type { SpecificationRow } from "../specification-port.ts";
 import { readAuditHead, readLastDeed } from "./audit-table.ts";
 import { commitBaselines, readStoredCharts } from "./chart-table.ts";
 import { enterInput, recordDeed } from "./entry-tables.ts";
+import { addLinks, beginLinks, linksTag } from "./genealogy-table.ts";
 import {
 	commitFinalVerdict,
 	dirtyPeriods,
@@ -95,6 +97,13 @@ serve({
 	lastDeed: ({ action }: { action: string }) => readLastDeed(opened().db, action),
 	commitLaboratory(assembled: Assembled) {
 		opened().transaction(() => writeAssembled(opened(), assembled));
+	},
+	linksTag: () => linksTag(opened()),
+	beginLinks() {
+		beginLinks(opened());
+	},
+	addLinks({ links, endsTag }: { links: readonly GenealogyLink[]; endsTag: string | undefined }) {
+		addLinks(opened(), links, endsTag);
 	},
 	expectingLots(query: { fromMs: number; limit: number }) {
 		return readExpectingLots(opened(), query);

@@ -6,6 +6,7 @@ import type {
 	EvidencePort,
 	LotEvidence,
 	LotJudgement,
+	Reason,
 	StoredLotQuery,
 	StoredUnitContext,
 } from "../../judgement-port.ts";
@@ -26,7 +27,11 @@ export interface JudgedLots {
 		lot: string,
 		closedMs: number | undefined,
 	) => LotRow | undefined;
+	/** What nobody told of the making of a lot, of which these batches were seen; without it nobody asks. */
+	readonly genealogy?: GenealogyJudge | undefined;
 }
+
+export type GenealogyJudge = (lot: string, batches: readonly string[]) => Promise<readonly Reason[]>;
 
 export function stretchesOf(read: StoredUnitContext): ContextStretch[] {
 	return contextStretches(read.unit, read.before, read.values, read.fromMs, read.untilMs);
@@ -43,7 +48,9 @@ export async function readEvidence(lot: string, lots: JudgedLots): Promise<LotEv
 	if (closedMs === undefined) return undefined;
 	const openedMs = booked?.openedMs ?? stored.openedMs;
 	const observedWhole = booked?.observedWhole === true;
-	return { lot, context, gaps: stored.gaps, openedMs, closedMs, observedWhole };
+	const batches = context.filter((one) => one.lot === lot).map(({ batch }) => batch);
+	const genealogy = (await lots.genealogy?.(lot, [...new Set(batches)])) ?? [];
+	return { lot, context, gaps: stored.gaps, openedMs, closedMs, observedWhole, genealogy };
 }
 
 /** The verdict by everything that the line told; not evaluable when no approved version was in force. */

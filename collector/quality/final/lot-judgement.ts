@@ -152,12 +152,16 @@ export function assembleLot(
 		specVersion: specification.version,
 		specHash: hash,
 		verdict: worstFirst.find((verdict) => verdicts.has(verdict)) ?? "not_evaluable",
-		proposal: proposalOf(specification, inOrder, unseen.length === 0),
+		proposal: worseOf(
+			proposalOf(specification, inOrder, unseen.length === 0),
+			evidence.genealogy.length > 0 ? specification.hold_rules.genealogy_gap : undefined,
+		),
 		observedWhole: evidence.observedWhole,
 		fromMs: evidence.openedMs,
 		toMs: evidence.closedMs,
 		windows: inOrder,
-		reasons: unseen,
+		// That nobody told what it was made of says nothing of its quality; it holds the lot.
+		reasons: [...unseen, ...evidence.genealogy].sort(byText),
 	};
 }
 

@@ -54,6 +54,7 @@ const table: Record<string, Action> = {
 	"GET /api/v1/lot": "read",
 	"GET /record": "read",
 	"GET /certificate": "read",
+	"GET /api/v1/genealogy": "read",
 	"GET /api/v1/laboratory": "read",
 	"POST /api/v1/laboratory/results": "laboratory.enter",
 	"POST /api/v1/decisions": "lot.decide",

@@ -14,7 +14,7 @@ function evidence(units: readonly string[], gaps: LotEvidence["gaps"] = []): Lot
 		...{ unit, batch: "B1", lot: "L1", recipe: "R", phase: "P", startObserved: true, endObserved: true },
 		...{ fromMs: index * 1_000, toMs: (index + 1) * 1_000 },
 	}));
-	return { lot: "L1", context, gaps, openedMs: 0, closedMs: 9_000, observedWhole: true };
+	return { lot: "L1", context, gaps, openedMs: 0, closedMs: 9_000, observedWhole: true, genealogy: [] };
 }
 
 function reasonsOf(units: readonly string[], gaps: LotEvidence["gaps"] = []): string[] {

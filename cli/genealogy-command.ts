@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import type { Run } from "./option-values.ts";
+
+/** `pilotline genealogy`. */
+export function addGenealogy(pilotline: Command, run: Run): void {
+	pilotline
+		.command("genealogy")
+		.description(
+			"what a material lot, batch, lot or package was made of, or what became of it, from a running collector",
+		)
+		.argument("<id>", "its id")
+		.option("--forward", "what became of it, instead of what it was made of")
+		.option("--links", "every link with its time and unit, instead of each thing once")
+		.option("--api <url>", "the collector's address", "http://127.0.0.1:9300")
+		.option("--json", "print one JSON document")
+		.addHelpText(
+			"after",
+			`
+Examples:
+  pilotline genealogy L00035-001
+  pilotline genealogy LS-0003 --forward --json
+  pilotline genealogy L00035 --links
+
+Amounts: of a blend an equal part is taken to be in each kilogram that is made of it.`,
+		)
+		.action((id: string, options: { forward?: boolean; links?: boolean; api: string; json?: boolean }) =>
+			run(async () =>
+				(await import("./genealogy.ts")).genealogy({
+					...{ id, direction: options.forward === true ? "forward" : "back", links: options.links === true },
+					...{ api: options.api, json: options.json === true },
+				}),
+			),
+		);
+}

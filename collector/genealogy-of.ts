@@ -1,0 +1,41 @@
+// What the configuration makes of genealogy: who reads it, who asks for it.
+
+import type { CollectorConfig } from "./config.ts";
+import { LinkReader } from "./genealogy/link-reader.ts";
+import { genealogyGaps, lotGenealogy } from "./genealogy/lot-genealogy.ts";
+import { traceLinks } from "./genealogy/trace.ts";
+import type { GenealogyLink, GenealogyPort, LinksQuery, LotGenealogy } from "./genealogy-port.ts";
+import type { Reason } from "./judgement-port.ts";
+
+/** The store, as far as links go. */
+interface LinkStore {
+	links(query: LinksQuery): Promise<readonly GenealogyLink[]>;
+	lotLinks(query: { lot: string; batches: readonly string[] }): Promise<readonly GenealogyLink[]>;
+}
+
+export interface Genealogy {
+	/** For the intake. */
+	readonly links: LinkReader;
+	/** For final verdicts: what nobody told of a lot's making. */
+	readonly gaps: (lot: string, batches: readonly string[]) => Promise<readonly Reason[]>;
+	/** For a lot's documents. */
+	readonly ofLot: (lot: string, batches: readonly string[]) => Promise<LotGenealogy>;
+	/** For whoever asks. */
+	readonly port: GenealogyPort;
+}
+
+/** Verdicts read from `evidence`, people from `asked`. Undefined when the configuration names no tag. */
+export function genealogyOf(
+	config: CollectorConfig["genealogy"],
+	{ evidence, asked }: { evidence: LinkStore; asked: LinkStore },
+): Genealogy | undefined {
+	if (config === undefined) return undefined;
+	const { tag, materials } = config;
+	return {
+		links: new LinkReader(tag),
+		gaps: async (lot, batches) =>
+			genealogyGaps(lot, await evidence.lotLinks({ lot, batches }), batches, materials),
+		ofLot: async (lot, batches) => lotGenealogy(lot, await asked.lotLinks({ lot, batches })),
+		port: { trace: (id, direction) => traceLinks(id, direction, (query) => asked.links(query)) },
+	};
+}
