@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { collectorConfig } from "../collector/config.ts";
-import { genealogyOf } from "../collector/genealogy-of.ts";
+import { genealogyOf } from "../collector/genealogy/genealogy-of.ts";
 import type { LotJudgement, VerdictRecord, WindowVerdict } from "../collector/judgement-port.ts";
 import { bookedLot } from "../collector/lots/lot-book.ts";
 import { judgeLine, readEvidence } from "../collector/quality/final/judge-stored.ts";

@@ -17,7 +17,7 @@ import { Directory } from "./directory.ts";
 import { type FollowerTarget, followerTargets } from "./followers/follower-targets.ts";
 import { Followers } from "./followers/followers.ts";
 import type { KnownSamplesPort } from "./foreign.ts";
-import { genealogyOf } from "./genealogy-of.ts";
+import { genealogyOf } from "./genealogy/genealogy-of.ts";
 import { rebuildGenealogy } from "./genealogy-rebuild.ts";
 import { Host } from "./host/host.ts";
 import { Adoption } from "./intake/adoption.ts";

@@ -1,10 +1,30 @@
-import type { LinkReader } from "./genealogy/link-reader.ts";
-import type { GenealogyLink } from "./genealogy-port.ts";
-import type { TagValues } from "./store/tag-values.ts";
+import type { SampleValue } from "../common/contract/samples.ts";
+import type { GenealogyLink, LinkRefusal } from "./genealogy-port.ts";
+
+/** Stored values of one tag, and where to go on. */
+interface TagValues {
+	readonly values: readonly {
+		readonly unit: string;
+		readonly atMs: number;
+		readonly status: number;
+		readonly value: SampleValue;
+	}[];
+	readonly nextMs: number | undefined;
+}
 
 interface RebuildOptions {
 	/** Undefined when the configuration names no tag: what was read before stays, and nobody asks for it. */
-	readonly links: LinkReader | undefined;
+	readonly links:
+		| {
+				readonly tag: string;
+				read(
+					unit: string,
+					atMs: number,
+					status: number,
+					value: SampleValue,
+				): GenealogyLink | LinkRefusal | undefined;
+		  }
+		| undefined;
 	readonly reader: { tagValues(query: { tag: string; fromMs: number }): Promise<TagValues> };
 	readonly store: {
 		linksTag(): Promise<string | undefined>;

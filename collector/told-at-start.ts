@@ -1,7 +1,6 @@
 import { isPlain } from "../common/runtime/broker-config.ts";
 import type { CollectorConfig } from "./config.ts";
 import { isInsecure } from "./follower-config.ts";
-import type { FollowerTarget } from "./followers/follower-targets.ts";
 import type { Specification } from "./specification.ts";
 import type { CollectorTelemetry } from "./telemetry.ts";
 
@@ -15,7 +14,10 @@ export function tellStart({
 	telemetry,
 }: {
 	config: CollectorConfig;
-	targets: readonly FollowerTarget[];
+	targets: readonly {
+		readonly config: { readonly name: string };
+		readonly target: { readonly url: URL };
+	}[];
 	instance: string;
 	/** The one in force now. */
 	specification: Specification | undefined;

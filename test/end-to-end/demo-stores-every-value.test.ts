@@ -2,8 +2,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { collectorConfig } from "../../collector/config.ts";
+import { traceLinks } from "../../collector/genealogy/trace.ts";
+import type { LinksQuery } from "../../collector/genealogy-port.ts";
 import { specificationConfig } from "../../collector/specification.ts";
 import { readChart, readCharts } from "../../collector/store/chart-query.ts";
+import { readLinks } from "../../collector/store/genealogy-table.ts";
 import { loadConfigFile } from "../../common/runtime/config-file.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { batchUnits } from "../simulators/plant/small-line.ts";
@@ -29,7 +32,28 @@ test("a clean lot: what the line produced is stored, nothing is missing, violate
 	expect(stderr).not.toMatch(/produced, \d+ stored$/m);
 	expect(code).toBe(0);
 	chartsHaveTheLot(join(folder, "collector", "store.db"), lot);
+	await madeOfWhatWasTold(join(folder, "collector", "store.db"), lot);
 });
+
+/** The lot's materials, batches and packages are known, and nothing of that holds it. */
+async function madeOfWhatWasTold(path: string, lot: string): Promise<void> {
+	const db = new DatabaseSync(path, { readOnly: true });
+	const reading = async (query: LinksQuery) => readLinks(db, query);
+	const { found } = await traceLinks(lot, "back", reading);
+	const materials = new Set(found.filter(({ is }) => is === "material").map(({ material }) => material));
+	expect([...materials].sort()).toEqual(["argon", "li2s", "licl", "p2s5", "solvent"]);
+	expect(found.some(({ is }) => is === "batch")).toBe(true);
+	const packed = (await traceLinks(lot, "forward", reading)).found;
+	expect(packed.length).toBeGreaterThan(2);
+	expect(new Set(packed.map(({ is }) => is))).toEqual(new Set(["package"]));
+	const [supplied] = found.filter(({ material }) => material === "li2s");
+	const forward = (await traceLinks(String(supplied?.id), "forward", reading)).found.map(({ id }) => id);
+	expect(forward).toEqual(expect.arrayContaining([lot, packed[0]?.id]));
+	const verdicts = db.prepare("SELECT canonical FROM lot_judgement WHERE lot = ?").all(lot);
+	expect(verdicts.length).toBeGreaterThan(0);
+	for (const { canonical } of verdicts) expect(String(canonical)).not.toContain("genealogy_gap");
+	db.close();
+}
 
 /** Each window of the route has a chart, and the lot a point on it that counts and lies within the window. */
 function chartsHaveTheLot(store: string, lot: string): void {

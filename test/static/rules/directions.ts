@@ -16,8 +16,8 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 	// The specification is judged, shown and quoted in messages; read, samples and follow port are the reading sides of
 	// pipeline.ts, for people, for those who take data out and for followers; specification-port, -scope and -version.ts say which version and which
 	// window judges; foreign.ts is what host, intake and store
-	// agree on about edge nodes without confirmed delivery, route.ts what a place of the route is; adoption-, chart-, judgement-, laboratory- and people-port.ts are pipeline.ts's
-	// parts about records out of files, control charts, final verdicts, the laboratory's results, those who enter things, and (window-limits.ts) the limits that windows had.
+	// agree on about edge nodes without confirmed delivery, route.ts what a place of the route is; adoption-, chart-, genealogy-, judgement-, laboratory- and people-port.ts are pipeline.ts's
+	// parts about records out of files, control charts, what went into what, final verdicts, the laboratory's results, those who enter things, and (window-limits.ts) the limits that windows had.
 	collector: {
 		composition: "collector.ts",
 		ports: [
@@ -32,6 +32,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"judgement-port.ts",
 			"route.ts",
 			"lot-port.ts",
+			"genealogy-port.ts",
 			"laboratory-port.ts",
 			"people-port.ts",
 			"specification-port.ts",

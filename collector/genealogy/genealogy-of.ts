@@ -1,11 +1,11 @@
 // What the configuration makes of genealogy: who reads it, who asks for it.
 
-import type { CollectorConfig } from "./config.ts";
-import { LinkReader } from "./genealogy/link-reader.ts";
-import { genealogyGaps, lotGenealogy } from "./genealogy/lot-genealogy.ts";
-import { traceLinks } from "./genealogy/trace.ts";
-import type { GenealogyLink, GenealogyPort, LinksQuery, LotGenealogy } from "./genealogy-port.ts";
-import type { Reason } from "./judgement-port.ts";
+import type { CollectorConfig } from "../config.ts";
+import type { GenealogyLink, GenealogyPort, LinksQuery, LotGenealogy } from "../genealogy-port.ts";
+import type { Reason } from "../judgement-port.ts";
+import { LinkReader } from "./link-reader.ts";
+import { genealogyGaps, lotGenealogy } from "./lot-genealogy.ts";
+import { traceLinks } from "./trace.ts";
 
 /** The store, as far as links go. */
 interface LinkStore {
