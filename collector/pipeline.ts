@@ -159,8 +159,11 @@ export interface Occurrence {
 	readonly level?: AlertLevel | undefined;
 }
 
-/** Limits inside the specification's: look soon, act now. What is beyond them is told live, and is no violation. */
-export const alertLevels = ["alert", "action"] as const;
+/**
+ * Limits inside the specification's: look soon, act now; and one outside of it, which holds the batch at once. What is beyond them is
+ * told live, and is no violation.
+ */
+export const alertLevels = ["alert", "action", "hold"] as const;
 export type AlertLevel = (typeof alertLevels)[number];
 
 /** A window's judgement over one run of its phases; written when the run has ended. */

@@ -122,7 +122,7 @@ function gradeFindings(
 
 function windowFindings(one: SpecWindow, at: (string | number)[]): SpecificationFinding[] {
 	const { id, low, high, deadband, frozen } = one;
-	const found: SpecificationFinding[] = [];
+	const found = holdLimitFindings(one, at);
 	if (low !== undefined && high !== undefined && low < high && deadband * 2 >= high - low) {
 		const message = `window ${id}: expected a deadband below half of ${high - low}, or no value could clear it, found ${deadband}`;
 		found.push({ path: [...at, "deadband"], message });
@@ -136,6 +136,23 @@ function windowFindings(one: SpecWindow, at: (string | number)[]): Specification
 		found.push({ path: [...at, "frozen", "fail_after_s"], message });
 	}
 	return found;
+}
+
+/** What holds a batch lies outside the limits. */
+function holdLimitFindings(one: SpecWindow, at: (string | number)[]): SpecificationFinding[] {
+	return (["low", "high"] as const).flatMap((side) => {
+		const name = `hold_${side}` as const;
+		const [limit, hold] = [one[side], one[name]];
+		if (hold === undefined) return [];
+		const isOutside = limit !== undefined && (side === "low" ? hold < limit : hold > limit);
+		if (isOutside) return [];
+		const where = side === "low" ? "below" : "above";
+		const message =
+			limit === undefined
+				? `window ${one.id}: expected ${side} beside ${name}, found none`
+				: `window ${one.id}: expected ${name} ${where} ${side}, found ${hold} and ${limit}`;
+		return [{ path: [...at, name], message }];
+	});
 }
 
 function holdFindings(

@@ -111,6 +111,9 @@ const window = keys({
 	...observed,
 	/** A violation clears only when the value is inside by at least this much. */
 	deadband: number({ min: 0, max: 1e300 }).default(0),
+	/** Outside the limits (LL and HH): one value beyond them holds the batch, whatever the delay is. */
+	hold_low: limit.optional(),
+	hold_high: limit.optional(),
 	on_delay_s: seconds.default(0),
 	off_delay_s: seconds.default(0),
 	/** No new value for so long while judged: stale. */

@@ -48,7 +48,9 @@ export class CollectorTelemetry {
 		[],
 	);
 	readonly #violations = this.#counter("violations_total", "Violations raised", ["window"]);
-	readonly #alerts = this.#counter("alerts_total", "Values beyond alert and action limits raised", ["level"]);
+	readonly #alerts = this.#counter("alerts_total", "Values beyond alert, action and hold limits raised", [
+		"level",
+	]);
 	readonly #chartSignals = this.#counter("chart_signals_total", "Signals of control charts of lots", [
 		"rule",
 	]);

@@ -117,13 +117,19 @@ export function limitsText(one: Any): string {
 			`, ${what} ${[from === undefined ? "" : `below ${from}`, to === undefined ? "" : `above ${to}`].filter(Boolean).join(" or ")}`,
 		];
 	});
+	const [holdLow, holdHigh] = "hold_low" in one || "hold_high" in one ? [one.hold_low, one.hold_high] : [];
+	const sides = [
+		holdLow === undefined ? "" : `below ${holdLow}`,
+		holdHigh === undefined ? "" : `above ${holdHigh}`,
+	].filter(Boolean);
+	const hold = sides.length === 0 ? "" : `, holds at once ${sides.join(" or ")}`;
 	const uncertain =
 		one.uncertainty === undefined
 			? one.uncertainty_percent === undefined
 				? ""
 				: `, U ${one.uncertainty_percent} %`
 			: `, U ${one.uncertainty}`;
-	return `${range}${target}${inner.join("")}${uncertain}${one.decision === "guarded" ? " (guarded)" : ""}`;
+	return `${range}${target}${inner.join("")}${hold}${uncertain}${one.decision === "guarded" ? " (guarded)" : ""}`;
 }
 
 function outsideText(one: Any): string {

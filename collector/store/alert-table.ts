@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Occurrence } from "../pipeline.ts";
+import { alertLevels, type Occurrence } from "../pipeline.ts";
 import { all, occurrenceOf } from "./read-rows.ts";
 import type { StoreFile } from "./store-file.ts";
 
-/** What went beyond alert and action limits, as the occurrences of violations are. A store of before gets the table when it is opened. */
+/** What went beyond alert, action and hold limits, as the occurrences of violations are. A store of before gets the table when it is opened. */
 export const alertSchema = `
 CREATE TABLE IF NOT EXISTS alert_occurrence(
 	id TEXT PRIMARY KEY, window TEXT NOT NULL, spec_version INTEGER NOT NULL, unit TEXT NOT NULL, tag TEXT NOT NULL,
@@ -31,5 +31,8 @@ export function readAlerts(db: DatabaseSync, limit: number): Occurrence[] {
 		all(db, `SELECT * FROM alert_occurrence WHERE ${where} ORDER BY raised_ms DESC, id LIMIT ?`, most);
 	const open = newest("cleared_ms IS NULL", limit);
 	const rows = [...open, ...newest("cleared_ms IS NOT NULL", limit - open.length)];
-	return rows.map((row) => ({ ...occurrenceOf(row), level: row.level === "action" ? "action" : "alert" }));
+	return rows.map((row) => ({
+		...occurrenceOf(row),
+		level: alertLevels.find((level) => level === row.level) ?? "alert",
+	}));
 }

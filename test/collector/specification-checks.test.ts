@@ -107,6 +107,12 @@ describe("a specification", () => {
 			"23:18: windows[0].action_high: window w: expected action_high below high, found 21 and 20",
 		],
 		[
+			"with a hold limit that is not outside the limits",
+			"target: 15",
+			"hold_high: 20",
+			"23:16: windows[0].hold_high: window w: expected hold_high above high, found 20 and 20",
+		],
+		[
 			"that excludes a limit that is not there",
 			"exclusive: [high]",
 			"exclusive: [alert_high]",

@@ -37,7 +37,9 @@ interface Judged {
 
 /** What is in the engineering unit of a tag, and so grows with it. */
 const amounts =
-	"low high target alert_low alert_high action_low action_high deadband reference uncertainty".split(" ");
+	"low high target alert_low alert_high action_low action_high hold_low hold_high deadband reference uncertainty".split(
+		" ",
+	);
 
 export const largeLine: ModelParameters = modelSchema.parse({ special_causes: 0, size: { preset: "LP" } });
 

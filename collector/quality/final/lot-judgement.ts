@@ -15,7 +15,7 @@ import { gradeOf, inScope } from "../../specification-scope.ts";
 import { isJudged, type JudgedScope } from "../judged-window.ts";
 import { judgeAggregate } from "./aggregate.ts";
 import { runsOf } from "./runs.ts";
-import { judgeStream, percent, unique } from "./stream.ts";
+import { holdCode, judgeStream, percent, unique } from "./stream.ts";
 import { unitWindows } from "./unit-windows.ts";
 
 const none: EvidenceColumns = {
@@ -92,7 +92,8 @@ function proposalOf(
 	isWhole: boolean,
 ): Proposal {
 	let proposal: Proposal = isWhole ? "release" : "hold";
-	for (const { class: its, verdict, coverage } of windows) {
+	for (const { class: its, verdict, coverage, reasons } of windows) {
+		if (reasons.some(({ code }) => code === holdCode)) proposal = worseOf(proposal, "hold");
 		// What is only watched holds nothing unless the rules say so; everything else holds unless they say otherwise.
 		const unsaid = its === "M" || its === "UTL" ? "release" : "hold";
 		if (verdict === "out") proposal = worseOf(proposal, rules.out[its] ?? unsaid);

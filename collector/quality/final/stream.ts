@@ -1,5 +1,5 @@
 import type { EvidenceColumns, EvidenceGap, Reason, WindowVerdict } from "../../judgement-port.ts";
-import type { WindowPeriod } from "../../pipeline.ts";
+import { type AlertLevel, alertLevels, type WindowPeriod } from "../../pipeline.ts";
 import type { SpecWindow } from "../../specification.ts";
 import { alertWindows } from "../alert-windows.ts";
 import { enterContext, takeValue } from "../window-machine.ts";
@@ -9,6 +9,9 @@ import { isAbove, isBelow } from "./limits.ts";
 import { gapsOf, type Run } from "./runs.ts";
 
 const hourMs = 3_600_000;
+
+/** Of a reason that holds a lot whatever the window's class is. */
+export const holdCode = "hold_limit";
 
 /** A stream window's violations in one run, by the same state machine that watches it live. */
 function violationsOf(
@@ -47,8 +50,8 @@ function violationsOf(
 	return out.periods.reduce((sum, { violations }) => sum + violations, 0);
 }
 
-/** The same window with an inner pair of limits; undefined when it has none. */
-function inner(window: SpecWindow, which: "alert" | "action"): SpecWindow | undefined {
+/** The same window with other limits; undefined when it has none of the kind. */
+function withLimits(window: SpecWindow, which: AlertLevel): SpecWindow | undefined {
 	const found = alertWindows(window).find(({ level }) => level === which);
 	if (found === undefined) return undefined;
 	// Its period is what is counted here.
@@ -95,7 +98,7 @@ export function judgeStream(
 ): WindowVerdict {
 	const first = runs[0] as Run;
 	const tally = { good: 0, uncertain: 0, bad: 0 };
-	let [judgedMs, coveredMs, violations, alerts, actions] = [0, 0, 0, 0, 0];
+	let [judgedMs, coveredMs, violations, alerts, actions, holds] = [0, 0, 0, 0, 0, 0];
 	let [depth, timeOutsideMs, outsideIntegral] = [0, 0, 0];
 	let worst: number | undefined;
 	let nearest = Number.POSITIVE_INFINITY;
@@ -103,7 +106,7 @@ export function judgeStream(
 	let uncounted = 0;
 	const causes = new Set<string>();
 	const reasons: Reason[] = [];
-	const [alertWindow, actionWindow] = [inner(window, "alert"), inner(window, "action")];
+	const [alertWindow, actionWindow, holdWindow] = alertLevels.map((level) => withLimits(window, level));
 	for (const run of runs) {
 		notWhole ||= !run.isWhole;
 		const holes = gapsOf(gaps, window.unit, window.tag, run.judged);
@@ -116,6 +119,7 @@ export function judgeStream(
 		if (window.treat_uncertain_as_bad) uncounted += tally.uncertain - before.uncertain;
 		violations += violationsOf(window, run, columns, holes);
 		if (alertWindow !== undefined) alerts += violationsOf(alertWindow, run, columns, holes);
+		if (holdWindow !== undefined) holds += violationsOf(holdWindow, run, columns, holes);
 		if (actionWindow !== undefined) actions += violationsOf(actionWindow, run, columns, holes);
 		const note = (value: number) => {
 			const room = Math.min(
@@ -169,6 +173,7 @@ export function judgeStream(
 	const said: Reason[] = [];
 	if (violations > 0)
 		said.push({ code: "violation", text: `${violations} violation${violations === 1 ? "" : "s"}` });
+	if (holds > 0) said.push({ code: holdCode, text: "beyond a hold limit" });
 	if (actions > 0) said.push({ code: "action_limit", text: "beyond an action limit" });
 	if (alerts > 0) said.push({ code: "alert_limit", text: "beyond an alert limit" });
 	const suspect = reasons.filter(({ code }) => code === "suspect_frozen");
@@ -180,7 +185,7 @@ export function judgeStream(
 		class: window.class,
 		unit: window.unit,
 		batch: first.batch,
-		verdict: violations > 0 ? "out" : unseen.length > 0 ? "not_evaluable" : isAlert ? "alert" : "in",
+		verdict: violations + holds > 0 ? "out" : unseen.length > 0 ? "not_evaluable" : isAlert ? "alert" : "in",
 		value: worst,
 		eu: window.eu,
 		low: window.low,

@@ -62,6 +62,12 @@ describe("alert and action limits, live", () => {
 			told: ["alert 6 high 1→1 7 returned@2"],
 		},
 		{
+			title: "a hold limit raises with one value, before the violation's delay is over",
+			window: { hold_high: 12, on_delay_s: 5, off_delay_s: 0 },
+			story: "0:B1/L1/SOAK 1=11 2=13 3=11 >4 5=5 6=12 >7",
+			told: ["hold 12 high 2→2 13 returned@3"],
+		},
+		{
 			title: "a Bad value neither raises nor clears",
 			window: { alert_high: 8, on_delay_s: 0, off_delay_s: 0 },
 			story: "0:B1/L1/SOAK 1=9 2=bad >9",

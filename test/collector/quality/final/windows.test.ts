@@ -169,6 +169,17 @@ describe("a stream window over one batch", () => {
 		expect(stream(withValue(150, 14), { alert_high: 8 }).verdict).toBe("out");
 	});
 
+	test("one value beyond a hold limit is out whatever the delay is, and says so", () => {
+		const limits = { high: 10, hold_high: 13, on_delay_s: 60 };
+		expect(stream(withValue(150, 12.9), limits)).toMatchObject({ verdict: "in", violations: 0, reasons: [] });
+		expect(stream(withValue(150, 13), limits).verdict).toBe("in");
+		const held = stream(withValue(150, 13.1), limits);
+		expect(held).toMatchObject({ verdict: "out", violations: 0, reasons: [{ code: "hold_limit" }] });
+		expect(stream(withValue(150, -3), { low: 0, hold_low: -2, on_delay_s: 60 }).verdict).toBe("out");
+		expect(stream(withValue(150, 99, bad), { ...limits, good_percent_min: 50 }).verdict).toBe("in");
+		expect(stream(withValue(105, 99), { ...limits, blanking_s: 30 }).verdict).toBe("in");
+	});
+
 	test("out beats what was not seen", () => {
 		expect(stream(withValue(150, 14), {}, [gap(120, 130)]).verdict).toBe("out");
 	});

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import type { LotEvidence, Reason, WindowVerdict } from "../../../../collector/judgement-port.ts";
+import { assembleLot } from "../../../../collector/quality/final/lot-judgement.ts";
+import { specificationFrom } from "../../specification-of.ts";
+
+const evidence: LotEvidence = {
+	...{ lot: "L1", gaps: [], genealogy: [], openedMs: 0, closedMs: 9_000, observedWhole: true },
+	context: [
+		{
+			...{ unit: "U1", batch: "B1", lot: "L1", recipe: "R", phase: "P", fromMs: 0, toMs: 9_000 },
+			...{ startObserved: true, endObserved: true },
+		},
+	],
+};
+const seen: WindowVerdict = {
+	...{ window: "w", characteristic: "w", kind: "stream", class: "M", unit: "U1", batch: "B1", verdict: "in" },
+	...{ value: 1, eu: "1", low: undefined, high: 2, fromMs: 0, toMs: 9_000, depth: 0, timeOutsideMs: 0 },
+	...{ outsideIntegral: 0, violations: 0, coverage: 1, goodSamples: 9, uncertainSamples: 0, badSamples: 0 },
+	reasons: [],
+};
+
+function judged(
+	window: Partial<WindowVerdict>,
+	genealogy: readonly Reason[] = [],
+	rules: { genealogy_gap?: "release" | "rework_or_reject" } = {},
+) {
+	const specification = specificationFrom({ hold_rules: rules });
+	const windows = [{ ...seen, ...window }];
+	const parts = { stage: "line", route: ["U1"], windows, reasons: [] } as const;
+	const { verdict, proposal, reasons } = assembleLot(
+		{ ...evidence, genealogy },
+		{ specification, hash: "" },
+		parts,
+	);
+	return { verdict, proposal, reasons: reasons.map(({ text }) => text) };
+}
+
+test("what is only watched holds nothing when it is out, but for what is beyond its hold limit", () => {
+	expect(judged({}).proposal).toBe("release");
+	expect(judged({ verdict: "out" })).toMatchObject({ verdict: "out", proposal: "release" });
+	const reasons = [{ code: "hold_limit", text: "beyond a hold limit" }];
+	expect(judged({ verdict: "out", reasons }).proposal).toBe("hold");
+	expect(judged({ class: "CC", verdict: "out", reasons }).proposal).toBe("rework_or_reject");
+});
+
+test("what nobody told of a lot's making holds it by the rule, and its verdict stays", () => {
+	const gap = [{ code: "genealogy_gap", text: "genealogy: nothing says what batch B1 was made of" }];
+	expect(judged({}, gap)).toEqual({ verdict: "in", proposal: "hold", reasons: [gap[0]?.text] });
+	expect(judged({}, gap, { genealogy_gap: "release" }).proposal).toBe("release");
+	expect(judged({}, gap, { genealogy_gap: "rework_or_reject" }).proposal).toBe("rework_or_reject");
+});
