@@ -25,14 +25,15 @@ import { EdgeNodeWatches } from "./intake/edge-node-watches.ts";
 import { Intake } from "./intake/intake.ts";
 import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LabEntering } from "./laboratory/lab-entering.ts";
+import { laboratoryWatches } from "./laboratory/laboratory-watches.ts";
 import { laboratoryVerdicts } from "./laboratory/lot-results.ts";
-import { OverdueWatch } from "./laboratory/overdue-watch.ts";
 import { ResultAssembler } from "./laboratory/result-assembler.ts";
 import { rebuildLaboratory } from "./laboratory-rebuild.ts";
 import { LiveView } from "./live-view.ts";
 import { bookedLot, LotBook } from "./lots/lot-book.ts";
 import { LotDeciding } from "./lots/lot-deciding.ts";
 import { LotDocuments } from "./lots/lot-documents.ts";
+import { materialMessages } from "./notify/material-messages.ts";
 import {
 	type MessageContext,
 	occurrenceMessages,
@@ -246,11 +247,12 @@ export class Collector {
 			...{ files: exporter, known: { samplesKnown }, intake, directory, clock, telemetry },
 		});
 		const line = [...config.route, ...config.laboratory.map(({ device }) => device)];
-		const overdue = new OverdueWatch({
+		const { overdue, materials } = laboratoryWatches({
 			...{ clock, telemetry, store, onRaised: () => notifier.look() },
-			testsAt: (madeMs) => book.inForce(madeMs)?.specification.laboratory ?? [],
+			inForce: (sourceMs) => book.inForce(sourceMs),
 			plantTimeMs: () => watches.watermarkMs(line),
-			messages: (rows) => overdueMessages(rows, messageContext()),
+			overdueMessages: (rows) => overdueMessages(rows, messageContext()),
+			materialMessages: (...judged) => materialMessages(...judged, messageContext()),
 		});
 		const certificates = new CertificateWatch({ clock, telemetry });
 		const theHost = new Host({
@@ -333,6 +335,7 @@ export class Collector {
 			notifier,
 			lotJudge,
 			overdue,
+			materials,
 			intake,
 			followers,
 			live,

@@ -31,6 +31,7 @@ const messageTypes = [
 	"lot.judged",
 	"laboratory.overdue",
 	"laboratory.received",
+	"material.judged",
 ] as const;
 
 const destination = keys({

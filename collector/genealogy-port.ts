@@ -1,6 +1,7 @@
 // pipeline.ts's part about genealogy: what went into what, as the plant's batch system tells it value by value.
 
 import type { SampleColumns } from "../common/contract/samples.ts";
+import type { Judged } from "./judgement-port.ts";
 import type { Series } from "./pipeline.ts";
 
 /** `charge`: a material lot into a batch. `blend`: a batch into a lot. `pack`: a lot into a package. */
@@ -86,6 +87,8 @@ export interface LotGenealogy {
 		readonly assay: number | undefined;
 		readonly kg: number;
 		readonly batches: readonly string[];
+		/** What the laboratory's results say of the lot; undefined when there are none. */
+		readonly verdict: Judged | undefined;
 	}[];
 	readonly batches: readonly { readonly batch: string; readonly kg: number }[];
 	readonly packages: readonly { readonly id: string; readonly kg: number; readonly atMs: number }[];

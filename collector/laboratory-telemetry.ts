@@ -1,6 +1,7 @@
 import { Counter, type Registry } from "prom-client";
 import type { Logger } from "../common/runtime/logger.ts";
 import type { Assembled, LabOverdue } from "./laboratory-port.ts";
+import type { MaterialJudgement } from "./material-port.ts";
 
 /** Log events and metrics of laboratory results; a part of CollectorTelemetry. */
 export class LaboratoryTelemetry {
@@ -8,6 +9,7 @@ export class LaboratoryTelemetry {
 	readonly #results: Counter;
 	readonly #refused: Counter;
 	readonly #overdue: Counter;
+	readonly #materials: Counter;
 
 	constructor(log: Logger, registry: Registry) {
 		this.#log = log;
@@ -23,6 +25,12 @@ export class LaboratoryTelemetry {
 			labelNames: ["code"],
 			registers,
 		});
+		this.#materials = new Counter({
+			name: "pilotline_collector_materials_judged_total",
+			help: "Verdicts on lots of raw materials, corrections included",
+			labelNames: ["verdict"],
+			registers,
+		});
 		this.#overdue = new Counter({
 			name: "pilotline_collector_laboratory_overdue_total",
 			help: "Results that were not there in time",
@@ -36,6 +44,12 @@ export class LaboratoryTelemetry {
 			this.#refused.inc({ code });
 			this.#log.warn({ code, where, message }, "laboratory result refused");
 		}
+	}
+
+	materialJudged({ material, lot, verdict }: MaterialJudgement): void {
+		this.#materials.inc({ verdict });
+		const level = verdict === "in" ? "info" : "warn";
+		this.#log[level]({ material, lot, verdict }, "raw material judged");
 	}
 
 	rebuilt(fields: { records: number; results: number }): void {

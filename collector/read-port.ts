@@ -5,6 +5,7 @@ import type { Figures } from "../common/runtime/process-figures.ts";
 import type { ChartAnswer, ChartEntry, ChartQuery, ChartSignalEntry } from "./chart-port.ts";
 import type { VerdictRecord } from "./judgement-port.ts";
 import type { LaboratoryAnswer } from "./laboratory-port.ts";
+import type { MaterialVerdict } from "./material-port.ts";
 import type { EdgeNodeRow, Occurrence, UnitVisit } from "./pipeline.ts";
 import type { SpecWindow } from "./specification.ts";
 import type { SpecificationRow } from "./specification-port.ts";
@@ -196,6 +197,10 @@ export interface ReconciliationRow {
 
 /** The store as the API sees it. Answers are bounded. @throws CodedError STORE_FAILED, DATA_FORMAT_NEWER */
 export interface ReadPort {
+	/** The newest verdict on each lot of a raw material, the last judged first. */
+	materials(query: { readonly limit: number }): Promise<readonly MaterialVerdict[]>;
+	/** Every verdict on the lots of raw materials with this id, the newest first. */
+	material(lot: string): Promise<readonly MaterialVerdict[]>;
 	counts(): Promise<SampleCounts>;
 	tags(): Promise<TagRow[]>;
 	/** Undefined when the store has no such tag. */

@@ -15,6 +15,7 @@ import { addEntryRoutes, type Entering } from "./entry-routes.ts";
 import { addGenealogyRoutes } from "./genealogy-routes.ts";
 import { addLaboratoryRoutes } from "./laboratory-routes.ts";
 import { addLotRoutes, type LotDocuments } from "./lot-routes.ts";
+import { addMaterialRoutes } from "./material-routes.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addPeopleRoutes } from "./people-routes.ts";
 import { ParameterError } from "./query-values.ts";
@@ -113,6 +114,7 @@ export class ApiServer implements Part {
 		addLaboratoryRoutes(server, this.#options);
 		addVerdictRoutes(server, this.#options);
 		addGenealogyRoutes(server, this.#options);
+		addMaterialRoutes(server, this.#options);
 		addLotRoutes(server, this.#options.documents);
 		addPeopleRoutes(server, { access, cookie });
 		addEntryRoutes(server, this.#options);

@@ -64,6 +64,15 @@ const described: Readonly<Record<string, Described>> = {
 		query: laboratoryQuery,
 		answers: ["application/json", "text/csv"],
 	},
+	materials: {
+		summary: "Lots of raw materials with their newest verdict, the last judged first",
+		query: listQuery,
+	},
+	material: {
+		summary:
+			"Every verdict on a lot of a raw material, the newest first: each test with its value and reasons",
+		query: verdictQuery,
+	},
 	messages: { summary: "Messages to destinations, without their bodies", query: listQuery },
 	charts: { summary: "Control charts of lots", query: listQuery },
 	chart: { summary: "One control chart with its points, signals and baselines", query: chartQuery },

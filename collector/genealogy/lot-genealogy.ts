@@ -1,8 +1,12 @@
 import type { GenealogyLink, LotGenealogy } from "../genealogy-port.ts";
-import type { Reason } from "../judgement-port.ts";
+import type { Judged, Reason } from "../judgement-port.ts";
 
 /** `links`: those into the lot and its batches, and out of the lot. */
-export function lotGenealogy(lot: string, links: readonly GenealogyLink[]): LotGenealogy {
+export function lotGenealogy(
+	lot: string,
+	links: readonly GenealogyLink[],
+	verdictOf: (material: string, lot: string) => Judged | undefined,
+): LotGenealogy {
 	const batches = new Map<string, number>();
 	const packages = new Map<string, { kg: number; atMs: number }>();
 	const materials = new Map<string, { first: GenealogyLink; kg: number; batches: Set<string> }>();
@@ -24,6 +28,7 @@ export function lotGenealogy(lot: string, links: readonly GenealogyLink[]): LotG
 		materials: [...materials.values()]
 			.map(({ first: { material, from, supplier, assay }, kg, batches: own }) => ({
 				...{ material, lot: from, supplier, assay, kg: rounded(kg), batches: [...own].sort() },
+				verdict: verdictOf(material, from),
 			}))
 			.sort(
 				(a, b) => compare(a.material, b.material) || compare(a.lot, b.lot) || compare(a.supplier, b.supplier),

@@ -10,9 +10,10 @@ export function genealogySections(genealogy: LotGenealogy | undefined): string[]
 	return [
 		section(
 			"Made of",
-			["material", "lot", "supplier", "assay", "amount", "batches"],
-			materials.map(({ material, lot, supplier, assay, kg, batches: own }) => [
+			["material", "lot", "supplier", "assay", "verdict", "amount", "batches"],
+			materials.map(({ material, lot, supplier, assay, kg, batches: own, verdict }) => [
 				...[html(material), html(lot), html(supplier), assay === undefined ? "" : `${numberText(assay)} %`],
+				verdict === undefined ? "no result" : `<span class="${verdict}">${verdict.replace("_", " ")}</span>`,
 				...[kgText(kg), html(own.join(", "))],
 			]),
 			"Nothing says what it was made of.",

@@ -126,7 +126,7 @@ function occurrenceData(
 }
 
 /** The body is written here once and signed and sent byte for byte at every attempt. */
-function rows(
+export function rows(
 	type: MessageType,
 	cause: string,
 	atMs: number,
@@ -146,6 +146,6 @@ function rows(
 }
 
 /** A source time may be anything that the plant sends; one that no Date can hold is shown as the last it can. */
-function iso(ms: number): string {
+export function iso(ms: number): string {
 	return new Date(Math.max(-dateMsMax, Math.min(ms, dateMsMax))).toISOString();
 }

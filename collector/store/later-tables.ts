@@ -5,6 +5,7 @@ import { genealogySchema } from "./genealogy-table.ts";
 import { judgementSchema } from "./judgement-table.ts";
 import { laboratorySchema } from "./laboratory-table.ts";
 import { limitsSchema } from "./limits-table.ts";
+import { materialSchema } from "./material-table.ts";
 import { specificationSchema } from "./specification-table.ts";
 
 /** A unit's tags are looked for by device, in a table of up to 50,000 rows. */
@@ -20,4 +21,5 @@ export const laterTables =
 	limitsSchema +
 	specificationSchema +
 	entrySchema +
-	laboratorySchema;
+	laboratorySchema +
+	materialSchema;

@@ -22,6 +22,7 @@ import { readLaboratory, readLotResults } from "./laboratory-query.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import { readLotRows } from "./lot-record-query.ts";
+import { readMaterial, readMaterials } from "./material-table.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { adoptFolder, partFolder } from "./parts/part-folder.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
@@ -123,6 +124,8 @@ serve({
 	contextOf: (query: Parameters<typeof readContext>[2]) =>
 		inView((file, rows) => readContext(file, rows, query)),
 	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),
+	materials: (query: Parameters<typeof readMaterials>[1]) => readMaterials(opened(), query),
+	material: ({ lot }: { lot: string }) => readMaterial(opened(), lot),
 	links: (query: LinksQuery) => readLinks(opened(), query),
 	lotLinks: ({ lot, batches }: { lot: string; batches: readonly string[] }) =>
 		readLotLinks(opened(), lot, batches),

@@ -21,6 +21,7 @@ import type {
 	VerdictRecord,
 } from "../judgement-port.ts";
 import type { LaboratoryAnswer, LabResult } from "../laboratory-port.ts";
+import type { MaterialVerdict } from "../material-port.ts";
 import type { AuditSlice, CommentEntry, CommentQuery, EntriesPort } from "../people-port.ts";
 import type { EdgeNodeRow, Occurrence, Series } from "../pipeline.ts";
 import type {
@@ -188,6 +189,14 @@ export class StoreReader
 
 	newestVerdicts(limit: number): Promise<VerdictRecord[]> {
 		return this.#ask("newestVerdicts", { limit });
+	}
+
+	materials(query: { limit: number; lots?: readonly string[] }): Promise<MaterialVerdict[]> {
+		return this.#ask("materials", query);
+	}
+
+	material(lot: string): Promise<MaterialVerdict[]> {
+		return this.#ask("material", { lot });
 	}
 
 	links(query: LinksQuery): Promise<GenealogyLink[]> {

@@ -7,6 +7,7 @@ import type { FollowerPosition, FollowerPositions } from "../follow-port.ts";
 import type { GenealogyLink } from "../genealogy-port.ts";
 import type { ContextRefresh, DirtyPeriod, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type { Assembled, LabOverdue } from "../laboratory-port.ts";
+import type { MaterialCommit, MaterialLot, MaterialStore } from "../material-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import type {
 	CommitBatch,
@@ -128,6 +129,18 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 	/** Results that come with no batch of records. */
 	async commitLaboratory(assembled: Assembled): Promise<void> {
 		await this.#writer.call("commitLaboratory", assembled);
+	}
+
+	async materialsToJudge(query: Parameters<MaterialStore["materialsToJudge"]>[0]): Promise<MaterialLot[]> {
+		return await this.#writer.call("materialsToJudge", query);
+	}
+
+	async materialResults(lot: MaterialLot): ReturnType<MaterialStore["materialResults"]> {
+		return await this.#writer.call("materialResults", lot);
+	}
+
+	async commitMaterial(commit: MaterialCommit): Promise<void> {
+		await this.#writer.call("commitMaterial", commit);
 	}
 
 	/** The tag that the links in the store were read from; undefined when they were not, or not all. */

@@ -6,6 +6,7 @@ import type { FollowerPosition } from "../follow-port.ts";
 import type { GenealogyLink } from "../genealogy-port.ts";
 import type { ContextRefresh, FinalVerdictCommit, VerdictStage } from "../judgement-port.ts";
 import type { Assembled, LabOverdue } from "../laboratory-port.ts";
+import type { MaterialCommit, MaterialLot } from "../material-port.ts";
 import type { Deed, InputRow } from "../people-port.ts";
 import type { CommitBatch, DueRow, OutboxRow, Settlement } from "../pipeline.ts";
 import type { SpecificationRow } from "../specification-port.ts";
@@ -23,6 +24,7 @@ import {
 import { readKnownSamples } from "./known-samples.ts";
 import { commitOverdue, readExpectingLots, writeAssembled } from "./laboratory-table.ts";
 import { endOtherLimits } from "./limits-table.ts";
+import { commitMaterial, materialResults, materialsToJudge } from "./material-table.ts";
 import { readOpenState } from "./open-state.ts";
 import { OutboxTable } from "./outbox-table.ts";
 import { type PartListing, PartTable } from "./part-table.ts";
@@ -97,6 +99,11 @@ serve({
 	lastDeed: ({ action }: { action: string }) => readLastDeed(opened().db, action),
 	commitLaboratory(assembled: Assembled) {
 		opened().transaction(() => writeAssembled(opened(), assembled));
+	},
+	materialsToJudge: (query: Parameters<typeof materialsToJudge>[1]) => materialsToJudge(opened(), query),
+	materialResults: (lot: MaterialLot) => materialResults(opened(), lot),
+	commitMaterial(commit: MaterialCommit) {
+		commitMaterial(opened(), commit);
 	},
 	linksTag: () => linksTag(opened()),
 	beginLinks() {

@@ -56,6 +56,8 @@ const table: Record<string, Action> = {
 	"GET /certificate": "read",
 	"GET /api/v1/genealogy": "read",
 	"GET /api/v1/laboratory": "read",
+	"GET /api/v1/materials": "read",
+	"GET /api/v1/material": "read",
 	"POST /api/v1/laboratory/results": "laboratory.enter",
 	"POST /api/v1/decisions": "lot.decide",
 	"GET /api/v1/comments": "read",

@@ -98,10 +98,26 @@ const told = [
 ];
 
 test("a lot's genealogy: amounts together, packages as they were filled", () => {
-	expect(lotGenealogy("L1", told)).toEqual({
+	expect(lotGenealogy("L1", told, (material) => (material === "li2s" ? "out" : undefined))).toEqual({
 		materials: [
-			{ material: "li2s", lot: "S1", supplier: "", assay: undefined, kg: 12, batches: ["B1"] },
-			{ material: "p2s5", lot: "P1", supplier: "", assay: undefined, kg: 20, batches: ["B1"] },
+			{
+				material: "li2s",
+				lot: "S1",
+				supplier: "",
+				assay: undefined,
+				kg: 12,
+				batches: ["B1"],
+				verdict: "out",
+			},
+			{
+				material: "p2s5",
+				lot: "P1",
+				supplier: "",
+				assay: undefined,
+				kg: 20,
+				batches: ["B1"],
+				verdict: undefined,
+			},
 		],
 		batches: [{ batch: "B1", kg: 8 }],
 		packages: [

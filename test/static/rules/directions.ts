@@ -34,6 +34,7 @@ const processes: Record<string, { readonly composition: string; readonly ports: 
 			"lot-port.ts",
 			"genealogy-port.ts",
 			"laboratory-port.ts",
+			"material-port.ts",
 			"people-port.ts",
 			"specification-port.ts",
 			"specification-scope.ts",
