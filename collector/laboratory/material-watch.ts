@@ -43,6 +43,7 @@ export class MaterialWatch implements Part {
 	start(): void {
 		this.#stopping = false;
 		this.#stopLooking = every(this.#options.clock, lookEveryMs, () => void this.look());
+		void this.look();
 	}
 
 	async stop(): Promise<void> {
