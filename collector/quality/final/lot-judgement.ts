@@ -93,7 +93,9 @@ function proposalOf(
 ): Proposal {
 	let proposal: Proposal = isWhole ? "release" : "hold";
 	for (const { class: its, verdict, coverage, reasons } of windows) {
-		if (reasons.some(({ code }) => code === holdCode)) proposal = worseOf(proposal, "hold");
+		const codes = new Set(reasons.map(({ code }) => code));
+		if (codes.has(holdCode)) proposal = worseOf(proposal, "hold");
+		if (codes.has("calibration_expired")) proposal = worseOf(proposal, rules.calibration_expired);
 		// What is only watched holds nothing unless the rules say so; everything else holds unless they say otherwise.
 		const unsaid = its === "M" || its === "UTL" ? "release" : "hold";
 		if (verdict === "out") proposal = worseOf(proposal, rules.out[its] ?? unsaid);

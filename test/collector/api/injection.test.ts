@@ -54,11 +54,11 @@ beforeAll(async () => {
 afterAll(async () => await rig.stop());
 
 const base = () => `http://127.0.0.1:${server.port}`;
-const get = async (path: string, query: Record<string, string>) => {
+const get = async (path: string, query: Record<string, string>, expected = 200) => {
 	const response = await fetch(`${base()}/api/v1/${path}?${new URLSearchParams(query)}`, {
 		headers: { authorization: `Bearer ${rig.tokens.get("quality") as string}` },
 	});
-	expect([path, query, response.status]).toEqual([path, query, 200]);
+	expect([path, query, response.status]).toEqual([path, query, expected]);
 	return response;
 };
 const post = async (path: string, body: object) =>
@@ -70,8 +70,8 @@ const post = async (path: string, body: object) =>
 		},
 		body: JSON.stringify(body),
 	});
-const json = async (path: string, query: Record<string, string>) =>
-	(await (await get(path, query)).json()) as Record<string, unknown>;
+const json = async (path: string, query: Record<string, string>, expected = 200) =>
+	(await (await get(path, query, expected)).json()) as Record<string, unknown>;
 
 /** Rows of RFC 4180. */
 function cellsOf(text: string): string[][] {
@@ -110,6 +110,11 @@ test("SQL in names finds exactly what has that name, and changes nothing", async
 		await get("trend", { unit: name, tag: name, to: String(beganMs + hourMs) });
 		await get("reconciliation", { lot: name });
 		await get("chart-signals", { lot: name });
+		expect((await json("materials", { limit: "500" })).materials).toEqual([]);
+		expect(await json("material", { lot: name }, 404)).toMatchObject({ error: { code: "LOT_UNKNOWN" } });
+		expect(await json("genealogy", { id: name }, 404)).toMatchObject({
+			error: { code: "GENEALOGY_NOT_READ" },
+		});
 		expect(await json("comments", { lot: name })).toEqual({ comments: [] });
 		expect(await json("comments", { occurrence: name })).toEqual({ comments: [] });
 	}

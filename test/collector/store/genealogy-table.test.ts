@@ -43,6 +43,15 @@ test("links are committed with their samples; what comes twice is one link", () 
 	expect(readLotLinks(db, "L2", [])).toEqual([]);
 });
 
+test("ids that look like SQL or JSON are ids", () => {
+	const nasty = ["' OR 1=1 --", '"] UNION SELECT 1,2,3,4,5,6,7,8,9 --', "%", "B'1", "\u0000x", "é\u{1f600}"];
+	known.commit({ genealogy: nasty.map((id, index) => link("charge", id, `B${index}`, index)) });
+	for (const [index, id] of nasty.entries()) {
+		const found = readLinks(known.file.db, { ids: [id], direction: "forward", most: 9 });
+		expect(found.map(({ from, into }) => [from, into])).toEqual([[id, `B${index}`]]);
+	}
+});
+
 test("a commit that fails leaves no link", () => {
 	const record = { series: [{ id: 1, edgeNode: 1, device: "U650", tag: "T", datatype: 10, eu: undefined }] };
 	known.commit(record);

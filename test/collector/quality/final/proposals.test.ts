@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LotEvidence, Reason, WindowVerdict } from "../../../../collector/judgement-port.ts";
 import { assembleLot } from "../../../../collector/quality/final/lot-judgement.ts";
+import type { Proposal } from "../../../../collector/specification.ts";
 import { specificationFrom } from "../../specification-of.ts";
 
 const evidence: LotEvidence = {
@@ -22,7 +23,7 @@ const seen: WindowVerdict = {
 function judged(
 	window: Partial<WindowVerdict>,
 	genealogy: readonly Reason[] = [],
-	rules: { genealogy_gap?: "release" | "rework_or_reject" } = {},
+	rules: { genealogy_gap?: Proposal; calibration_expired?: Proposal } = {},
 ) {
 	const specification = specificationFrom({ hold_rules: rules });
 	const windows = [{ ...seen, ...window }];
@@ -41,6 +42,15 @@ test("what is only watched holds nothing when it is out, but for what is beyond 
 	const reasons = [{ code: "hold_limit", text: "beyond a hold limit" }];
 	expect(judged({ verdict: "out", reasons }).proposal).toBe("hold");
 	expect(judged({ class: "CC", verdict: "out", reasons }).proposal).toBe("rework_or_reject");
+});
+
+test("a result of an instrument whose calibration had expired holds the lot by a rule of its own, whatever its class", () => {
+	const reasons = [{ code: "calibration_expired", text: "EIS-1: the instrument's calibration had expired" }];
+	const expired = { kind: "laboratory", verdict: "not_evaluable", reasons } as const;
+	expect(judged(expired).proposal).toBe("hold");
+	expect(judged(expired, [], { calibration_expired: "release" }).proposal).toBe("release");
+	expect(judged(expired, [], { calibration_expired: "rework_or_reject" }).proposal).toBe("rework_or_reject");
+	expect(judged({ ...expired, class: "SC" }, [], { calibration_expired: "release" }).proposal).toBe("hold");
 });
 
 test("what nobody told of a lot's making holds it by the rule, and its verdict stays", () => {
