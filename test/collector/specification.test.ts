@@ -60,7 +60,7 @@ describe("a specification is refused", () => {
 		],
 		[
 			"with no limit",
-			/\n {4}low: 11.07\n {4}high: 11.19/,
+			/\n {4}low: 11.07\n.*\n {4}high: 11.19\n.*/,
 			"",
 			`${firstWindow}: window W200.WT01-charge: expected low, high or both, found neither`,
 		],
