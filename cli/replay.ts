@@ -2,6 +2,7 @@ import { basename, join } from "node:path";
 import { collectorConfig } from "../collector/config.ts";
 import { genealogyOf } from "../collector/genealogy/genealogy-of.ts";
 import type { LotJudgement, VerdictRecord, WindowVerdict } from "../collector/judgement-port.ts";
+import { materialJudge } from "../collector/laboratory/material-verdict.ts";
 import { bookedLot } from "../collector/lots/lot-book.ts";
 import { judgeLine, readEvidence } from "../collector/quality/final/judge-stored.ts";
 import type { Specification } from "../collector/specification.ts";
@@ -70,7 +71,10 @@ export async function replay(options: ReplayOptions): Promise<number> {
 		const { written: _written, ...contextTags } = config.context;
 		const lots = {
 			...{ evidence: reader, route: config.route, contextTags },
-			genealogy: genealogyOf(config.genealogy, { evidence: reader, asked: reader })?.gaps,
+			genealogy: genealogyOf(config.genealogy, {
+				...{ evidence: reader, asked: reader },
+				judge: materialJudge(specificationAt),
+			})?.reasons,
 			bookedLot: bookedLot.bind(undefined, config.route),
 		};
 		const replayed: ReplayedLot[] = [];

@@ -27,6 +27,7 @@ import { rebuildJudgement } from "./judgement-rebuild.ts";
 import { LabEntering } from "./laboratory/lab-entering.ts";
 import { laboratoryWatches } from "./laboratory/laboratory-watches.ts";
 import { laboratoryVerdicts } from "./laboratory/lot-results.ts";
+import { materialJudge } from "./laboratory/material-verdict.ts";
 import { ResultAssembler } from "./laboratory/result-assembler.ts";
 import { rebuildLaboratory } from "./laboratory-rebuild.ts";
 import { LiveView } from "./live-view.ts";
@@ -166,6 +167,7 @@ export class Collector {
 		const book = new SpecificationBook(this.#specifications, await store.specifications(), clock.wallMs());
 		if (book.toStore.length > 0) await store.keepSpecifications(book.toStore);
 
+		const inForce = (sourceMs: number) => book.inForce(sourceMs);
 		const { written: writtenTag, ...contextTags } = config.context;
 		const judge = new LiveJudge({
 			versions: book,
@@ -186,7 +188,11 @@ export class Collector {
 			resend: (...command) => host?.resend(...command),
 		};
 		const assembler = new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting });
-		const genealogy = genealogyOf(config.genealogy, { evidence, asked: exporter });
+		const genealogy = genealogyOf(config.genealogy, {
+			evidence,
+			asked: exporter,
+			judge: materialJudge(inForce),
+		});
 		const intake = new Intake({
 			clock,
 			store: {
@@ -229,9 +235,9 @@ export class Collector {
 		if (baselines.length > 0) await store.commitBaselines(baselines);
 		const lotJudge = new FinalJudge({
 			...{ clock, telemetry, store, evidence, route: config.route, contextTags, charts },
-			specificationAt: (sourceMs) => book.inForce(sourceMs),
+			specificationAt: inForce,
 			bookedLot: (...asked) => bookedLot(config.route, ...asked),
-			genealogy: genealogy?.gaps,
+			genealogy: genealogy?.reasons,
 			laboratory: async (lot, { specification }, plantMs) =>
 				laboratoryVerdicts(await evidence.lotResults(lot.lot), lot, specification, plantMs),
 			messages: (verdict, corrects) => verdictMessages(verdict, corrects, messageContext()),
@@ -248,8 +254,7 @@ export class Collector {
 		});
 		const line = [...config.route, ...config.laboratory.map(({ device }) => device)];
 		const { overdue, materials } = laboratoryWatches({
-			...{ clock, telemetry, store, onRaised: () => notifier.look() },
-			inForce: (sourceMs) => book.inForce(sourceMs),
+			...{ clock, telemetry, store, inForce, judgeAgain: again, onRaised: () => notifier.look() },
 			plantTimeMs: () => watches.watermarkMs(line),
 			overdueMessages: (rows) => overdueMessages(rows, messageContext()),
 			materialMessages: (...judged) => materialMessages(...judged, messageContext()),
@@ -294,7 +299,7 @@ export class Collector {
 		});
 		const documents = new LotDocuments({
 			...{ store: exporter, results: async (lot) => (await exporter.lotResults(lot)).results },
-			...{ specificationAt: (sourceMs) => book.inForce(sourceMs) },
+			...{ specificationAt: inForce },
 			...{ phaseTag: contextTags.phase, simulated: config.simulated, genealogy: genealogy?.ofLot },
 		});
 		const { entries, access } = peopleOf({

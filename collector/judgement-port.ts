@@ -49,6 +49,9 @@ export interface Reason {
 	readonly text: string;
 }
 
+/** Of a reason that a lot was made of a lot of a raw material that is out. */
+export const materialCode = "material_out";
+
 /** What one window says of a lot: once for each batch in its unit, once for each laboratory test. */
 export interface WindowVerdict {
 	readonly window: string;
@@ -110,7 +113,7 @@ export interface LotEvidence {
 	/** In order of unit and time. */
 	readonly context: readonly ContextStretch[];
 	readonly gaps: readonly EvidenceGap[];
-	/** What nobody told of its making. */
+	/** What nobody told of its making, and what it was made of though it is out (`materialCode`). */
 	readonly genealogy: readonly Reason[];
 }
 

@@ -71,5 +71,6 @@ export interface MaterialStore {
 		readonly results: readonly LabResult[];
 		readonly newest: { id: string; hash: string } | undefined;
 	}>;
-	commitMaterial(commit: MaterialCommit): Promise<void>;
+	/** Resolves with the lots of the product that are to be judged again, because they were made of it. */
+	commitMaterial(commit: MaterialCommit): Promise<readonly string[]>;
 }

@@ -1,5 +1,6 @@
 import type { GenealogyLink, LotGenealogy } from "../genealogy-port.ts";
-import type { Judged, Reason } from "../judgement-port.ts";
+import { type Judged, materialCode, type Reason } from "../judgement-port.ts";
+import type { MaterialJudgement } from "../material-port.ts";
 
 /** `links`: those into the lot and its batches, and out of the lot. */
 export function lotGenealogy(
@@ -69,6 +70,33 @@ export function genealogyGaps(
 			reasons.push(gap(`genealogy: no lot of ${missing.join(", ")} is known of batch ${batch}`));
 	}
 	return reasons;
+}
+
+/**
+ * What results say of each lot of a raw material, by the names of a plant, which may differ from the laboratory's by their case:
+ * `li2s`, `Li2S`.
+ */
+export function verdictsOf(
+	judged: readonly Pick<MaterialJudgement, "material" | "lot" | "verdict">[],
+): (material: string, lot: string) => Judged | undefined {
+	const key = (material: string, lot: string) => JSON.stringify([material.toLowerCase(), lot]);
+	const known = new Map(judged.map(({ material, lot, verdict }) => [key(material, lot), verdict] as const));
+	return (material, lot) => known.get(key(material, lot));
+}
+
+/** Lots of raw materials that are out and were charged into a lot's batches. `links`: as for `lotGenealogy`. */
+export function materialReasons(
+	links: readonly GenealogyLink[],
+	judged: readonly Pick<MaterialJudgement, "material" | "lot" | "verdict">[],
+): Reason[] {
+	const verdictOf = verdictsOf(judged);
+	const bad = links.filter(
+		({ kind, material, from }) => kind === "charge" && verdictOf(material, from) === "out",
+	);
+	const texts = bad.map(
+		({ material, from, into }) => `made of lot ${from} of ${material}, which is out, in batch ${into}`,
+	);
+	return [...new Set(texts)].sort().map((text) => ({ code: materialCode, text }));
 }
 
 /** Kilograms with the three digits of the scale. */

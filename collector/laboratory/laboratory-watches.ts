@@ -10,9 +10,11 @@ export function laboratoryWatches(
 			readonly inForce: (sourceMs: number) => SpecVersion | undefined;
 			readonly overdueMessages: OverdueWatchOptions["messages"];
 			readonly materialMessages: MaterialWatchOptions["messages"];
+			/** A lot of the product is to be judged again. */
+			readonly judgeAgain: (lot: string) => void;
 		},
 ): { readonly overdue: OverdueWatch; readonly materials: MaterialWatch } {
-	const { clock, telemetry, store, inForce, plantTimeMs, onRaised } = options;
+	const { clock, telemetry, store, inForce, plantTimeMs, onRaised, judgeAgain } = options;
 	return {
 		overdue: new OverdueWatch({
 			...{ clock, telemetry, store, plantTimeMs, onRaised, messages: options.overdueMessages },
@@ -20,7 +22,11 @@ export function laboratoryWatches(
 		}),
 		materials: new MaterialWatch({
 			...{ clock, telemetry, store, messages: options.materialMessages },
-			...{ specificationAt: inForce, onJudged: onRaised },
+			specificationAt: inForce,
+			onJudged: (lots) => {
+				for (const lot of lots) judgeAgain(lot);
+				onRaised();
+			},
 		}),
 	};
 }

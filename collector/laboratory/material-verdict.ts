@@ -56,3 +56,18 @@ export function judgeMaterial(
 		reasons,
 	};
 }
+
+/** Says what results of several lots of raw materials say of each, in order of material and lot. Pure. */
+export function materialJudge(
+	specificationAt: (sourceMs: number) => SpecVersion | undefined,
+): (results: readonly LabResult[]) => MaterialJudgement[] {
+	return (results) => {
+		const byLot = Map.groupBy(results, ({ material, lot }) => JSON.stringify([material, lot]));
+		return [...byLot]
+			.sort(([a], [b]) => (a < b ? -1 : 1))
+			.map(([, own]) => {
+				const [{ material, lot }] = own as [LabResult];
+				return judgeMaterial({ material, lot }, own, specificationAt(firstMeasuredMs(own) as number));
+			});
+	};
+}

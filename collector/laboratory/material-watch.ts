@@ -18,7 +18,8 @@ export interface MaterialWatchOptions {
 		verdict: NonNullable<MaterialCommit["verdict"]>,
 		judgement: MaterialJudgement,
 	) => OutboxRow[];
-	readonly onJudged: () => void;
+	/** With the lots of the product that are to be judged again. */
+	readonly onJudged: (lots: readonly string[]) => void;
 }
 
 const lookEveryMs = 5_000;
@@ -92,12 +93,12 @@ export class MaterialWatch implements Part {
 			judgedMs: clock.wallMs(),
 		};
 		const outbox = isNew ? messages(verdict, judgement) : [];
-		await store.commitMaterial({
+		const made = await store.commitMaterial({
 			...{ material: lot.material, lot: lot.lot, results: results.length, outbox },
 			verdict: isNew ? verdict : undefined,
 		});
 		if (!isNew) return;
 		telemetry.laboratory.materialJudged(judgement);
-		if (outbox.length > 0) onJudged();
+		onJudged(made);
 	}
 }

@@ -53,10 +53,12 @@ export function materialResults(file: StoreFile, { material, lot }: MaterialLot)
 	};
 }
 
+/** Returns the lots of the product that were made of it and have left the line: with another verdict they are to be judged again. */
 export function commitMaterial(
 	file: StoreFile,
 	{ material, lot, results, verdict, outbox }: MaterialCommit,
-): void {
+): string[] {
+	const made = verdict === undefined ? [] : lotsMadeOf(file, lot);
 	file.transaction(() => {
 		file.run("INSERT OR REPLACE INTO material_seen VALUES (?, ?, ?)", material, lot, results);
 		if (verdict !== undefined)
@@ -66,21 +68,45 @@ export function commitMaterial(
 				...[verdict.id, material, lot, material, lot, verdict.corrects ?? null, verdict.hash],
 				...[verdict.verdict, verdict.judgedMs, verdict.canonical],
 			);
+		for (const one of made)
+			file.run("INSERT INTO due VALUES (?, 0) ON CONFLICT(lot) DO UPDATE SET due_ms = 0", one);
 		for (const row of outbox) file.addMessage(row);
 	});
+	return made;
 }
 
-/** Of each lot its newest verdict, the last judged first; of the lots with these ids, or of all. */
-export function readMaterials(
-	db: DatabaseSync,
-	{ lots, limit }: { lots?: readonly string[] | undefined; limit: number },
-): MaterialVerdict[] {
-	const among = lots === undefined ? "" : " AND m.lot IN (SELECT value FROM json_each(?))";
+const madeMost = 5_000;
+
+function lotsMadeOf(file: StoreFile, lot: string): string[] {
+	return file
+		.all(
+			`SELECT DISTINCT b.into_id AS lot FROM genealogy_link c JOIN genealogy_link b ON b.from_id = c.into_id AND b.kind = 'blend'
+				JOIN lot l ON l.lot = b.into_id
+			WHERE c.kind = 'charge' AND c.from_id = ? AND l.closed_ms IS NOT NULL ORDER BY b.into_id LIMIT ?`,
+			...[lot, madeMost],
+		)
+		.map((row) => String(row.lot));
+}
+
+/** Results of the lots of raw materials that one lot was made of. */
+const lotResultsMost = 20_000;
+
+/** Every version of each result of lots of raw materials with these ids. */
+export function readMaterialResults(db: DatabaseSync, lots: readonly string[]): LabResult[] {
+	return all(
+		db,
+		`SELECT * FROM lab_result WHERE material <> '' AND lot IN (SELECT value FROM json_each(?))
+		ORDER BY material, lot, test, sample, version, id LIMIT ?`,
+		...[JSON.stringify(lots), lotResultsMost],
+	).map(labResultOf);
+}
+
+/** Of each lot its newest verdict, the last judged first. */
+export function readMaterials(db: DatabaseSync, { limit }: { limit: number }): MaterialVerdict[] {
 	return all(
 		db,
 		`SELECT * FROM material_judgement m WHERE m.revision = (SELECT max(o.revision) FROM material_judgement o
-			WHERE o.material = m.material AND o.lot = m.lot)${among} ORDER BY m.judged_ms DESC, m.material, m.lot LIMIT ?`,
-		...(lots === undefined ? [] : [JSON.stringify(lots)]),
+			WHERE o.material = m.material AND o.lot = m.lot) ORDER BY m.judged_ms DESC, m.material, m.lot LIMIT ?`,
 		limit,
 	).map(verdictOf);
 }

@@ -22,7 +22,7 @@ import { readLaboratory, readLotResults } from "./laboratory-query.ts";
 import { readContext, readLotSamples, readStoredLot } from "./lot-evidence.ts";
 import { readLotNumbers } from "./lot-numbers.ts";
 import { readLotRows } from "./lot-record-query.ts";
-import { readMaterial, readMaterials } from "./material-table.ts";
+import { readMaterial, readMaterialResults, readMaterials } from "./material-table.ts";
 import type { DuckLimits } from "./parts/duck.ts";
 import { adoptFolder, partFolder } from "./parts/part-folder.ts";
 import { ReadingParts } from "./parts/reading-parts.ts";
@@ -125,6 +125,7 @@ serve({
 		inView((file, rows) => readContext(file, rows, query)),
 	lotSamples: (query: LotSamplesQuery) => inView((file, rows) => readLotSamples(file, rows, query)),
 	materials: (query: Parameters<typeof readMaterials>[1]) => readMaterials(opened(), query),
+	materialLotResults: ({ lots }: { lots: readonly string[] }) => readMaterialResults(opened(), lots),
 	material: ({ lot }: { lot: string }) => readMaterial(opened(), lot),
 	links: (query: LinksQuery) => readLinks(opened(), query),
 	lotLinks: ({ lot, batches }: { lot: string; batches: readonly string[] }) =>

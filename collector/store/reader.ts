@@ -191,7 +191,12 @@ export class StoreReader
 		return this.#ask("newestVerdicts", { limit });
 	}
 
-	materials(query: { limit: number; lots?: readonly string[] }): Promise<MaterialVerdict[]> {
+	/** Every version of each result of these lots of raw materials. */
+	materialLotResults(query: { lots: readonly string[] }): Promise<LabResult[]> {
+		return this.#ask("materialLotResults", query);
+	}
+
+	materials(query: { limit: number }): Promise<MaterialVerdict[]> {
 		return this.#ask("materials", query);
 	}
 

@@ -139,8 +139,8 @@ export class Store implements CommitPort, HashPort, OutboxPort, FollowerPosition
 		return await this.#writer.call("materialResults", lot);
 	}
 
-	async commitMaterial(commit: MaterialCommit): Promise<void> {
-		await this.#writer.call("commitMaterial", commit);
+	async commitMaterial(commit: MaterialCommit): Promise<string[]> {
+		return await this.#writer.call("commitMaterial", commit);
 	}
 
 	/** The tag that the links in the store were read from; undefined when they were not, or not all. */

@@ -102,9 +102,7 @@ serve({
 	},
 	materialsToJudge: (query: Parameters<typeof materialsToJudge>[1]) => materialsToJudge(opened(), query),
 	materialResults: (lot: MaterialLot) => materialResults(opened(), lot),
-	commitMaterial(commit: MaterialCommit) {
-		commitMaterial(opened(), commit);
-	},
+	commitMaterial: (commit: MaterialCommit) => commitMaterial(opened(), commit),
 	linksTag: () => linksTag(opened()),
 	beginLinks() {
 		beginLinks(opened());

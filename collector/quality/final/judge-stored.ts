@@ -27,7 +27,7 @@ export interface JudgedLots {
 		lot: string,
 		closedMs: number | undefined,
 	) => LotRow | undefined;
-	/** What nobody told of the making of a lot, of which these batches were seen; without it nobody asks. */
+	/** What genealogy says of a lot, of which these batches were seen; without it nobody asks. */
 	readonly genealogy?: GenealogyJudge | undefined;
 }
 

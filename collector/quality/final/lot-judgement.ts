@@ -1,12 +1,13 @@
-import type {
-	ContextStretch,
-	EvidenceColumns,
-	Judged,
-	LotEvidence,
-	LotJudgement,
-	Reason,
-	VerdictStage,
-	WindowVerdict,
+import {
+	type ContextStretch,
+	type EvidenceColumns,
+	type Judged,
+	type LotEvidence,
+	type LotJudgement,
+	materialCode,
+	type Reason,
+	type VerdictStage,
+	type WindowVerdict,
 } from "../../judgement-port.ts";
 import { placesOf, type Route, unitsOf } from "../../route.ts";
 import type { Proposal, Specification } from "../../specification.ts";
@@ -155,9 +156,10 @@ export function assembleLot(
 		specVersion: specification.version,
 		specHash: hash,
 		verdict: worstFirst.find((verdict) => verdicts.has(verdict)) ?? "not_evaluable",
-		proposal: worseOf(
+		proposal: evidence.genealogy.reduce<Proposal>(
+			(worst, { code }) =>
+				worseOf(worst, code === materialCode ? "hold" : specification.hold_rules.genealogy_gap),
 			proposalOf(specification, inOrder, unseen.length === 0),
-			evidence.genealogy.length > 0 ? specification.hold_rules.genealogy_gap : undefined,
 		),
 		observedWhole: evidence.observedWhole,
 		fromMs: evidence.openedMs,

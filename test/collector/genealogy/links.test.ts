@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { genealogyOf } from "../../../collector/genealogy/genealogy-of.ts";
 import { LinkReader } from "../../../collector/genealogy/link-reader.ts";
 import { readLinkText } from "../../../collector/genealogy/link-text.ts";
-import { genealogyGaps, lotGenealogy } from "../../../collector/genealogy/lot-genealogy.ts";
+import { genealogyGaps, lotGenealogy, materialReasons } from "../../../collector/genealogy/lot-genealogy.ts";
 import type { GenealogyLink, LinkKind } from "../../../collector/genealogy-port.ts";
 import { SampleColumns, type SampleValue } from "../../../common/contract/samples.ts";
 import { chargeLink, genealogyText } from "../../../simulators/plant/model/genealogy.ts";
+import { result } from "../laboratory/judged-results.ts";
 
 describe("a value of the tag", () => {
 	test("as the simulated plant tells it", () => {
@@ -145,5 +147,52 @@ describe("what nobody told", () => {
 			"genealogy: nothing says that batch B2 went into the lot",
 			"genealogy: nothing says what batch B2 was made of",
 		]);
+	});
+});
+
+describe("what a lot was made of though it is out", () => {
+	const of = (material: string, lot: string, verdict: "in" | "out" | "not_evaluable") => ({
+		material,
+		lot,
+		verdict,
+	});
+
+	test("is named with its batch; the plant's and the laboratory's names may differ by their case", () => {
+		expect(materialReasons(told, [of("Li2S", "S1", "out"), of("P2S5", "P1", "not_evaluable")])).toEqual([
+			{ code: "material_out", text: "made of lot S1 of li2s, which is out, in batch B1" },
+		]);
+		expect(materialReasons(told, [of("Li2S", "S1", "in"), of("LiCl", "P1", "out")])).toEqual([]);
+		expect(materialReasons(told, [])).toEqual([]);
+	});
+
+	test("is read beside what nobody told, by whoever judges; the documents say the same", async () => {
+		const bad = result({ material: "Li2S", lot: "S1", test: "impurity", value: 9 });
+		const asked: string[] = [];
+		const store = (whose: string) => ({
+			links: async () => [],
+			lotLinks: async () => told,
+			materialLotResults: async ({ lots }: { lots: readonly string[] }) => {
+				asked.push(`${whose} ${lots.join(" ")}`);
+				return [bad];
+			},
+		});
+		const genealogy = genealogyOf(
+			{ tag: "Genealogy", materials: ["licl"] },
+			{
+				...{ evidence: store("evidence"), asked: store("people") },
+				judge: (results) => results.map((one) => ({ ...one, verdict: "out" }) as never),
+			},
+		);
+		const reasons = await genealogy?.reasons("L1", ["B1"]);
+		expect(reasons?.map(({ code }) => code)).toEqual(["genealogy_gap", "material_out"]);
+		const { materials = [] } = (await genealogy?.ofLot("L1", ["B1"])) ?? {};
+		expect(materials.map(({ lot, verdict }) => [lot, verdict])).toEqual([
+			["S1", "out"],
+			["P1", undefined],
+		]);
+		expect(asked).toEqual(["evidence S1 P1", "people S1 P1"]);
+		expect(
+			genealogyOf(undefined, { evidence: store(""), asked: store(""), judge: () => [] }),
+		).toBeUndefined();
 	});
 });

@@ -42,10 +42,15 @@ async function rig() {
 		{ name: "drivers", events: [], concerns: ["logistics" as const] },
 		{ name: "all", events: ["material.judged" as const], concerns: [] },
 	];
-	let looked = 0;
+	const again: string[][] = [];
 	const watchBy = (specification: Specification) =>
 		new MaterialWatch({
-			...{ clock: new SteppedClock(), telemetry: quietTelemetry(), store, onJudged: () => looked++ },
+			...{
+				clock: new SteppedClock(),
+				telemetry: quietTelemetry(),
+				store,
+				onJudged: (lots) => again.push([...lots]),
+			},
 			specificationAt: () => ({ specification, hash: `hash ${specification.version}` }),
 			messages: (...judged) => {
 				const known = () => specification;
@@ -77,14 +82,14 @@ async function rig() {
 			return `${destination} ${type} ${data.lot} ${data.verdict} ${data.tests[0]?.reaction ?? ""}`.trim();
 		});
 	};
-	return { reader, watchBy, enter, verdicts, messages, looked: () => looked };
+	return { reader, watchBy, enter, verdicts, messages, again, store, path };
 }
 
 const of = (value: number, over: Partial<LabResult> = {}) =>
 	result({ material: "Li2S", lot: "LS-1", test: "impurity", eu: "wt%", value, ...over });
 
 test("a lot is judged once for what it has, again when a correction comes, and whom it concerns is told each time", async () => {
-	const { watchBy, enter, verdicts, messages, looked, reader } = await rig();
+	const { watchBy, enter, verdicts, messages, again, reader } = await rig();
 	const watch = watchBy(impurity(0.3));
 	await watch.look();
 	expect(await reader.materials({ limit: 9 })).toEqual([]);
@@ -95,7 +100,7 @@ test("a lot is judged once for what it has, again when a correction comes, and w
 	expect(await verdicts("L1")).toEqual([]);
 	const told = "material.judged LS-1 out Keep the lot out of the glovebox.";
 	expect(messages()).toEqual([`buyers ${told}`, `all ${told}`]);
-	expect(looked()).toBe(1);
+	expect(again).toEqual([[]]);
 	// A second result that changes nothing of what is said is no revision; a correction is one.
 	await enter(of(0.9, { sample: "S1", version: 1, operator: "lab-1" }));
 	await watch.look();
@@ -109,7 +114,7 @@ test("a lot is judged once for what it has, again when a correction comes, and w
 		judgement: { verdict: "in", retestMs: 1_000 + 90 * 86_400_000 },
 	});
 	expect(newest?.corrects).toBe((await reader.material("LS-1"))[1]?.id);
-	expect(await reader.materials({ limit: 9, lots: ["LS-2"] })).toEqual([]);
+	expect(await reader.materialLotResults({ lots: ["LS-1", "L1"] })).toHaveLength(2);
 });
 
 test("after a start every lot is judged by the versions that are known then; the same verdict is no revision", async () => {
@@ -142,4 +147,40 @@ test("the list says what is not in, and which lot wants to be tested again", asy
 	const text = listText(await reader.materials({ limit: 9 }), 100 * 86_400_000);
 	expect(text).toMatch(/Li2S +LS-1 +OUT .*\(due\) +Li2S\.impurity: 0\.9 wt% is above 0\.3 wt%/);
 	expect(text).toMatch(/Li2S +LS-2 +in /);
+});
+
+test("lots that were made of it and have left the line are judged again when its verdict changes, also after a kill", async () => {
+	const { watchBy, enter, again, store, path } = await rig();
+	const link = (kind: "charge" | "blend", from: string, into: string) => ({
+		...{ kind, from, into, kg: 1, material: "", supplier: "", assay: undefined, unit: "U1", atMs: 1 },
+	});
+	const lot = (name: string, closedMs: number | undefined) => ({
+		lot: name,
+		openedMs: 0,
+		closedMs,
+		observedWhole: true,
+	});
+	await store.commit({
+		...{ ...emptyBatch, samples: new SampleColumns(0) },
+		lots: [lot("L1", 9), lot("L2", undefined), lot("L3", 9)],
+		genealogy: [
+			...[link("charge", "LS-1", "B1"), link("blend", "B1", "L1"), link("blend", "B1", "L2")],
+			...[link("charge", "LS-2", "B3"), link("blend", "B3", "L3")],
+		],
+	});
+	const due = () => {
+		const file = new StoreFile(path);
+		const rows = file.all("SELECT lot FROM due ORDER BY lot");
+		file.close();
+		return rows.map((row) => row.lot);
+	};
+	await enter(of(0.9));
+	const watch = watchBy(impurity(0.3));
+	await watch.look();
+	await watch.look();
+	expect(again).toEqual([["L1"]]);
+	expect(due()).toEqual(["L1"]);
+	await enter(of(0.1, { version: 2, reason: "mixed up" }));
+	await watch.look();
+	expect(again).toEqual([["L1"], ["L1"]]);
 });

@@ -59,3 +59,11 @@ test("what nobody told of a lot's making holds it by the rule, and its verdict s
 	expect(judged({}, gap, { genealogy_gap: "release" }).proposal).toBe("release");
 	expect(judged({}, gap, { genealogy_gap: "rework_or_reject" }).proposal).toBe("rework_or_reject");
 });
+
+test("a lot that was made of material that is out is held, whatever the rule for what nobody told is; its verdict stays", () => {
+	const bad = [{ code: "material_out", text: "made of lot S1 of li2s, which is out, in batch B1" }];
+	expect(judged({}, bad, { genealogy_gap: "release" })).toEqual({
+		...{ verdict: "in", proposal: "hold", reasons: [bad[0]?.text] },
+	});
+	expect(judged({ class: "CC", verdict: "out" }, bad).proposal).toBe("rework_or_reject");
+});
