@@ -188,11 +188,8 @@ export class Collector {
 			resend: (...command) => host?.resend(...command),
 		};
 		const assembler = new ResultAssembler(config.laboratory, { ...opened, state: opened.labWaiting });
-		const genealogy = genealogyOf(config.genealogy, {
-			evidence,
-			asked: exporter,
-			judge: materialJudge(inForce),
-		});
+		const madeOf = { evidence, asked: exporter, judge: materialJudge(inForce) };
+		const genealogy = genealogyOf(config.genealogy, madeOf);
 		const intake = new Intake({
 			clock,
 			store: {
@@ -252,10 +249,10 @@ export class Collector {
 		const adoption = new Adoption({
 			...{ files: exporter, known: { samplesKnown }, intake, directory, clock, telemetry },
 		});
-		const line = [...config.route, ...config.laboratory.map(({ device }) => device)];
 		const { overdue, materials } = laboratoryWatches({
 			...{ clock, telemetry, store, inForce, judgeAgain: again, onRaised: () => notifier.look() },
-			plantTimeMs: () => watches.watermarkMs(line),
+			plantTimeMs: () =>
+				watches.watermarkMs([...config.route, ...config.laboratory.map(({ device }) => device)]),
 			overdueMessages: (rows) => overdueMessages(rows, messageContext()),
 			materialMessages: (...judged) => materialMessages(...judged, messageContext()),
 		});
@@ -287,15 +284,8 @@ export class Collector {
 		const live = new LiveView({
 			figures: () => figures.figures(),
 			units: () => directory.devices,
-			config,
-			versions: book,
-			instance: opened.instance,
-			clock,
-			host: theHost,
-			intake,
-			watches,
-			judge,
-			followers,
+			...{ config, versions: book, instance: opened.instance, clock },
+			...{ host: theHost, intake, watches, judge, followers },
 		});
 		const documents = new LotDocuments({
 			...{ store: exporter, results: async (lot) => (await exporter.lotResults(lot)).results },
