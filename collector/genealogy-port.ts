@@ -1,6 +1,6 @@
 // pipeline.ts's part about genealogy: what went into what, as the plant's batch system tells it value by value.
 
-import type { SampleColumns } from "../common/contract/samples.ts";
+import type { SampleColumns, SampleValue } from "../common/contract/samples.ts";
 import type { Judged } from "./judgement-port.ts";
 import type { Series } from "./pipeline.ts";
 
@@ -43,6 +43,18 @@ export interface GenealogyReader {
 	addSeries(series: Series): void;
 	/** Undefined when they tell none. */
 	take(samples: SampleColumns): LinksTold | undefined;
+}
+
+/** Some values of one tag of every unit. */
+export interface TagValues {
+	readonly values: readonly {
+		readonly unit: string;
+		readonly atMs: number;
+		readonly status: number;
+		readonly value: SampleValue;
+	}[];
+	/** Where to go on; undefined at the end. Values of that time may come again. */
+	readonly nextMs: number | undefined;
 }
 
 /** Links into these ids, or out of them; more than `most` are not read, and the answer says so. */

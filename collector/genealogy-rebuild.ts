@@ -1,16 +1,5 @@
 import type { SampleValue } from "../common/contract/samples.ts";
-import type { GenealogyLink, LinkRefusal } from "./genealogy-port.ts";
-
-/** Stored values of one tag, and where to go on. */
-interface TagValues {
-	readonly values: readonly {
-		readonly unit: string;
-		readonly atMs: number;
-		readonly status: number;
-		readonly value: SampleValue;
-	}[];
-	readonly nextMs: number | undefined;
-}
+import type { GenealogyLink, LinkRefusal, TagValues } from "./genealogy-port.ts";
 
 interface RebuildOptions {
 	/** Undefined when the configuration names no tag: what was read before stays, and nobody asks for it. */

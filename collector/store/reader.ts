@@ -10,7 +10,7 @@ import type {
 	LotNumbersQuery,
 } from "../chart-port.ts";
 import type { EventSlice, PositionReader, PositionSlice } from "../follow-port.ts";
-import type { GenealogyLink, LinksQuery } from "../genealogy-port.ts";
+import type { GenealogyLink, LinksQuery, TagValues } from "../genealogy-port.ts";
 import type {
 	EvidenceColumns,
 	EvidencePort,
@@ -51,7 +51,6 @@ import type { DuckLimits } from "./parts/duck.ts";
 import { partFolder } from "./parts/part-folder.ts";
 import type { DamageFound } from "./parts/reading-parts.ts";
 import type { Replay } from "./replay.ts";
-import type { TagValues } from "./tag-values.ts";
 import { ThreadCaller, threadFile } from "./thread-call.ts";
 
 const defaultLimits: DuckLimits = { memoryMb: 256, threads: 2, temporaryMb: 2_048 };

@@ -1,19 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { SampleValue } from "../../common/contract/samples.ts";
+import type { TagValues } from "../genealogy-port.ts";
 import { all } from "./read-rows.ts";
 import type { SampleRows } from "./sample-rows.ts";
-
-/** Some values of one tag of every unit. */
-export interface TagValues {
-	readonly values: readonly {
-		readonly unit: string;
-		readonly atMs: number;
-		readonly status: number;
-		readonly value: SampleValue;
-	}[];
-	/** Where to go on; undefined at the end. Values of that time may come again. */
-	readonly nextMs: number | undefined;
-}
 
 const most = 20_000;
 const lastMs = 8.64e15;
