@@ -39,6 +39,9 @@ export interface ApiReconciliation {
 	readonly rows: readonly ApiReconciliationRow[];
 }
 
+/** Refusals of a process that is there: a parameter is wrong, or nothing has that name. */
+const askedWrongly: ReadonlySet<number> = new Set([400, 404]);
+
 /** Asks the processes how they are. */
 export class ApiClient {
 	readonly #base: string;
@@ -51,16 +54,23 @@ export class ApiClient {
 		this.#tokenFile = tokenFile;
 	}
 
-	/** @throws CodedError API_UNREACHABLE when the process does not answer as expected; CONFIG_UNREADABLE, USAGE of the token. */
+	/**
+	 * @throws CodedError API_UNREACHABLE when the process does not answer as expected; USAGE when what was asked for is not there, or
+	 * asked for wrongly; CONFIG_UNREADABLE, USAGE of the token.
+	 */
 	async get<T>(path: string): Promise<T> {
 		const url = `${this.#base}${path}`;
 		const headers = path.startsWith("/api/") ? await tokenHeader(url, this.#tokenFile) : {};
 		try {
 			const response = await fetch(url, { headers, signal: AbortSignal.timeout(answerWithinMs) });
-			if (!response.ok)
-				throw new Error(`expected an answer, found status ${response.status}${await reasonOf(response)}`);
-			return (await response.json()) as T;
+			if (response.ok) return (await response.json()) as T;
+			const reason = await reasonOf(response);
+			// The process is there and has understood: what was asked for is not.
+			if (reason !== undefined && askedWrongly.has(response.status)) throw new CodedError("USAGE", reason);
+			const why = reason === undefined ? "" : `: ${reason}`;
+			throw new Error(`expected an answer, found status ${response.status}${why}`);
 		} catch (error) {
+			if (error instanceof CodedError) throw error;
 			// fetch says only that it failed; why stands in its cause.
 			const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
 			throw new CodedError("API_UNREACHABLE", `${this.#base}${path}: ${errorText(why)}`, { cause: error });
@@ -77,7 +87,7 @@ export class ApiClient {
 }
 
 /** What the collector says about a refusal: whose role or login is missing, for instance. */
-async function reasonOf(response: Response): Promise<string> {
+async function reasonOf(response: Response): Promise<string | undefined> {
 	const told = (await response.json().catch(() => ({}))) as { error?: { message?: unknown } };
-	return typeof told.error?.message === "string" ? `: ${told.error.message}` : "";
+	return typeof told.error?.message === "string" ? told.error.message : undefined;
 }

@@ -140,7 +140,8 @@ export function assembleLot(
 			reasons.push({ code: "gap", text: `gap in ${unit}: ${gap.cause}` });
 		}
 	}
-	reasons.push(...found);
+	// The complete verdict takes over the line's reasons; those of its making are added below.
+	reasons.push(...found.filter(({ text }) => !evidence.genealogy.some((one) => one.text === text)));
 	if (!evidence.observedWhole)
 		reasons.push({ code: "not_whole", text: "the lot was on the line before the first value was seen" });
 	const unseen = unique(reasons).sort(byText);

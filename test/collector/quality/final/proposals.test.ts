@@ -67,3 +67,18 @@ test("a lot that was made of material that is out is held, whatever the rule for
 	});
 	expect(judged({ class: "CC", verdict: "out" }, bad).proposal).toBe("rework_or_reject");
 });
+
+test("the complete verdict, which takes over the line's reasons, says such a reason once and is no less evaluable for it", () => {
+	const specification = specificationFrom({});
+	const genealogy = [
+		{ code: "genealogy_gap", text: "genealogy: nothing says what batch B1 was made of" },
+		{ code: "material_out", text: "made of lot S1 of li2s, which is out, in batch B1" },
+	];
+	const own = { ...evidence, genealogy };
+	const parts = { route: ["U1"], windows: [seen] };
+	const line = assembleLot(own, { specification, hash: "" }, { ...parts, stage: "line", reasons: [] });
+	const { reasons } = line;
+	const complete = assembleLot(own, { specification, hash: "" }, { ...parts, stage: "complete", reasons });
+	expect(complete).toEqual({ ...line, stage: "complete" });
+	expect(complete).toMatchObject({ verdict: "in", proposal: "hold", reasons: genealogy });
+});
